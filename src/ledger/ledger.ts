@@ -1,0 +1,191 @@
+/** Where a message stands. The last six are final: no worker sends it any more. */
+export type MessageState =
+  | 'queued'
+  | 'active'
+  | 'deferred'
+  | 'delivered'
+  | 'refused'
+  | 'uncertain'
+  | 'expired'
+  | 'cancelled'
+  | 'superseded'
+
+/** The states from which no worker sends the message any more. */
+export type FinalState = Exclude<MessageState, 'queued' | 'active' | 'deferred'>
+
+/** How one recipient stands; `pending` ones are what the next attempt tries. */
+export type RecipientState =
+  'pending' | 'delivered' | 'refused' | 'uncertain' | 'expired' | 'cancelled'
+
+/** What the server last said, and the rule that judged it. Texts are bounded by the writer. */
+export interface Judgement {
+  readonly stage?: string
+  readonly code?: number
+  /** Enhanced status code, RFC 3463, as `5.1.1`. */
+  readonly status?: string
+  readonly text?: string
+  /** Which rule decided, as `smtp/rules.ts` names it. */
+  readonly rule?: string
+}
+
+export interface RecipientRecord extends Judgement {
+  readonly address: string
+  readonly state: RecipientState
+}
+
+/** What is known of a message from its enqueue on. Points in time are the store's clock. */
+export interface MessageRecord {
+  readonly id: string
+  readonly connection: string
+  readonly state: MessageState
+  /** The RFC 5322 Message-ID, with angle brackets; it never changes. Absent when a claim had to create the record. */
+  readonly messageId: string | undefined
+  readonly acceptedAt: Date
+  readonly updatedAt: Date
+  /** When the next attempt is planned; only while `deferred`. */
+  readonly nextAttemptAt: Date | undefined
+  /** Attempts that reached a server with this message and were settled. */
+  readonly attempts: number
+  /** Claims in a row without a settlement: how often a worker may have died on it. */
+  readonly claims: number
+  readonly recipients: readonly RecipientRecord[]
+  readonly last: Judgement | undefined
+}
+
+/** What the producer knows of a message when it enqueues it. */
+export interface NewRecord {
+  readonly id: string
+  readonly connection: string
+  readonly messageId: string
+  /** Digest of everything that the caller asked for; the same id with another digest is a conflict. */
+  readonly digest: string
+  readonly recipients: readonly string[]
+}
+
+/**
+ * The answer to `record`, per entry.
+ *
+ * `known`: the same id with the same digest was recorded before; `enqueueAgain` says that no
+ * worker has ever claimed it, so that its job may never have been added.
+ */
+export type Recorded =
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'known'; readonly state: MessageState; readonly enqueueAgain: boolean }
+  | { readonly kind: 'conflict' }
+
+/** What a worker needs to say to claim a message; the rest creates a record that is absent. */
+export interface ClaimRequest {
+  readonly id: string
+  readonly worker: string
+  readonly connection: string
+  readonly recipients: readonly string[]
+}
+
+/**
+ * The answer to `claim`.
+ *
+ * - `claimed`: try the `pending` recipients (indices into the job's envelope) under this `fence`.
+ * - `settled`: nothing is left to try; `state` says how it ended.
+ * - `in-doubt`: another worker sent the final dot and has not settled; ask again in `retryInMs`.
+ *   When that time is over, `claim` itself turns the marked recipients to `uncertain`.
+ */
+export type Claim =
+  | {
+      readonly kind: 'claimed'
+      /** Greater than every earlier fence of this message, also after the store lost its last second. */
+      readonly fence: number
+      readonly pending: readonly number[]
+      readonly attempts: number
+      /** This claim included. */
+      readonly claims: number
+      /** Milliseconds of the store's clock since the message was recorded. */
+      readonly ageMs: number
+    }
+  | { readonly kind: 'settled'; readonly state: FinalState }
+  | { readonly kind: 'in-doubt'; readonly retryInMs: number }
+
+/** How one recipient came out of an attempt. `index` counts in the job's envelope. */
+export interface RecipientOutcome extends Judgement {
+  readonly index: number
+  readonly state: RecipientState
+}
+
+/** What an attempt (or one of its transactions) came to. */
+export interface Settlement {
+  readonly outcomes: readonly RecipientOutcome[]
+  /** Ends all recipients that are still pending, as `expired` or `refused` (set aside). */
+  readonly rest?: 'expired' | 'refused'
+  /** More transactions of the same attempt follow: the state stays `active` and the claim is kept. */
+  readonly more?: boolean
+  /** Whether this counts as an attempt (it drives back-off). */
+  readonly isAttempt: boolean
+  /** How long until the next attempt, when recipients stay pending. */
+  readonly retryInMs?: number
+  readonly last?: Judgement
+}
+
+/** `applied` is false when a newer claim or a cancellation came first; `state` is what holds now. */
+export interface Settled {
+  readonly applied: boolean
+  readonly state: MessageState
+}
+
+export type Cancelled =
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'too-late'; readonly state: MessageState }
+  | { readonly kind: 'unknown' }
+
+export interface ListQuery {
+  readonly state: FinalState
+  readonly connection?: string
+  /** At most 1,000; 100 by default. */
+  readonly limit?: number
+  /** Where the page before ended. */
+  readonly cursor?: string
+}
+
+export interface ListPage {
+  readonly records: readonly MessageRecord[]
+  /** Absent on the last page. */
+  readonly cursor: string | undefined
+}
+
+/**
+ * The durable record of every message, keyed by message id over all names.
+ *
+ * Every method is atomic in the store and uses the store's clock only. The overall state follows
+ * from the recipients: any pending one makes it `deferred`; else the first of `uncertain`,
+ * `refused`, `expired`, `cancelled`, `delivered` that some recipient has.
+ */
+export interface Ledger {
+  /** Records messages at enqueue, unless they are known. One answer per entry, in order. */
+  record(entries: readonly NewRecord[]): Promise<readonly Recorded[]>
+  /** Removes a record that nobody has claimed yet: its job could not be added. */
+  forget(id: string): Promise<void>
+  /** Takes the message for one worker and raises the fence. */
+  claim(request: ClaimRequest): Promise<Claim>
+  /**
+   * Writes "the final dot follows" for `recipients`, by compare-and-set on the fence. False: do
+   * not send the dot. `answerWithinMs` is how long the reply may take (dot time-out and margin).
+   */
+  mark(
+    id: string,
+    fence: number,
+    recipients: readonly number[],
+    answerWithinMs: number,
+  ): Promise<boolean>
+  /**
+   * Ends an attempt or one transaction of it. A late settlement by the worker whose mark already
+   * made recipients `uncertain` still wins for those recipients.
+   */
+  settle(id: string, fence: number, settlement: Settlement): Promise<Settled>
+  /** Cancels what is not settled and whose final dot has not left. */
+  cancel(id: string): Promise<Cancelled>
+  get(id: string): Promise<MessageRecord | undefined>
+  /** Pages through `uncertain`, `refused` and `expired` messages, oldest first. */
+  list(query: ListQuery): Promise<ListPage>
+  /** How many messages are held as `uncertain`, `refused` and `expired`, by connection. */
+  countHeld(
+    connection: string,
+  ): Promise<Readonly<Record<'uncertain' | 'refused' | 'expired', number>>>
+}

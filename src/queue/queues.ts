@@ -1,0 +1,90 @@
+/** One job as it is added: its id is unique over all names, its data is JSON. */
+export interface NewJob {
+  readonly id: string
+  readonly data: unknown
+  /** Not before so many milliseconds from now; 0 by default. */
+  readonly delayMs?: number
+  /** `high` jobs of a name are taken before `normal` ones, these before `low` ones. */
+  readonly priority?: QueuePriority
+}
+
+export type QueuePriority = 'high' | 'normal' | 'low'
+
+export interface TakenJob {
+  readonly id: string
+  readonly data: unknown
+}
+
+/**
+ * How a job's run ended. What each means in the queue is the table of endings of `endings.ts`.
+ *
+ * - `done`: delivered, cancelled or superseded: the job is removed.
+ * - `dead`: refused, expired, uncertain on hold or set aside: the job stays as failed, with its reason.
+ * - `later`: deferred: the job comes back after `delayMs`, and has not failed.
+ * - `back`: nothing admissible: the consumer is parked and the job goes back to its place, for free.
+ */
+export type Ending =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'dead'; readonly reason: string }
+  | { readonly kind: 'later'; readonly delayMs: number }
+  | { readonly kind: 'back' }
+
+/**
+ * Runs one job. Rejecting is the ending "unexpected error": the job comes back with a capped
+ * back-off, for ever. `signal` aborts when the job's lock is lost or the consumer is stopped hard.
+ */
+export type Handler = (job: TakenJob, signal: AbortSignal) => Promise<Ending>
+
+export interface ConsumeOptions {
+  /** How many jobs may run at once; 0 takes none. */
+  readonly concurrency: number
+  /** How long a job stays taken without a sign of life; 60,000 by default. */
+  readonly lockMs?: number
+  /** How often taken jobs of dead workers are looked for; 30,000 by default. */
+  readonly stalledCheckMs?: number
+  /** Faults of the store and of handlers; called at most once a second per code. */
+  readonly onError: (error: unknown) => void
+}
+
+/** Takes jobs of one name. Starts at once; nothing is taken while parked or at concurrency 0. */
+export interface Consumer {
+  readonly name: string
+  /** Jobs that run now. */
+  readonly active: number
+  /** Stops taking, synchronously. Jobs that end `back` return to their place, in order. */
+  park(): void
+  /** Takes again; a no-op when not parked. */
+  unpark(): Promise<void>
+  readonly isParked: boolean
+  /** Changes how many jobs may run at once; also raises it while a slow job runs. */
+  setConcurrency(concurrency: number): Promise<void>
+  /** Stops taking for good; running jobs go on. */
+  quiet(): void
+  /**
+   * Quiets, waits for running jobs until `deadlineMs` is over, then aborts their signals and waits
+   * `graceMs` more for their endings. Calling it twice gives the same promise.
+   */
+  stop(deadlineMs: number, graceMs?: number): Promise<void>
+}
+
+export interface Depth {
+  readonly waiting: number
+  readonly active: number
+  readonly delayed: number
+  /** Failed finally: refused, expired, uncertain, set aside. */
+  readonly dead: number
+}
+
+/** Where jobs wait: one queue per name. The only door to BullMQ. */
+export interface Queues {
+  /** Adds jobs; a job whose id is in the queue already is left as it is. Atomic per call on Postgres. */
+  add(name: string, jobs: readonly NewJob[]): Promise<void>
+  depth(name: string): Promise<Depth>
+  /** Removes a job that nobody runs. False when it is not there or runs. */
+  remove(name: string, id: string): Promise<boolean>
+  /** Reads a job's data, in whatever state it is. */
+  read(name: string, id: string): Promise<unknown>
+  consume(name: string, handler: Handler, options: ConsumeOptions): Promise<Consumer>
+  /** Closes what this object opened; consumers are stopped by their owners first. */
+  close(): Promise<void>
+}

@@ -1,0 +1,25 @@
+import type { Reply } from './reply.ts'
+import type { Stage } from './stage.ts'
+
+/**
+ * Why a session or a transaction did not go on: the server's negative reply, or no reply at all.
+ *
+ * | kind | meaning |
+ * |---|---|
+ * | `reply` | the server answered with a code that does not let this stage go on |
+ * | `timeout` | the stage's time ran out |
+ * | `closed` | the server or the network closed the connection |
+ * | `dns` | the server's name has no address |
+ * | `refused` | nobody listens, or no route |
+ * | `tls` | the handshake failed, or the certificate is not trusted, or STARTTLS is not offered |
+ * | `auth` | no mechanism in common, or a credential that cannot be read: nothing was sent |
+ * | `protocol` | bytes that are no SMTP reply, or a reply of a class that makes no sense here |
+ * | `unsupported` | the server lacks an extension that this message needs (`SIZE`, `SMTPUTF8`) |
+ * | `aborted` | we ended it ourselves: shutdown, lost lock, total deadline |
+ */
+export type Fault =
+  | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply }
+  | { readonly kind: FaultKind; readonly stage: Stage; readonly detail: string }
+
+export type FaultKind =
+  'timeout' | 'closed' | 'dns' | 'refused' | 'tls' | 'auth' | 'protocol' | 'unsupported' | 'aborted'

@@ -1,0 +1,106 @@
+import type { Stage } from '../smtp/stage.ts'
+
+interface OfMessage {
+  readonly id: string
+  readonly connection: string
+}
+
+interface Judged {
+  readonly stage?: Stage
+  readonly code?: number
+  readonly status?: string
+  readonly rule?: string
+}
+
+/**
+ * Everything that happens in a worker, as data: logs, metrics and listeners are made from it.
+ *
+ * No event carries an address, a subject, a body or a secret. Spans are milliseconds.
+ */
+export type WorkerEvent =
+  | {
+      readonly event: 'worker-started'
+      readonly worker: string
+      readonly connections: readonly string[]
+    }
+  | { readonly event: 'worker-quieted'; readonly worker: string }
+  | { readonly event: 'worker-stopped'; readonly worker: string; readonly handedBack: number }
+  | ({
+      readonly event: 'delivered'
+      readonly recipients: number
+      readonly bytes: number
+      readonly ms: number
+      readonly sinceAcceptedMs: number
+      readonly attempt: number
+    } & OfMessage &
+      Judged)
+  | ({
+      readonly event: 'deferred'
+      readonly pending: number
+      readonly retryInMs: number
+      readonly attempt: number
+    } & OfMessage &
+      Judged)
+  | ({
+      readonly event: 'refused'
+      readonly refused: number
+      readonly attempt: number
+      readonly reason: string
+    } & OfMessage &
+      Judged)
+  | ({
+      readonly event: 'uncertain'
+      readonly recipients: number
+      readonly attempt: number
+    } & OfMessage &
+      Judged)
+  | ({ readonly event: 'expired'; readonly pending: number } & OfMessage & Judged)
+  | ({ readonly event: 'cancelled' } & OfMessage)
+  | ({ readonly event: 'set-aside'; readonly claims: number; readonly reason: string } & OfMessage)
+  | ({ readonly event: 'handed-back' } & OfMessage)
+  | {
+      readonly event: 'session-opened'
+      readonly connection: string
+      readonly manager: string
+      readonly ms: number
+    }
+  | {
+      readonly event: 'session-closed'
+      readonly connection: string
+      readonly manager: string
+      readonly messages: number
+      readonly why: SessionEnd
+    }
+  | ({
+      readonly event: 'parked'
+      readonly connection: string
+      readonly manager: string
+      readonly blames: 'manager' | 'account'
+      readonly reason: string
+      readonly retryInMs: number | undefined
+    } & Judged)
+  | {
+      readonly event: 'resumed'
+      readonly connection: string
+      readonly manager: string
+      readonly parkedMs: number
+    }
+  | {
+      readonly event: 'throttled'
+      readonly connection: string
+      readonly manager: string
+      readonly code?: number
+      readonly retryInMs: number
+    }
+  | {
+      readonly event: 'job-rejected'
+      readonly id: string
+      readonly connection: string
+      readonly reason: string
+    }
+  | { readonly event: 'store-error'; readonly code: string; readonly reason: string }
+
+export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
+
+/** Receives every event of a worker; it must not throw, and what it throws is dropped. */
+export type Emit = (event: WorkerEvent) => void
