@@ -1,0 +1,40 @@
+import type { Redis } from 'ioredis'
+
+import type { SharedPool } from './shared-pool.ts'
+
+/** What both kinds of store can do for the folders above. */
+interface StoreBase {
+  /** The store's clock in milliseconds since 1970; the only clock that decides about messages. */
+  nowMs(): Promise<number>
+  /**
+   * Runs `work` so that everything it writes through this store appears together or not at all.
+   * One transaction on Postgres. On Redis `work` simply runs: its callers order their writes so
+   * that a crash between them loses nothing.
+   */
+  atomically<T>(work: () => Promise<T>): Promise<T>
+  /** Tells all subscribers of `channel`; best effort, nobody waits for it and it may get lost. */
+  publish(channel: string, text: string): Promise<void>
+  /** Hears `channel` from now on, also after the connection was lost; call the answer to stop. */
+  subscribe(channel: string, listener: (text: string) => void): Promise<() => Promise<void>>
+  /** Resolves when the store answers; rejects with `StoreUnreachableError`. */
+  ping(): Promise<void>
+  /** Closes every connection; the last user of an embedded store stops its server. */
+  close(): Promise<void>
+}
+
+export interface RedisStore extends StoreBase {
+  readonly kind: 'redis'
+  /** Shared by everything in this process; blocking consumers duplicate it. */
+  readonly client: Redis
+  /** Begins every key; `mailroom` by default. */
+  readonly prefix: string
+}
+
+export interface PostgresStore extends StoreBase {
+  readonly kind: 'postgres'
+  readonly pool: SharedPool
+  /** Holds every table, Mailroom's and BullMQ's; `mailroom` by default. */
+  readonly schema: string
+}
+
+export type Store = RedisStore | PostgresStore
