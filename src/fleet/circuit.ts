@@ -1,0 +1,125 @@
+/**
+ * What is known of a connection manager: a state is data, a transition is a function.
+ *
+ * - `unknown`: nobody has logged in yet; one session tries while the others wait.
+ * - `closed`: mail flows. `suspects` are the messages on which sessions broke, in a row.
+ * - `open`: nothing is tried before `until`. Without `until` only a changed manager or an operator ends it.
+ * - `half-open`: one session tries while the others wait.
+ */
+export type Circuit =
+  | { readonly state: 'unknown'; readonly probing: boolean; readonly failures: number }
+  | { readonly state: 'closed'; readonly suspects: readonly string[] }
+  | {
+      readonly state: 'open'
+      readonly blames: Blame
+      readonly since: number
+      readonly until: number
+      readonly failures: number
+    }
+  | {
+      readonly state: 'half-open'
+      readonly blames: Blame
+      readonly since: number
+      readonly failures: number
+    }
+
+/** What keeps a circuit open: the server or the way to it, its account, or its wish to slow down. */
+export type Blame = 'manager' | 'account' | 'throttle'
+
+/** What one use of a manager showed. `suspect` blames it only together with another message. */
+export type Finding =
+  | { readonly kind: 'works' }
+  | { readonly kind: 'fault' }
+  | { readonly kind: 'auth' }
+  | { readonly kind: 'throttle'; readonly minDelayMs: number }
+  | { readonly kind: 'suspect'; readonly message: string }
+  | { readonly kind: 'gave-up' }
+
+/** How long a circuit stays open. Spans are milliseconds. */
+export interface CircuitPolicy {
+  /** After the first fault; doubles with every further one. 1,000 by default. */
+  readonly firstDelayMs: number
+  /** The longest wait between two probes after faults; 60,000 by default. */
+  readonly maxDelayMs: number
+  /** Between two logins with a credential that was refused; 300,000 by default: accounts get locked. */
+  readonly authDelayMs: number
+  /** After a throttle reply that names no span; 60,000 by default. */
+  readonly throttleDelayMs: number
+  /** How many different messages in a row must break before the manager is to blame; 2 by default. */
+  readonly suspectsToOpen: number
+}
+
+export const DEFAULT_CIRCUIT_POLICY: CircuitPolicy = {
+  firstDelayMs: 1_000,
+  maxDelayMs: 60_000,
+  authDelayMs: 300_000,
+  throttleDelayMs: 60_000,
+  suspectsToOpen: 2,
+}
+
+export const UNKNOWN: Circuit = { state: 'unknown', probing: false, failures: 0 }
+
+const CLOSED: Circuit = { state: 'closed', suspects: [] }
+
+/** The circuit after a finding. `random` is in 0..1 and spreads the probes of a fleet. */
+export function afterFinding(
+  circuit: Circuit,
+  finding: Finding,
+  policy: CircuitPolicy,
+  now: number,
+  random: () => number,
+): Circuit {
+  switch (finding.kind) {
+    case 'works':
+      return circuit.state === 'closed' && circuit.suspects.length === 0 ? circuit : CLOSED
+    case 'gave-up':
+      return afterGivingUp(circuit, now)
+    case 'suspect':
+      return afterSuspicion(circuit, finding.message, policy, now, random)
+    case 'fault':
+      return opened(circuit, 'manager', faultDelayMs(circuit, policy, random), now)
+    case 'auth':
+      return opened(circuit, 'account', policy.authDelayMs * (1 + random() * 0.2), now)
+    case 'throttle': {
+      const delayMs = Math.max(finding.minDelayMs, policy.throttleDelayMs)
+      return opened(circuit, 'throttle', delayMs * (1 + random() * 0.2), now)
+    }
+  }
+}
+
+function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): Circuit {
+  if (circuit.state === 'open' && circuit.blames === blames) return circuit
+  const since = circuit.state === 'half-open' || circuit.state === 'open' ? circuit.since : now
+  return { state: 'open', blames, since, until: now + delayMs, failures: failuresOf(circuit) + 1 }
+}
+
+function faultDelayMs(circuit: Circuit, policy: CircuitPolicy, random: () => number): number {
+  const doubled = policy.firstDelayMs * 2 ** Math.min(failuresOf(circuit), 30)
+  return Math.min(doubled, policy.maxDelayMs) * (0.75 + random() * 0.5)
+}
+
+function failuresOf(circuit: Circuit): number {
+  return circuit.state === 'closed' ? 0 : circuit.failures
+}
+
+/** A poisonous message breaks alone; only different messages in a row blame the manager. */
+function afterSuspicion(
+  circuit: Circuit,
+  message: string,
+  policy: CircuitPolicy,
+  now: number,
+  random: () => number,
+): Circuit {
+  if (circuit.state !== 'closed') return circuit
+  if (circuit.suspects.includes(message)) return circuit
+  const suspects = [...circuit.suspects, message]
+  if (suspects.length < policy.suspectsToOpen) return { state: 'closed', suspects }
+  return opened(circuit, 'manager', faultDelayMs(circuit, policy, random), now)
+}
+
+/** A probe that was called off leaves the question open for the next one, at once. */
+function afterGivingUp(circuit: Circuit, now: number): Circuit {
+  if (circuit.state === 'unknown') return { ...circuit, probing: false }
+  if (circuit.state !== 'half-open') return circuit
+  return { ...circuit, state: 'open', until: now }
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest'
+
+import {
+  UNKNOWN,
+  afterFinding,
+  DEFAULT_CIRCUIT_POLICY,
+  type Circuit,
+  type Finding,
+} from '../../src/fleet/circuit.ts'
+
+const closed: Circuit = { state: 'closed', suspects: [] }
+const half = (sinceFailures: number): Circuit => ({
+  state: 'half-open',
+  blames: 'manager',
+  since: 0,
+  failures: sinceFailures,
+})
+
+const after = (circuit: Circuit, finding: Finding, now = 1_000): Circuit =>
+  afterFinding(circuit, finding, DEFAULT_CIRCUIT_POLICY, now, () => 0.5)
+
+test.for<[from: string, circuit: Circuit, finding: Finding, to: Partial<Circuit>]>([
+  ['unknown and a login works', UNKNOWN, { kind: 'works' }, { state: 'closed' }],
+  [
+    'unknown and the server is away',
+    UNKNOWN,
+    { kind: 'fault' },
+    { state: 'open', blames: 'manager', until: 2_000 },
+  ],
+  [
+    'unknown and the password is wrong',
+    UNKNOWN,
+    { kind: 'auth' },
+    { state: 'open', blames: 'account', until: 331_000 },
+  ],
+  [
+    'closed and one message broke',
+    closed,
+    { kind: 'suspect', message: 'a' },
+    { state: 'closed', suspects: ['a'] },
+  ],
+  [
+    'closed and the same message broke again',
+    { state: 'closed', suspects: ['a'] },
+    { kind: 'suspect', message: 'a' },
+    { state: 'closed', suspects: ['a'] },
+  ],
+  [
+    'closed and another message broke too',
+    { state: 'closed', suspects: ['a'] },
+    { kind: 'suspect', message: 'b' },
+    { state: 'open', blames: 'manager' },
+  ],
+  [
+    'a delivery between two broken ones',
+    { state: 'closed', suspects: ['a'] },
+    { kind: 'works' },
+    { state: 'closed', suspects: [] },
+  ],
+  ['half-open and the probe works', half(3), { kind: 'works' }, { state: 'closed' }],
+  [
+    'half-open and the probe fails for the fourth time',
+    half(3),
+    { kind: 'fault' },
+    { state: 'open', until: 9_000, failures: 4, since: 0 },
+  ],
+  [
+    'half-open and the probe is called off',
+    half(3),
+    { kind: 'gave-up' },
+    { state: 'open', until: 1_000 },
+  ],
+  [
+    'closed and the account is throttled',
+    closed,
+    { kind: 'throttle', minDelayMs: 0 },
+    { state: 'open', blames: 'throttle' },
+  ],
+])('%s', ([, circuit, finding, to]) => {
+  expect(after(circuit, finding)).toMatchObject(to)
+})
+
+test('the wait between probes doubles up to a minute', () => {
+  const waits = Array.from({ length: 10 }, (_, failures) => {
+    const circuit = after(half(failures), { kind: 'fault' }, 0)
+    return circuit.state === 'open' ? circuit.until : undefined
+  })
+  expect(waits).toEqual([
+    1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000,
+  ])
+})
