@@ -1,0 +1,157 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** How many jobs of one name stand where; the states are the label `state`. */
+export type QueueDepth = Readonly<Record<'waiting' | 'active' | 'delayed' | 'dead', number>>
+
+export interface DepthSource {
+  /** The names whose depth is shown; read again at every scrape. */
+  names(): readonly string[]
+  depth(name: string): Promise<QueueDepth>
+}
+
+export interface MetricsOptions {
+  /** Asked at every scrape; without it there is no `mailroom_queue_jobs`. */
+  readonly depths?: DepthSource
+  /** Whether `process_*` and `nodejs_*` are collected too; true by default. */
+  readonly ofProcess?: boolean
+}
+
+/** Everything that a worker counts. `docs/operations.md` lists the names and their labels. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly messages: Counter<'connection' | 'outcome'>
+  readonly deferrals: Counter<'connection' | 'class'>
+  readonly bytes: Counter<'connection'>
+  readonly deliverySeconds: Histogram<'connection'>
+  readonly acceptedSeconds: Histogram<'connection'>
+  readonly sessions: Gauge<'connection' | 'manager'>
+  readonly sessionsClosed: Counter<'connection' | 'manager' | 'why'>
+  readonly parked: Gauge<'connection' | 'manager'>
+  readonly throttles: Counter<'connection' | 'manager'>
+  readonly handedBack: Counter<'connection'>
+  readonly storeErrors: Counter<'code'>
+}
+
+/** Creates the metrics of one process on a registry of their own; nothing global is touched. */
+export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {}): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  if (ofProcess) collectDefaultMetrics({ register: registry })
+  if (depths) registerDepths(registry, depths)
+  return {
+    registry,
+    messages: new Counter({
+      name: 'mailroom_messages_total',
+      help: 'Messages that came to an end, by outcome.',
+      labelNames: ['connection', 'outcome'],
+      registers,
+    }),
+    deferrals: new Counter({
+      name: 'mailroom_deferrals_total',
+      help: 'Attempts after which a message waits for another one, by class of the reply code.',
+      labelNames: ['connection', 'class'],
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'mailroom_delivered_bytes_total',
+      help: 'Bytes of the messages that were delivered.',
+      labelNames: ['connection'],
+      registers,
+    }),
+    ...createHistograms(registers),
+    ...createSessionMetrics(registers),
+    handedBack: new Counter({
+      name: 'mailroom_handed_back_total',
+      help: 'Jobs that went back to their place because nothing could be tried.',
+      labelNames: ['connection'],
+      registers,
+    }),
+    storeErrors: new Counter({
+      name: 'mailroom_store_errors_total',
+      help: 'Faults of the store, by error code.',
+      labelNames: ['code'],
+      registers,
+    }),
+  }
+}
+
+function createHistograms(
+  registers: Registry[],
+): Pick<Metrics, 'deliverySeconds' | 'acceptedSeconds'> {
+  return {
+    deliverySeconds: new Histogram({
+      name: 'mailroom_delivery_seconds',
+      help: 'From taking a message to the reply that accepted it.',
+      labelNames: ['connection'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    acceptedSeconds: new Histogram({
+      name: 'mailroom_enqueue_to_delivery_seconds',
+      help: 'From the enqueue of a message to its delivery.',
+      labelNames: ['connection'],
+      buckets: [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400, 432_000],
+      registers,
+    }),
+  }
+}
+
+function createSessionMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'sessions' | 'sessionsClosed' | 'parked' | 'throttles'> {
+  return {
+    sessions: new Gauge({
+      name: 'mailroom_sessions',
+      help: 'SMTP sessions that are open now.',
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+    sessionsClosed: new Counter({
+      name: 'mailroom_sessions_closed_total',
+      help: 'SMTP sessions that were closed, and why.',
+      labelNames: ['connection', 'manager', 'why'],
+      registers,
+    }),
+    parked: new Gauge({
+      name: 'mailroom_manager_parked',
+      help: '1 while nothing can be tried through the connection manager, else 0.',
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+    throttles: new Counter({
+      name: 'mailroom_throttles_total',
+      help: 'Times a server asked to send more slowly.',
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+  }
+}
+
+function registerDepths(registry: Registry, source: DepthSource): void {
+  const gauge: Gauge<'connection' | 'state'> = new Gauge({
+    name: 'mailroom_queue_jobs',
+    help: 'Jobs in the queue of a name, by state.',
+    labelNames: ['connection', 'state'],
+    registers: [registry],
+    collect: async () => {
+      const depths = await Promise.all(
+        source.names().map(async (name) => [name, await depthOf(source, name)] as const),
+      )
+      gauge.reset()
+      for (const [connection, depth] of depths) {
+        for (const [state, jobs] of Object.entries(depth ?? {})) {
+          gauge.set({ connection, state }, jobs)
+        }
+      }
+    },
+  })
+}
+
+// A store that is down must not take the other metrics away: they say why.
+async function depthOf(source: DepthSource, name: string): Promise<QueueDepth | undefined> {
+  try {
+    return await source.depth(name)
+  } catch {
+    return undefined
+  }
+}

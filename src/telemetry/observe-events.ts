@@ -1,0 +1,79 @@
+import type { Emit, WorkerEvent } from '../worker/events.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Counts every event in `metrics`. */
+export function observeEvents(metrics: Metrics): Emit {
+  const end = (connection: string, outcome: string): void =>
+    metrics.messages.inc({ connection, outcome })
+
+  return (event) => {
+    switch (event.event) {
+      case 'delivered':
+        end(event.connection, 'delivered')
+        metrics.bytes.inc({ connection: event.connection }, event.bytes)
+        metrics.deliverySeconds.observe({ connection: event.connection }, event.ms / 1000)
+        metrics.acceptedSeconds.observe(
+          { connection: event.connection },
+          event.sinceAcceptedMs / 1000,
+        )
+        return
+      case 'deferred':
+        metrics.deferrals.inc({ connection: event.connection, class: classOf(event) })
+        return
+      case 'refused':
+      case 'uncertain':
+      case 'expired':
+      case 'cancelled':
+      case 'set-aside':
+        end(event.connection, event.event)
+        return
+      case 'job-rejected':
+        end(event.connection, 'rejected')
+        return
+      case 'handed-back':
+        metrics.handedBack.inc({ connection: event.connection })
+        return
+      case 'store-error':
+        metrics.storeErrors.inc({ code: event.code })
+        return
+      case 'session-opened':
+      case 'session-closed':
+      case 'parked':
+      case 'resumed':
+      case 'throttled':
+        observeManager(metrics, event)
+        return
+      case 'worker-started':
+      case 'worker-quieted':
+      case 'worker-stopped':
+    }
+  }
+}
+
+type ManagerEvent = Extract<WorkerEvent, { readonly manager: string }>
+
+function observeManager(metrics: Metrics, event: ManagerEvent): void {
+  const { connection, manager } = event
+  switch (event.event) {
+    case 'session-opened':
+      metrics.sessions.inc({ connection, manager })
+      return
+    case 'session-closed':
+      metrics.sessions.dec({ connection, manager })
+      metrics.sessionsClosed.inc({ connection, manager, why: event.why })
+      return
+    case 'parked':
+      metrics.parked.set({ connection, manager }, 1)
+      return
+    case 'resumed':
+      metrics.parked.set({ connection, manager }, 0)
+      return
+    case 'throttled':
+      metrics.throttles.inc({ connection, manager })
+  }
+}
+
+/** `4xx` or `5xx` by the reply's code, or `no-reply` when the server did not answer. */
+function classOf({ code }: { readonly code?: number }): string {
+  return code === undefined ? 'no-reply' : `${Math.floor(code / 100)}xx`
+}

@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest'
+
+import type { MetricsOptions } from '../../src/telemetry/metrics.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { observeEvents } from '../../src/telemetry/observe-events.ts'
+import type { WorkerEvent } from '../../src/worker/events.ts'
+
+const message = { id: 'm-1', connection: 'relay' }
+const manager = { connection: 'relay', manager: 'relay-2' }
+const delivered: WorkerEvent = {
+  event: 'delivered',
+  ...message,
+  recipients: 2,
+  bytes: 2400,
+  ms: 20,
+  sinceAcceptedMs: 3000,
+  attempt: 1,
+}
+
+async function scrape(
+  events: readonly WorkerEvent[],
+  options: MetricsOptions = { ofProcess: false },
+): Promise<string[]> {
+  const metrics = createMetrics(options)
+  const emit = observeEvents(metrics)
+  for (const event of events) emit(event)
+  return (await metrics.registry.metrics()).split('\n')
+}
+
+test.for<[WorkerEvent, string]>([
+  [delivered, 'mailroom_messages_total{connection="relay",outcome="delivered"} 1'],
+  [delivered, 'mailroom_delivered_bytes_total{connection="relay"} 2400'],
+  [delivered, 'mailroom_delivery_seconds_sum{connection="relay"} 0.02'],
+  [delivered, 'mailroom_delivery_seconds_bucket{le="0.01",connection="relay"} 0'],
+  [delivered, 'mailroom_delivery_seconds_bucket{le="0.025",connection="relay"} 1'],
+  [delivered, 'mailroom_enqueue_to_delivery_seconds_sum{connection="relay"} 3'],
+  [
+    { event: 'deferred', ...message, pending: 1, retryInMs: 1, attempt: 1, code: 451 },
+    'mailroom_deferrals_total{connection="relay",class="4xx"} 1',
+  ],
+  [
+    { event: 'deferred', ...message, pending: 1, retryInMs: 1, attempt: 1, code: 535 },
+    'mailroom_deferrals_total{connection="relay",class="5xx"} 1',
+  ],
+  [
+    { event: 'deferred', ...message, pending: 1, retryInMs: 1, attempt: 1 },
+    'mailroom_deferrals_total{connection="relay",class="no-reply"} 1',
+  ],
+  [
+    { event: 'refused', ...message, refused: 1, attempt: 1, reason: 'r' },
+    'mailroom_messages_total{connection="relay",outcome="refused"} 1',
+  ],
+  [
+    { event: 'uncertain', ...message, recipients: 1, attempt: 1 },
+    'mailroom_messages_total{connection="relay",outcome="uncertain"} 1',
+  ],
+  [
+    { event: 'expired', ...message, pending: 1 },
+    'mailroom_messages_total{connection="relay",outcome="expired"} 1',
+  ],
+  [
+    { event: 'cancelled', ...message },
+    'mailroom_messages_total{connection="relay",outcome="cancelled"} 1',
+  ],
+  [
+    { event: 'set-aside', ...message, claims: 5, reason: 'r' },
+    'mailroom_messages_total{connection="relay",outcome="set-aside"} 1',
+  ],
+  [
+    { event: 'job-rejected', ...message, reason: 'r' },
+    'mailroom_messages_total{connection="relay",outcome="rejected"} 1',
+  ],
+  [{ event: 'handed-back', ...message }, 'mailroom_handed_back_total{connection="relay"} 1'],
+  [
+    { event: 'store-error', code: 'STORE_UNREACHABLE', reason: 'r' },
+    'mailroom_store_errors_total{code="STORE_UNREACHABLE"} 1',
+  ],
+  [
+    { event: 'session-closed', ...manager, messages: 3, why: 'worn' },
+    'mailroom_sessions_closed_total{connection="relay",manager="relay-2",why="worn"} 1',
+  ],
+  [
+    { event: 'throttled', ...manager, retryInMs: 1 },
+    'mailroom_throttles_total{connection="relay",manager="relay-2"} 1',
+  ],
+])('$0.event is counted as %s', async ([event, line]) => {
+  expect(await scrape([event])).toContain(line)
+})
+
+test('sessions that opened and did not close are open', async () => {
+  const opened: WorkerEvent = { event: 'session-opened', ...manager, ms: 1 }
+  const closed: WorkerEvent = { event: 'session-closed', ...manager, messages: 1, why: 'idle' }
+  expect(await scrape([opened, opened, opened, closed])).toContain(
+    'mailroom_sessions{connection="relay",manager="relay-2"} 2',
+  )
+})
+
+test('a manager is parked until it resumes', async () => {
+  const parked: WorkerEvent = {
+    event: 'parked',
+    ...manager,
+    blames: 'manager',
+    reason: 'r',
+    retryInMs: 1,
+  }
+  const resumed: WorkerEvent = { event: 'resumed', ...manager, parkedMs: 1 }
+  const line = 'mailroom_manager_parked{connection="relay",manager="relay-2"}'
+  expect(await scrape([parked])).toContain(`${line} 1`)
+  expect(await scrape([parked, resumed])).toContain(`${line} 0`)
+})
+
+test('depths are asked at every scrape, and a store that is down takes nothing else away', async () => {
+  let waiting = 3
+  const depths = {
+    names: () => ['relay', 'broken'],
+    depth: async (name: string) => {
+      if (name === 'broken') throw new Error('down')
+      return { waiting, active: 1, delayed: 2, dead: 0 }
+    },
+  }
+  const metrics = createMetrics({ depths, ofProcess: false })
+  const first = await metrics.registry.metrics()
+  expect(first).toContain('mailroom_queue_jobs{connection="relay",state="waiting"} 3')
+  expect(first).not.toContain('broken')
+  waiting = 0
+  expect(await metrics.registry.metrics()).toContain(
+    'mailroom_queue_jobs{connection="relay",state="waiting"} 0',
+  )
+})
+
+test('the metrics of the process are there, on a registry of its own', async () => {
+  const lines = await scrape([], {})
+  expect(lines.some((line) => line.startsWith('process_cpu_seconds_total '))).toBe(true)
+  expect(lines.some((line) => line.startsWith('nodejs_eventloop_lag_seconds '))).toBe(true)
+  await expect(scrape([], {})).resolves.toBeDefined()
+})
