@@ -1,1 +1,42 @@
-export default async function setup(): Promise<void> {}
+import type { TestProject } from 'vitest/node'
+
+import { dockerAnswers } from './docker.ts'
+import type { Provision } from './redis.ts'
+import { findRedis, startRedis } from './redis-server.ts'
+
+/** Gives all tests one Redis, and says what else this machine can run for them. */
+export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  await using stack = new AsyncDisposableStack()
+  const redis = await attempt(() => openRedis(stack))
+  provide('redis', redis)
+  provide('ownRedis', await attempt(async () => (await findRedis(), true as const)))
+  if (redis.kind === 'missing' && process.env['CI'] === 'true') {
+    throw new Error(`the tests need a Redis, and there is none: ${redis.reason}`)
+  }
+  const open = stack.move()
+  return () => open.disposeAsync()
+}
+
+/** The first that there is: `REDIS_URL`, a container, a program of this machine, a package. */
+async function openRedis(stack: AsyncDisposableStack): Promise<string> {
+  const given = process.env['REDIS_URL']
+  if (given !== undefined && given !== '') return given
+  if (await dockerAnswers()) {
+    const { GenericContainer } = await import('testcontainers')
+    const container = await new GenericContainer('redis:7-alpine')
+      .withExposedPorts(6379)
+      .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+      .start()
+    stack.defer(async () => void (await container.stop()))
+    return `redis://${container.getHost()}:${container.getMappedPort(6379)}`
+  }
+  return stack.use(await startRedis()).url
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<Provision<T>> {
+  try {
+    return { kind: 'there', value: await work() }
+  } catch (error) {
+    return { kind: 'missing', reason: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,22 @@
+import { request } from 'node:http'
+import { fileURLToPath } from 'node:url'
+
+/** Whether a Docker engine answers where `DOCKER_HOST` or its usual socket says. */
+export function dockerAnswers(): Promise<boolean> {
+  const host = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
+  if (!URL.canParse(host)) return Promise.resolve(false)
+  const url = new URL(host)
+  const target =
+    url.protocol === 'unix:'
+      ? { socketPath: fileURLToPath(`file://${url.pathname}`) }
+      : { host: url.hostname, port: url.port || 2375 }
+  return new Promise((resolve) => {
+    const ping = request({ ...target, path: '/_ping', timeout: 1000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200)
+    })
+    ping.on('timeout', () => ping.destroy(new Error('no answer')))
+    ping.on('error', () => resolve(false))
+    ping.end()
+  })
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+
+import { describe, inject, test, type TestContext } from 'vitest'
+
+/** Something that the tests need of the machine: there, or why not. */
+export type Provision<T> =
+  | { readonly kind: 'there'; readonly value: T }
+  | { readonly kind: 'missing'; readonly reason: string }
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The URL of the Redis that all tests share. */
+    redis: Provision<string>
+    /** Whether tests can start a Redis of their own. */
+    ownRedis: Provision<true>
+    /** Whether tests can start a real mail server. */
+    mta: Provision<true>
+  }
+}
+
+/**
+ * The URL of the Redis that all tests share; give every test `uniquePrefix()` of its own.
+ * Without any it skips the test with the reason, and fails it when `CI=true`.
+ */
+export function redisUrl({ skip }: Pick<TestContext, 'skip'>): string {
+  const redis = inject('redis')
+  if (redis.kind === 'there') return redis.value
+  if (process.env['CI'] === 'true') throw new Error(`no Redis: ${redis.reason}`)
+  return skip(`no Redis: ${redis.reason}`)
+}
+
+/** A group of tests on the shared Redis. */
+export function describeRedis(name: string, body: (url: string) => void): void {
+  describeWith('Redis', inject('redis'), name, body)
+}
+
+/** A group of tests that start a Redis of their own with `startRedis`. */
+export function describeOwnRedis(name: string, body: () => void): void {
+  describeWith('redis-server', inject('ownRedis'), name, body)
+}
+
+/** A group of tests that start a real mail server with `startMta`. */
+export function describeMta(name: string, body: () => void): void {
+  describeWith('mail server', inject('mta'), name, body)
+}
+
+/** Begins the keys, queues and names of one test, so that tests can share a store. */
+export function uniquePrefix(): string {
+  return `test-${randomUUID()}`
+}
+
+/* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect, vitest/no-disabled-tests --
+   this makes groups of tests on behalf of others, and names those that cannot run */
+function describeWith<T>(
+  what: string,
+  provision: Provision<T>,
+  name: string,
+  body: (value: T) => void,
+): void {
+  if (provision.kind === 'there') {
+    describe(name, () => {
+      body(provision.value)
+    })
+    return
+  }
+  const reason = `${name} (no ${what}: ${provision.reason})`
+  if (process.env['CI'] === 'true') {
+    test(reason, () => {
+      throw new Error(reason)
+    })
+  } else test.skip(reason, () => undefined)
+}
