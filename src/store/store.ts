@@ -2,8 +2,19 @@ import type { Redis } from 'ioredis'
 
 import type { SharedPool } from './shared-pool.ts'
 
+/**
+ * What happens while the store is down: `fail-fast` (producers) rejects with
+ * `StoreUnreachableError` within seconds, also when it never was up; `wait` (workers) waits at
+ * start-up. On Redis a waiting store's commands wait as well; on Postgres they reject, since a
+ * statement cannot be repeated blindly. Both recover by themselves.
+ */
+export type StorePatience = 'fail-fast' | 'wait'
+
 /** What both kinds of store can do for the folders above. */
-interface StoreBase {
+interface StoreBase extends AsyncDisposable {
+  /** Safe for printing: holds no credentials. */
+  readonly location: string
+  readonly patience: StorePatience
   /** The store's clock in milliseconds since 1970; the only clock that decides about messages. */
   nowMs(): Promise<number>
   /**
@@ -12,7 +23,10 @@ interface StoreBase {
    * that a crash between them loses nothing.
    */
   atomically<T>(work: () => Promise<T>): Promise<T>
-  /** Tells all subscribers of `channel`; best effort, nobody waits for it and it may get lost. */
+  /**
+   * Tells all subscribers of `channel`; best effort, it may get lost. A channel is lower case
+   * letters, digits, `_` and `-`, at most 22. Throws `NoticeTooLongError` above 7,500 bytes.
+   */
   publish(channel: string, text: string): Promise<void>
   /** Hears `channel` from now on, also after the connection was lost; call the answer to stop. */
   subscribe(channel: string, listener: (text: string) => void): Promise<() => Promise<void>>
@@ -35,6 +49,8 @@ export interface PostgresStore extends StoreBase {
   readonly pool: SharedPool
   /** Holds every table, Mailroom's and BullMQ's; `mailroom` by default. */
   readonly schema: string
+  /** Whether preparations of `pool` may create and change tables, or only check them. */
+  readonly mayMigrate: boolean
 }
 
 export type Store = RedisStore | PostgresStore

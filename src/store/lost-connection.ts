@@ -1,0 +1,39 @@
+const CODES =
+  /^(57P0[1235]|08...|53300|ECONN.*|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
+
+const TEXTS = [
+  // pg and pg-pool
+  'Connection terminated',
+  'connection timeout',
+  'timeout exceeded when trying to connect',
+  'Query read timeout',
+  'not queryable',
+  // ioredis
+  'Connection is closed',
+  "Stream isn't writeable",
+  'Command timed out',
+  'Reached the max retries per request',
+  'Command aborted due to connection close',
+  'Socket timeout',
+  'connect ETIMEDOUT',
+]
+
+/** Whether `error` says that the connection failed, rather than that the store answered badly. */
+export function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && typeof error.code === 'string' && CODES.test(error.code)) return true
+  return TEXTS.some((text) => error.message.includes(text))
+}
+
+const REFUSED_CODES = new Set(['28P01', '28000', '3D000'])
+
+/** Why the store refused a login, in its own words; undefined when it did not. */
+export function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if ('code' in error && typeof error.code === 'string' && REFUSED_CODES.has(error.code)) {
+    return error.message
+  }
+  return /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR DB index)/.exec(error.message)
+    ? error.message
+    : undefined
+}

@@ -1,0 +1,125 @@
+import type { ClientConfig } from 'pg'
+
+import { InvalidStoreOptionError, NoticeTooLongError, StoreNotMigratedError } from './errors.ts'
+import { openSharedPool } from './shared-pool.ts'
+import type { SharedPool } from './shared-pool.ts'
+import type { PostgresStore, StorePatience } from './store.ts'
+
+export interface PostgresStoreOptions {
+  /** Safe for printing. */
+  readonly location: string
+  readonly parameters: () => Promise<ClientConfig>
+  readonly patience: StorePatience
+  readonly schema: string
+  readonly migrate: boolean
+  readonly maxConnections?: number
+  readonly onError: (error: unknown) => void
+  /** Runs after the last connection is closed. */
+  readonly onClose?: () => Promise<void>
+}
+
+/** Postgres refuses 8,000 bytes; the rest is left to channel names. */
+const MAX_NOTICE_BYTES = 7500
+
+/** Opens a store on Postgres. Does not wait for the server. Throws `InvalidStoreOptionError`. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
+  const { location, patience, schema, onError } = options
+  if (!/^[a-z_][a-z0-9_]{0,39}$/.test(schema)) {
+    throw new InvalidStoreOptionError(
+      'schema',
+      'lower case letters, digits and underscores, at most 40',
+      schema,
+    )
+  }
+  const isHasty = patience === 'fail-fast'
+  const pool = await openSharedPool({
+    location,
+    parameters: async () => withSearchPath(await options.parameters(), schema),
+    connectTimeoutMs: isHasty ? 3000 : 5000,
+    queryTimeoutMs: isHasty ? 10_000 : 30_000,
+    onError,
+    ...(options.migrate && { preparationLock: `mailroom:${schema}` }),
+    ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }),
+  })
+  pool.prepare(async (client) => {
+    if (options.migrate) {
+      await client.query(`create schema if not exists "${schema}"`)
+    } else {
+      const { rows } = await client.query('select to_regnamespace($1) is null as missing', [schema])
+      if (rows[0]?.missing === true) throw new StoreNotMigratedError(location, schema, 'the schema')
+    }
+  })
+  return {
+    kind: 'postgres',
+    pool,
+    schema,
+    location,
+    patience,
+    mayMigrate: options.migrate,
+    ...methodsOf(pool, schema, options.onClose),
+  }
+}
+
+type Methods = Omit<
+  PostgresStore,
+  'kind' | 'pool' | 'schema' | 'location' | 'patience' | 'mayMigrate'
+>
+
+function methodsOf(
+  pool: SharedPool,
+  schema: string,
+  onClose: (() => Promise<void>) | undefined,
+): Methods {
+  const channelOf = (channel: string): string => `${schema}_${checkChannel(channel)}`
+  let closing: Promise<void> | undefined
+  async function closeAll(): Promise<void> {
+    await pool.close()
+    await onClose?.()
+  }
+  const close = (): Promise<void> => (closing ??= closeAll())
+  return {
+    async nowMs() {
+      const { rows } = await pool.query<{ now: string }>(
+        'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+      )
+      return Number(rows[0]?.now)
+    },
+    atomically: (work) => pool.transaction(work),
+    async publish(channel, text) {
+      const bytes = Buffer.byteLength(text)
+      if (bytes > MAX_NOTICE_BYTES) throw new NoticeTooLongError(channel, bytes, MAX_NOTICE_BYTES)
+      await pool.query('select pg_notify($1, $2)', [channelOf(channel), text])
+    },
+    async subscribe(channel, listener) {
+      const stop = await pool.listen(channelOf(channel), listener)
+      return async () => stop()
+    },
+    async ping() {
+      await pool.query('select 1')
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Channels are identifiers in SQL and end up in a name of at most 63 bytes. */
+function checkChannel(channel: string): string {
+  if (/^[a-z][a-z0-9_-]{0,21}$/.test(channel)) return channel
+  throw new InvalidStoreOptionError(
+    'channel',
+    'lower case letters, digits, "_" and "-", at most 22',
+    channel,
+  )
+}
+
+/** BullMQ's and our statements name no schema: the connection does. */
+function withSearchPath(parameters: ClientConfig, schema: string): ClientConfig {
+  const searchPath = `-c search_path="${schema}"`
+  if (parameters.connectionString === undefined) {
+    return { ...parameters, options: [parameters.options, searchPath].filter(Boolean).join(' ') }
+  }
+  const url = new URL(parameters.connectionString)
+  const options = [url.searchParams.get('options'), searchPath].filter(Boolean).join(' ')
+  url.searchParams.delete('options')
+  return { ...parameters, connectionString: url.href, options }
+}

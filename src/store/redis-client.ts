@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis'
+import type { RedisOptions } from 'ioredis'
+
+import { StoreRefusedError, StoreUnreachableError } from './errors.ts'
+import type { StoreLocation } from './location.ts'
+import { isLostConnection, refusalOf } from './lost-connection.ts'
+import type { StorePatience } from './store.ts'
+
+/**
+ * Makes a client that starts to connect at once and for ever again. Its commands reject with our
+ * own errors. A hasty one rejects when it is not connected, and after 5 s without an answer.
+ */
+export function createRedisClient(
+  location: Extract<StoreLocation, { kind: 'redis' }>,
+  printable: string,
+  patience: StorePatience,
+): Redis {
+  const { url, database } = location
+  const client = new Redis({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 6379),
+    db: database,
+    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
+    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
+    ...(url.protocol === 'rediss:' && { tls: {} }),
+    retryStrategy: (times) => Math.min(times * 50, 1000),
+    // A replica that was a master until now: look for the new one.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    keepAlive: 10_000,
+    ...(patience === 'fail-fast' ? HASTY : PATIENT),
+  })
+  const send = client.sendCommand.bind(client)
+  client.sendCommand = (command, stream) => {
+    const reject = command.reject
+    command.reject = (error) => reject(translateRedisError(printable, error))
+    return send(command, stream)
+  }
+  return client
+}
+
+const HASTY = {
+  connectTimeout: 3000,
+  commandTimeout: 5000,
+  socketTimeout: 5000,
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+} satisfies RedisOptions
+
+const PATIENT = {
+  connectTimeout: 5000,
+  // Blocking commands of workers wait 10 s at most.
+  socketTimeout: 30_000,
+  maxRetriesPerRequest: null,
+} satisfies RedisOptions
+
+/** Turns what ioredis says about a connection into our errors; replies stay as they are. */
+export function translateRedisError(location: string, error: Error): Error {
+  if (isLostConnection(error)) return new StoreUnreachableError(location, error)
+  const refusal = refusalOf(error)
+  return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })
+}

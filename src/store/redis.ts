@@ -1,0 +1,166 @@
+import { once } from 'node:events'
+
+import type { Redis } from 'ioredis'
+
+import { NoticeTooLongError, StoreUnreachableError, UnsafeStoreError } from './errors.ts'
+import type { StoreLocation } from './location.ts'
+import { createRedisClient, translateRedisError } from './redis-client.ts'
+import { judgeRedisSafety } from './redis-safety.ts'
+import { subscribeRedis } from './redis-subscriptions.ts'
+import type { RedisStore, StorePatience } from './store.ts'
+
+export interface RedisStoreOptions {
+  readonly at: Extract<StoreLocation, { kind: 'redis' }>
+  /** Safe for printing. */
+  readonly location: string
+  readonly patience: StorePatience
+  readonly prefix: string
+  /** Lets a worker use a Redis that may lose mail. */
+  readonly allowUnsafe: boolean
+  readonly signal: AbortSignal | undefined
+  readonly onError: (error: unknown) => void
+  readonly onWarning: (text: string) => void
+}
+
+/** The same limit as on Postgres, so that what works on one store works on the other. */
+const MAX_NOTICE_BYTES = 7500
+const PING_TIMEOUT_MS = 3000
+const FIRST_CONNECT_MS = 3000
+
+/**
+ * Opens a store on Redis. A patient one waits until the server answers and refuses one that may
+ * lose mail (`UnsafeStoreError`); a hasty one waits three seconds at most and warns.
+ */
+export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
+  const { at, location, patience, prefix } = options
+  const client = createRedisClient(at, location, patience)
+  try {
+    await connect(client, options)
+  } catch (error) {
+    client.disconnect()
+    throw error
+  }
+  const subscriptions = subscribeRedis(client, location, patience, options.onError)
+  let closing: Promise<void> | undefined
+  async function closeAll(): Promise<void> {
+    subscriptions.close()
+    await closeClient(client)
+  }
+  const close = (): Promise<void> => (closing ??= closeAll())
+  return {
+    kind: 'redis',
+    client,
+    prefix,
+    location,
+    patience,
+    async nowMs() {
+      const [seconds, microseconds] = await client.time()
+      return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+    },
+    atomically: (work) => work(),
+    async publish(channel, text) {
+      const bytes = Buffer.byteLength(text)
+      if (bytes > MAX_NOTICE_BYTES) throw new NoticeTooLongError(channel, bytes, MAX_NOTICE_BYTES)
+      await client.publish(`${prefix}:${channel}`, text)
+    },
+    subscribe: (channel, listener) => subscriptions.add(`${prefix}:${channel}`, listener),
+    ping: () => ping(client, location),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function connect(client: Redis, options: RedisStoreOptions): Promise<void> {
+  const { location, patience, onError } = options
+  let isReported = false
+  client.on('ready', () => (isReported = false))
+  client.on('error', (error: Error) => {
+    if (!isReported) onError(translateRedisError(location, error))
+    isReported = true
+  })
+  if (patience === 'fail-fast') {
+    await firstAnswer(client)
+    const check = (): void => void checkSafety(client, options).catch(() => undefined)
+    if (client.status === 'ready') check()
+    else client.once('ready', check)
+    return
+  }
+  await untilReady(client, location, options.signal)
+  await checkSafety(client, options)
+}
+
+/** Waits for the first success or failure, for three seconds at most: commands decide later. */
+async function firstAnswer(client: Redis): Promise<void> {
+  if (client.status === 'ready') return
+  const over = AbortSignal.timeout(FIRST_CONNECT_MS)
+  const wait = { signal: over }
+  await Promise.race([once(client, 'ready', wait), once(client, 'close', wait)]).catch(
+    () => undefined,
+  )
+}
+
+/** Waits for a server that is down, for ever; a refused login ends the wait. */
+async function untilReady(
+  client: Redis,
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted()
+  if (client.status === 'ready') return
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const onFault = (error: Error): void => {
+    const translated = translateRedisError(location, error)
+    if (!(translated instanceof StoreUnreachableError)) reject(translated)
+  }
+  const onAbort = (): void => reject(signal?.reason)
+  client.once('ready', resolve)
+  client.on('error', onFault)
+  signal?.addEventListener('abort', onAbort)
+  try {
+    await promise
+  } finally {
+    client.off('ready', resolve)
+    client.off('error', onFault)
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+async function checkSafety(client: Redis, options: RedisStoreOptions): Promise<void> {
+  const { location, patience, allowUnsafe, onWarning } = options
+  const { problems, unknown } = judgeRedisSafety(await client.info())
+  if (problems.length > 0 && patience === 'wait' && !allowUnsafe) {
+    throw new UnsafeStoreError(location, problems)
+  }
+  if (problems.length > 0) onWarning(`store "${location}" may lose mail: ${problems.join('; ')}`)
+  if (unknown.length > 0) {
+    onWarning(
+      `store "${location}" does not tell its settings (${unknown.join(', ')}): make sure that "appendonly" is "yes" and "maxmemory-policy" is "noeviction"`,
+    )
+  }
+}
+
+async function ping(client: Redis, location: string): Promise<void> {
+  if (client.status !== 'ready') throw new StoreUnreachableError(location)
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new StoreUnreachableError(location, new Error('no answer to PING'))),
+    PING_TIMEOUT_MS,
+  )
+  try {
+    await Promise.race([client.ping(), promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Lets commands under way end when there is a connection; never waits for one. */
+async function closeClient(client: Redis): Promise<void> {
+  if (client.status === 'ready') {
+    const over = AbortSignal.timeout(PING_TIMEOUT_MS)
+    const stop = (): void => client.disconnect()
+    over.addEventListener('abort', stop)
+    await client.quit().catch(() => undefined)
+    over.removeEventListener('abort', stop)
+  }
+  client.disconnect()
+}

@@ -1,0 +1,217 @@
+import { Client, Pool } from 'pg'
+import type { ClientConfig, QueryResult } from 'pg'
+
+import { StoreRefusedError, StoreUnreachableError } from './errors.ts'
+import { createListenHub } from './listen-hub.ts'
+import type { ListenHub } from './listen-hub.ts'
+import { isLostConnection, refusalOf } from './lost-connection.ts'
+import { createCheckout } from './pool-checkout.ts'
+import type { Checkout, Rows } from './pool-checkout.ts'
+import { createTransactions } from './transaction.ts'
+
+/** Brings tables up to date, or checks them: runs before anybody else's first statement. */
+export type Preparation = (client: Client) => Promise<void>
+
+export interface SharedPoolOptions {
+  /** Safe for printing; errors name it. */
+  readonly location: string
+  /** Asked at the start and after each lost connection: an embedded server may come back elsewhere. */
+  readonly parameters: () => Promise<ClientConfig>
+  /** Most connections besides the one that listens; 12 by default. */
+  readonly maxConnections?: number
+  /** How long a connection may take to come up; 5,000 by default. */
+  readonly connectTimeoutMs?: number
+  /** How long a statement may stay without an answer; 30,000 by default. */
+  readonly queryTimeoutMs?: number
+  /** Names the lock that preparations of several processes take turns under; no lock by default. */
+  readonly preparationLock?: string
+  /** Faults that no caller hears of: idle connections that drop, the listening one above all. */
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * The one pool of a process, and what BullMQ gets as its `Pool`.
+ *
+ * However many queues and workers use it, it holds `maxConnections` and one that listens. Lost
+ * connections become `StoreUnreachableError`, which BullMQ waits on; a wrong password becomes
+ * `StoreRefusedError`. A statement inside `transaction` runs on that transaction's client.
+ */
+export interface SharedPool {
+  /** BullMQ reads it: notifications of a dead connection do not go unnoticed for long. */
+  readonly options: { readonly keepAlive: true }
+  query<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Rows<R>>
+  transaction<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` outside of the transaction that surrounds the call, if any. */
+  outside<T>(work: () => T): T
+  /** Runs `work` on a connection of its own, where session state such as locks may live. */
+  session<T>(work: (client: Client) => Promise<T>): Promise<T>
+  /**
+   * Adds a step to what must have succeeded before any other statement. The step runs at the next
+   * statement, on a connection of its own, and again at the one after it while it fails.
+   */
+  prepare(step: Preparation): void
+  /** Hears `channel`, also after the connection was lost. Call the answer to stop. */
+  listen(channel: string, hear: (payload: string) => void): Promise<() => void>
+  close(): Promise<void>
+  /** For BullMQ only: a checkout that holds no connection. */
+  connect(): Promise<Checkout>
+  /** For BullMQ only: does nothing, `close` is the owner's. */
+  end(): Promise<void>
+  /** For BullMQ only: faults of idle connections are reported once, not once per queue. */
+  on(): SharedPool
+  removeAllListeners(): SharedPool
+}
+
+/** Only asks when to look again: losing it must not make BullMQ repeat what is committed already. */
+const LOOKAHEAD = /\bnext_(signal|delay)\(/
+
+/** Opens the pool. Connects on the first statement; never rejects because a server is down. */
+export async function openSharedPool(options: SharedPoolOptions): Promise<SharedPool> {
+  const settings = settingsOf(options)
+  const pool = new Pool({
+    ...settings,
+    ...(await options.parameters()),
+    max: options.maxConnections ?? 12,
+  })
+  const translate = (error: unknown): unknown => {
+    if (isLostConnection(error)) void refresh()
+    return translateError(options.location, error)
+  }
+  pool.on('error', (error) => options.onError(translate(error)))
+
+  let refreshing: Promise<void> | undefined
+  async function refresh(): Promise<void> {
+    refreshing ??= options
+      .parameters()
+      .then((parameters) => void Object.assign(pool.options, parameters))
+      .catch(options.onError)
+      .finally(() => (refreshing = undefined))
+    await refreshing
+  }
+
+  const connectClient = async (overrides: ClientConfig): Promise<Client> => {
+    const client = new Client({ ...settings, ...(await options.parameters()), ...overrides })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw translate(error)
+    }
+  }
+  const hub = createListenHub(
+    () => connectClient({ application_name: 'mailroom listens' }),
+    (error) => options.onError(translate(error)),
+  )
+  return assemble(options, pool, hub, connectClient, translate)
+}
+
+function assemble(
+  { location, preparationLock }: SharedPoolOptions,
+  pool: Pool,
+  hub: ListenHub,
+  connectClient: (overrides: ClientConfig) => Promise<Client>,
+  translate: (error: unknown) => unknown,
+): SharedPool {
+  const transactions = createTransactions(() => pool.connect(), location)
+  const steps = createPreparations((work) => session(work), preparationLock)
+
+  async function session<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await connectClient({ query_timeout: 0 })
+    try {
+      return await work(client)
+    } catch (error) {
+      throw translate(error)
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+
+  async function query<R>(text: string, values?: unknown[]): Promise<Rows<R>> {
+    try {
+      const transaction = transactions.current()
+      if (transaction !== undefined) return rowsOf(await transaction.query(text, values))
+      if (steps.isPending()) await steps.run()
+      return rowsOf(await pool.query(text, values))
+    } catch (error) {
+      if (LOOKAHEAD.test(text) && isLostConnection(error)) return { rows: [], rowCount: 0 }
+      throw translate(error)
+    }
+  }
+
+  const shared: SharedPool = {
+    options: { keepAlive: true },
+    query,
+    session,
+    prepare: (step) => steps.add(step),
+    outside: (work) => transactions.outside(work),
+    async transaction(work) {
+      try {
+        if (steps.isPending()) await steps.run()
+        return await transactions.run(work)
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+    listen: (channel, hear) => hub.listen(channel, { hear }),
+    connect: () => Promise.resolve(createCheckout({ hub, location, query })),
+    end: () => Promise.resolve(),
+    on: () => shared,
+    removeAllListeners: () => shared,
+    async close() {
+      await hub.close()
+      await pool.end()
+    },
+  }
+  return shared
+}
+
+/** The caller knows what its statement selects. */
+function rowsOf<R>(result: QueryResult): Rows<R> {
+  return result as Rows<R>
+}
+
+interface Preparations {
+  add(step: Preparation): void
+  isPending(): boolean
+  run(): Promise<void>
+}
+
+function createPreparations(
+  session: (work: (client: Client) => Promise<void>) => Promise<void>,
+  lock: string | undefined,
+): Preparations {
+  const pending: Preparation[] = []
+  let running: Promise<void> | undefined
+
+  async function runAll(client: Client): Promise<void> {
+    // Taken by the session: the lock ends with it.
+    if (lock !== undefined) await client.query('select pg_advisory_lock(hashtext($1))', [lock])
+    for (let step = pending[0]; step !== undefined; step = pending[0]) {
+      await step(client)
+      pending.shift()
+    }
+  }
+  return {
+    add: (step) => void pending.push(step),
+    isPending: () => pending.length > 0,
+    run: () => (running ??= session(runAll).finally(() => (running = undefined))),
+  }
+}
+
+function settingsOf(options: SharedPoolOptions): ClientConfig {
+  return {
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
+    query_timeout: options.queryTimeoutMs ?? 30_000,
+    application_name: 'mailroom',
+  }
+}
+
+function translateError(location: string, error: unknown): unknown {
+  if (isLostConnection(error)) return new StoreUnreachableError(location, error)
+  const refusal = refusalOf(error)
+  return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })
+}
