@@ -1,12 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** How many jobs of one name stand where; the states are the label `state`. */
-export type QueueDepth = Readonly<Record<'waiting' | 'active' | 'delayed' | 'dead', number>>
+import type { Depth } from '../queue/queues.ts'
 
 export interface DepthSource {
   /** The names whose depth is shown; read again at every scrape. */
   names(): readonly string[]
-  depth(name: string): Promise<QueueDepth>
+  depth(name: string): Promise<Depth>
 }
 
 export interface MetricsOptions {
@@ -148,7 +147,7 @@ function registerDepths(registry: Registry, source: DepthSource): void {
 }
 
 // A store that is down must not take the other metrics away: they say why.
-async function depthOf(source: DepthSource, name: string): Promise<QueueDepth | undefined> {
+async function depthOf(source: DepthSource, name: string): Promise<Depth | undefined> {
   try {
     return await source.depth(name)
   } catch {

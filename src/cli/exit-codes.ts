@@ -1,0 +1,65 @@
+/** What a command's exit says to a script. `docs/cli.md` and `mailroom help exit-codes` tell it. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  configuration: 3,
+  store: 4,
+  notDelivered: 5,
+  message: 6,
+  tryLater: 75,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** What each exit code means, in the order of their numbers. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'done',
+  1: 'failed for a reason that none of the others names',
+  2: 'the command line is wrong: unknown command or option, missing value',
+  3: 'the configuration is wrong: file, connection manager, secret, port in use',
+  4: 'the store cannot be reached or used',
+  5: 'the message was not delivered: refused, expired, cancelled or uncertain',
+  6: 'the message was not accepted: address, header, attachment, size, key used before',
+  75: 'not now, try again later: the queue is full, or the wait was over first',
+  130: 'ended at once by a second Ctrl-C (SIGINT)',
+  143: 'ended at once by a second SIGTERM',
+}
+
+/** The exit code for the `code` of an error; 1 for those that are not in the table. */
+export function exitCodeOf(code: string): ExitCode {
+  return EXIT_OF[code] ?? EXIT.failure
+}
+
+const EXIT_OF: Readonly<Record<string, ExitCode>> = {
+  USAGE: EXIT.usage,
+  INVALID_DURATION: EXIT.usage,
+
+  CONFIG_NOT_FOUND: EXIT.configuration,
+  CONFIG_UNREADABLE: EXIT.configuration,
+  INVALID_CONFIGURATION: EXIT.configuration,
+  INVALID_CONNECTION_STRING: EXIT.configuration,
+  INVALID_CONNECTION_URL: EXIT.configuration,
+  INVALID_REFERENCE: EXIT.configuration,
+  SECRET_UNAVAILABLE: EXIT.configuration,
+  AUTH_METHOD_NOT_AVAILABLE: EXIT.configuration,
+  UNKNOWN_CONNECTION: EXIT.configuration,
+  DUPLICATE_CONNECTION: EXIT.configuration,
+  PORT_IN_USE: EXIT.configuration,
+  CANNOT_LISTEN: EXIT.configuration,
+  DIRECTORY_UNUSABLE: EXIT.configuration,
+
+  INVALID_STORE_LOCATION: EXIT.configuration,
+  INVALID_STORE_OPTION: EXIT.configuration,
+  STORE_UNREACHABLE: EXIT.store,
+  STORE_REFUSED: EXIT.store,
+  STORE_NOT_MIGRATED: EXIT.store,
+  UNSAFE_STORE: EXIT.store,
+
+  INVALID_EML: EXIT.message,
+  IDEMPOTENCY_CONFLICT: EXIT.message,
+
+  QUEUE_FULL: EXIT.tryLater,
+}
