@@ -1,0 +1,68 @@
+import { parseReplyLine, type ReplyLine } from './reply-line.ts'
+
+/** What a server answered: the reply code decides, the enhanced status code and text explain. */
+export interface Reply {
+  /** 200 to 599 (RFC 5321 §4.2). */
+  readonly code: number
+  /**
+   * The enhanced status code as the server wrote it (`5.1.1`, RFC 2034, RFC 3463), also when its
+   * class contradicts the reply code; absent when no line has one.
+   */
+  readonly status?: string
+  /** All lines without their codes, joined by spaces, without control characters; may be empty. */
+  readonly text: string
+}
+
+/** The most that is kept of a reply's text, in characters. */
+export const MAX_REPLY_TEXT = 512
+
+/**
+ * Reads a whole reply, as one text or line by line; undefined when it is none.
+ *
+ * The last line's code counts, and the first enhanced status code that some line has.
+ */
+export function parseReply(raw: string | readonly string[]): Reply | undefined {
+  if (typeof raw !== 'string') return joinLines(raw)
+  const text = raw.endsWith('\n') ? raw.slice(0, raw.endsWith('\r\n') ? -2 : -1) : raw
+  if (text.includes('\n')) return joinLines(text.split(/\r?\n/))
+  const line = parseReplyLine(text)
+  return line && addReplyLine(undefined, line)
+}
+
+/** The reply so far together with its next line. */
+export function addReplyLine(before: Reply | undefined, line: ReplyLine): Reply {
+  if (before === undefined) {
+    const text = bounded(line.text)
+    return line.status === undefined
+      ? { code: line.code, text }
+      : { code: line.code, status: line.status, text }
+  }
+  const status = before.status ?? line.status
+  const text = joinTexts(before.text, status === line.status ? line.text : fullText(line))
+  return status === undefined ? { code: line.code, text } : { code: line.code, status, text }
+}
+
+function joinLines(lines: readonly string[]): Reply | undefined {
+  let reply: Reply | undefined
+  for (const text of lines) {
+    const line = parseReplyLine(text)
+    if (line === undefined) return undefined
+    reply = addReplyLine(reply, line)
+  }
+  return reply
+}
+
+function joinTexts(before: string, after: string): string {
+  if (after === '' || before.length >= MAX_REPLY_TEXT) return before
+  return before === '' ? bounded(after) : bounded(`${before} ${after}`)
+}
+
+/** A second status code, unlike the first, is part of what the server had to say. */
+function fullText({ status, text }: ReplyLine): string {
+  return status === undefined ? text : `${status} ${text}`.trimEnd()
+}
+
+/** Cutting may leave half of a surrogate pair, which no store and no JSON reader likes. */
+function bounded(text: string): string {
+  return text.length <= MAX_REPLY_TEXT ? text : text.slice(0, MAX_REPLY_TEXT).toWellFormed()
+}
