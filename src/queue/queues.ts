@@ -21,7 +21,8 @@ export interface TakenJob {
  * - `done`: delivered, cancelled or superseded: the job is removed.
  * - `dead`: refused, expired, uncertain on hold or set aside: the job stays as failed, with its reason.
  * - `later`: deferred: the job comes back after `delayMs`, and has not failed.
- * - `back`: nothing admissible: the consumer is parked and the job goes back to its place, for free.
+ * - `back`: nothing admissible: the job goes back to its place, for free. Its owner parks the consumer
+ *   first; a consumer that is not parked takes nothing for a second, so that it does not spin.
  */
 export type Ending =
   | { readonly kind: 'done' }
@@ -84,6 +85,7 @@ export interface Queues {
   remove(name: string, id: string): Promise<boolean>
   /** Reads a job's data, in whatever state it is. */
   read(name: string, id: string): Promise<unknown>
+  /** Starts to take jobs, at once or as soon as the store can be reached. */
   consume(name: string, handler: Handler, options: ConsumeOptions): Promise<Consumer>
   /** Closes what this object opened; consumers are stopped by their owners first. */
   close(): Promise<void>
