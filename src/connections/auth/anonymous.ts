@@ -1,0 +1,13 @@
+import * as z from 'zod'
+
+/** No login at all: the server trusts the address that we come from. */
+export const anonymousSchema = z
+  .strictObject({ method: z.literal('anonymous') })
+  .readonly()
+  .describe('No login at all: the server trusts the address that we come from')
+
+export type AnonymousAuth = z.output<typeof anonymousSchema>
+
+export interface AnonymousCredentials {
+  readonly method: 'anonymous'
+}

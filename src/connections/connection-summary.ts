@@ -1,0 +1,55 @@
+import { formatMailbox } from '../smtp/address.ts'
+import { describeAuth } from './auth/auth.ts'
+import type { AuthSummary } from './auth/auth.ts'
+import type { ConnectionManager, TlsMode } from './connection-manager.ts'
+import type { Limits } from './limits.ts'
+import { isReference } from './references.ts'
+import type { Timeouts } from './timeouts.ts'
+
+/** A connection manager for people's eyes: every property, no secret, safe to print as JSON. */
+export interface ConnectionSummary {
+  readonly name: string
+  readonly description: string
+  readonly type: 'SMTP'
+  readonly server: string
+  readonly port: number
+  readonly tls: TlsMode
+  readonly auth: AuthSummary
+  readonly from?: string
+  readonly redirectAll?: string
+  readonly clientName?: string
+  readonly tlsOptions: {
+    readonly ca?: string
+    readonly minVersion: string
+    readonly serverName?: string
+  }
+  /** Milliseconds. */
+  readonly timeouts: Timeouts
+  readonly limits: Limits
+}
+
+/** What may be shown of `manager`: references as written, secrets as `[secret]`. */
+export function summarize(manager: ConnectionManager): ConnectionSummary {
+  const { name, description, type, server, port, tls, timeouts, limits } = manager
+  const { from, redirectAll, clientName } = manager
+  const { ca, minVersion, serverName } = manager.tlsOptions
+  return {
+    name,
+    description,
+    type,
+    server,
+    port,
+    tls,
+    auth: describeAuth(manager.auth),
+    ...(from && { from: formatMailbox(from) }),
+    ...(redirectAll && { redirectAll: formatMailbox(redirectAll) }),
+    ...(clientName !== undefined && { clientName }),
+    tlsOptions: {
+      ...(ca !== undefined && { ca: isReference(ca) ? ca : `PEM, ${ca.length} characters` }),
+      minVersion,
+      ...(serverName !== undefined && { serverName }),
+    },
+    timeouts,
+    limits,
+  }
+}

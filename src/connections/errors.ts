@@ -1,0 +1,141 @@
+import { MailroomError } from '../errors.ts'
+import type { ConfigurationIssue } from './configuration-issue.ts'
+
+/** Thrown for a `${` that begins neither `${env:NAME}` nor `${file:path}`. */
+export class InvalidReferenceError extends MailroomError {
+  override readonly code = 'INVALID_REFERENCE'
+  /** Where the reference begins in its text; the first character is 1. */
+  readonly position: number
+
+  constructor(position: number) {
+    super(
+      'expected "${env:NAME}" or "${file:path}" at position ' +
+        `${position}, got another "\${"; write "$\${" for a literal "\${"`,
+    )
+    this.position = position
+  }
+}
+
+/** Thrown when the variable or file that a secret refers to is missing, unreadable or empty. */
+export class SecretUnavailableError extends MailroomError {
+  override readonly code = 'SECRET_UNAVAILABLE'
+  /** As configured: `${env:NAME}` or `${file:path}`. */
+  readonly reference: string
+
+  constructor(reference: string, problem: string, options?: ErrorOptions) {
+    super(`"${reference}" ${problem}: give the process a value for it`, options)
+    this.reference = reference
+  }
+}
+
+/** Thrown for a connection string that SSIS would not have written. Never holds a secret. */
+export class InvalidConnectionStringError extends MailroomError {
+  override readonly code = 'INVALID_CONNECTION_STRING'
+  /** As written; absent when the problem is not with one key. */
+  readonly key: string | undefined
+  /** Where the problem begins; the first character is 1. */
+  readonly position: number
+
+  constructor(problem: string, at: { readonly key?: string; readonly position: number }) {
+    super(`connection string, position ${at.position}: ${problem}`)
+    this.key = at.key
+    this.position = at.position
+  }
+}
+
+export type ConnectionUrlPart =
+  'scheme' | 'user' | 'password' | 'host' | 'port' | 'path' | 'query' | 'fragment'
+
+/** Thrown for a URL that describes no connection manager. Never holds any of the URL's user or password. */
+export class InvalidConnectionUrlError extends MailroomError {
+  override readonly code = 'INVALID_CONNECTION_URL'
+  readonly part: ConnectionUrlPart
+  /** Where the part begins; the first character is 1. */
+  readonly position: number
+
+  constructor(
+    problem: string,
+    at: { readonly part: ConnectionUrlPart; readonly position: number },
+  ) {
+    super(`connection URL, ${at.part} at position ${at.position}: ${problem}`)
+    this.part = at.part
+    this.position = at.position
+  }
+}
+
+/** Thrown for a login method that this version does not have yet. */
+export class AuthMethodNotAvailableError extends MailroomError {
+  override readonly code = 'AUTH_METHOD_NOT_AVAILABLE'
+  readonly method: string
+
+  constructor(method: string, available: readonly string[]) {
+    super(
+      `the login method "${method}" is not available yet: give \`auth\` with one of ` +
+        available.map((name) => `"${name}"`).join(', '),
+    )
+    this.method = method
+  }
+}
+
+/** Thrown for configuration with problems; it names all of them, each with its path. */
+export class InvalidConfigurationError extends MailroomError {
+  override readonly code = 'INVALID_CONFIGURATION'
+  readonly issues: readonly ConfigurationIssue[]
+
+  constructor(issues: readonly ConfigurationIssue[]) {
+    const lines = issues.map((issue) => `  ${describePath(issue.path)}: ${issue.message}`)
+    super(
+      [
+        `configuration has ${issues.length} problem${issues.length === 1 ? '' : 's'}`,
+        ...lines,
+      ].join('\n'),
+    )
+    this.issues = issues
+  }
+}
+
+/** Thrown for a name that no connection manager has. */
+export class UnknownConnectionError extends MailroomError {
+  override readonly code = 'UNKNOWN_CONNECTION'
+  /** The name that was asked for. */
+  readonly connection: string
+  /** The names that there are. */
+  readonly known: readonly string[]
+
+  constructor(connection: string, known: readonly string[], nearest: string | undefined) {
+    const hint = nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`
+    const shown = known.slice(0, 20).map((name) => JSON.stringify(name))
+    const names = [...shown, ...(known.length > 20 ? [`${known.length - 20} more`] : [])].join(', ')
+    super(
+      `no connection manager is called ${JSON.stringify(connection)}${hint} ` +
+        (known.length === 0 ? '(there are none: configure one)' : `(known: ${names})`),
+    )
+    this.connection = connection
+    this.known = known
+  }
+}
+
+/** Thrown when a name is added that a connection manager already has. */
+export class DuplicateConnectionError extends MailroomError {
+  override readonly code = 'DUPLICATE_CONNECTION'
+  readonly connection: string
+
+  constructor(connection: string) {
+    super(
+      `a connection manager is already called ${JSON.stringify(connection)}: remove it first, or choose another name`,
+    )
+    this.connection = connection
+  }
+}
+
+/** A path as code would write it: `connections["Mail Server"].port`; the whole is `configuration`. */
+function describePath(path: readonly PropertyKey[]): string {
+  const text = path
+    .map((key) => {
+      if (typeof key === 'number') return `[${key}]`
+      const name = String(key)
+      return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+    })
+    .join('')
+  return text === '' ? 'configuration' : text.replace(/^\./, '')
+}

@@ -1,0 +1,24 @@
+import * as z from 'zod'
+
+/** How much one connection manager is asked to carry. */
+export const limitsSchema = z
+  .strictObject({
+    sessions: count(5, 'Sessions open at once'),
+    messagesPerSession: count(100, 'Messages after which a session is closed and replaced'),
+    recipientsPerTransaction: count(100, 'Recipients in one transaction (RFC 5321 §4.5.3.1.8)'),
+    messageBytes: count(
+      52_428_800,
+      "Bytes of a whole message; the server's own SIZE limit counts besides",
+    ),
+  })
+  .readonly()
+
+export type Limits = z.output<typeof limitsSchema>
+
+function count(fallback: number, meaning: string) {
+  return z
+    .int()
+    .min(1)
+    .default(fallback)
+    .describe(`${meaning}; ${fallback.toLocaleString('en')} by default`)
+}

@@ -1,0 +1,33 @@
+import { inspect } from 'node:util'
+
+const SHOWN = '[secret]'
+const secrets = new WeakSet<object>()
+
+/** A text that shows itself as `[secret]` wherever it is printed; only `reveal()` opens it. */
+export interface Secret {
+  /** The text itself: call it where the secret is used, and nowhere else. */
+  readonly reveal: () => string
+  readonly toString: () => string
+  readonly toJSON: () => string
+}
+
+/**
+ * Wraps `text` so that templates, JSON, logs and `util.inspect` cannot show it by accident.
+ *
+ * The text lives in a closure and is no property: spreading shows nothing, cloning throws.
+ */
+export function createSecret(text: string): Secret {
+  const secret = {
+    reveal: () => text,
+    toString: () => SHOWN,
+    toJSON: () => SHOWN,
+    [inspect.custom]: () => SHOWN,
+  }
+  secrets.add(secret)
+  return Object.freeze(secret)
+}
+
+/** Whether `value` was made by `createSecret`. */
+export function isSecret(value: unknown): value is Secret {
+  return typeof value === 'object' && value !== null && secrets.has(value)
+}

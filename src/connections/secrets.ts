@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto'
+
+import { distinguishCredentials, resolveAuth } from './auth/auth.ts'
+import type { Credentials } from './auth/auth.ts'
+import type { ConnectionManager } from './connection-manager.ts'
+import { SecretUnavailableError } from './errors.ts'
+import { resolveReferences } from './references.ts'
+import type { SecretSources } from './references.ts'
+import { isCertificate } from './tls-options.ts'
+
+/** A connection manager with its references looked up: all that opening a session takes. */
+export interface ResolvedManager {
+  readonly manager: ConnectionManager
+  readonly credentials: Credentials
+  /** `tlsOptions.ca` as PEM text. */
+  readonly ca: string | undefined
+  /**
+   * Differs when the server, its TLS options or the credentials differ; 32 hexadecimal digits.
+   *
+   * Workers compare it to know whether they speak of the same manager; it cannot be reversed.
+   */
+  readonly digest: string
+}
+
+export interface ResolveOptions extends SecretSources {
+  /**
+   * Keys the digest, so that nobody who sees one can try passwords against it.
+   *
+   * The same in all workers of a fleet; without it a weak password could be guessed by somebody who
+   * reads the store.
+   */
+  readonly digestKey?: string
+}
+
+const DEFAULT_DIGEST_KEY = 'mailroom/connections'
+
+/**
+ * Looks up, now, every reference of `manager`. Throws `SecretUnavailableError`.
+ *
+ * Nothing is cached: called again it sees a changed file, and its digest differs then.
+ */
+export async function resolveSecrets(
+  manager: ConnectionManager,
+  options: ResolveOptions,
+): Promise<ResolvedManager> {
+  const [credentials, ca] = await Promise.all([
+    resolveAuth(manager.auth, options),
+    resolveCa(manager.tlsOptions.ca, options),
+  ])
+  const digest = digestOf(manager, credentials, ca, options.digestKey ?? DEFAULT_DIGEST_KEY)
+  return { manager, credentials, ca, digest }
+}
+
+async function resolveCa(
+  ca: string | undefined,
+  sources: SecretSources,
+): Promise<string | undefined> {
+  if (ca === undefined) return undefined
+  const pem = await resolveReferences(ca, sources)
+  if (!isCertificate(pem)) throw new SecretUnavailableError(ca, 'holds no certificate as PEM text')
+  return pem
+}
+
+function digestOf(
+  { server, port, tls, tlsOptions }: ConnectionManager,
+  credentials: Credentials,
+  ca: string | undefined,
+  key: string,
+): string {
+  const facts = [
+    [server, port, tls, tlsOptions.minVersion, tlsOptions.serverName ?? server, ca ?? ''],
+    distinguishCredentials(credentials),
+  ]
+  return createHmac('sha256', key).update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod'
+
+import { parseDuration } from '../duration.ts'
+import { parsedBy } from './parsed-by.ts'
+import { secretText } from './secret-text.ts'
+
+const DEFAULT_JOB_BYTES = 1_048_576
+const DEFAULT_ATTACHMENT_BYTES = 26_214_400
+
+function span(fallback: string, meaning: string) {
+  return z
+    .union([z.string(), z.number()], { error: 'expected a duration such as "30s" or milliseconds' })
+    .transform(parsedBy(parseDuration))
+    .refine((ms) => ms >= 1, 'expected more than nothing')
+    .prefault(fallback)
+    .describe(`${meaning}; "${fallback}" by default`)
+}
+
+const attachments = z
+  .strictObject({
+    roots: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('The folders that attachments by path may come from; none by default'),
+    maxBytes: z
+      .int()
+      .min(1)
+      .default(DEFAULT_ATTACHMENT_BYTES)
+      .describe('The largest attachment; 26,214,400 by default'),
+  })
+  .readonly()
+
+const limits = z
+  .strictObject({
+    jobBytes: z
+      .int()
+      .min(1)
+      .default(DEFAULT_JOB_BYTES)
+      .describe('The largest job in the queue; 1,048,576 by default'),
+    queueDepth: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Jobs that may wait for one name before more are refused; no limit by default'),
+  })
+  .readonly()
+
+const worker = z
+  .strictObject({
+    connections: z
+      .array(z.string())
+      .optional()
+      .describe('The names that workers take; all by default'),
+    lock: span('1m', 'How long a job stays taken without a sign of life of its worker'),
+    stopWithin: span('30s', 'How long a worker that stops finishes what is in flight'),
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .describe('Where /livez, /readyz and /metrics are served; "127.0.0.1" by default'),
+    port: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .optional()
+      .describe('Their port, 0 for any free one; not served by default'),
+  })
+  .readonly()
+
+/** Everything in a configuration but its connection managers. */
+export const settingsSchema = z.strictObject({
+  queue: secretText()
+    .optional()
+    .describe(
+      'Where jobs wait: redis://, rediss://, postgres:// or embedded:DIR; may hold references',
+    ),
+  prefix: z
+    .string()
+    .min(1)
+    .default('mailroom')
+    .describe('Begins every key in Redis; "mailroom" by default'),
+  schema: z
+    .string()
+    .min(1)
+    .default('mailroom')
+    .describe('Holds every table in Postgres; "mailroom" by default'),
+  digestKey: secretText()
+    .optional()
+    .describe(
+      'Keys the digests that workers compare; the same in all of them; may hold references',
+    ),
+  attachments: attachments.prefault({}),
+  limits: limits.prefault({}),
+  worker: worker.prefault({}),
+})
+
+export type Settings = Readonly<z.output<typeof settingsSchema>>
+export type SettingsInput = Readonly<z.input<typeof settingsSchema>>
+
+/** The names of all settings, inner ones too, to suggest one for a misspelt one. */
+export const KNOWN_SETTINGS: readonly string[] = [
+  'connections',
+  ...Object.keys(settingsSchema.shape),
+  ...[attachments, limits, worker].flatMap((group) => Object.keys(group.def.innerType.shape)),
+]
