@@ -1,0 +1,21 @@
+import type { Readable } from 'node:stream'
+
+import type { ExitCode } from './exit-codes.ts'
+import type { Surroundings } from './settings.ts'
+import type { SignalSource } from './signals.ts'
+import type { TerminalStreams } from './terminal.ts'
+
+/** The process as commands see it. */
+export interface Context extends Surroundings, TerminalStreams {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly signals: SignalSource
+  /** Ends the process at once; only a second signal does. */
+  readonly exit: (code: ExitCode) => void
+}
+
+/** One command: what its help says, and what it does. */
+export interface Command {
+  readonly help: string
+  /** Resolves with the exit code; rejects with a `MailroomError` for everything expected. */
+  run(args: readonly string[], context: Context): Promise<ExitCode>
+}

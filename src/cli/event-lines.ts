@@ -1,0 +1,88 @@
+import { formatDuration } from '../duration.ts'
+import { hideAddresses } from '../telemetry/hide-addresses.ts'
+import type { LogLevel } from '../telemetry/log.ts'
+import { LEVEL_OF } from '../telemetry/log.ts'
+import type { Emit, WorkerEvent } from '../worker/events.ts'
+import type { Style, Terminal } from './terminal.ts'
+
+const RANK = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const
+
+const STYLES: Readonly<Record<Exclude<LogLevel, 'silent'>, Style>> = {
+  debug: 'dim',
+  info: 'cyan',
+  warn: 'yellow',
+  error: 'red',
+}
+
+/** Prints events from `level` on as one short line each, for a person who watches. */
+export function printEvents(
+  terminal: Terminal,
+  level: LogLevel,
+  now: () => Date = () => new Date(),
+): Emit {
+  return (event) => {
+    const at = LEVEL_OF[event.event]
+    if (RANK[at] < RANK[level]) return
+    const time = terminal.style('dim', now().toTimeString().slice(0, 8))
+    const name = terminal.style(STYLES[at], event.event)
+    terminal.say([time, name, describe(event)].join(' ').trimEnd())
+  }
+}
+
+function describe(event: WorkerEvent): string {
+  switch (event.event) {
+    case 'worker-started':
+      return `takes mail for ${event.connections.map((name) => `"${name}"`).join(', ')}`
+    case 'worker-quieted':
+      return 'takes nothing more'
+    case 'worker-stopped':
+      return `handed ${event.handedBack} back`
+    case 'delivered':
+      return `${mail(event)} to ${count(event.recipients, 'recipient')} in ${formatDuration(event.ms)}`
+    case 'deferred':
+      return `${mail(event)}: ${reply(event)}, again in ${formatDuration(event.retryInMs)}`
+    case 'refused':
+    case 'set-aside':
+    case 'job-rejected':
+      return `${mail(event)}: ${hideAddresses(event.reason)}`
+    case 'uncertain':
+      return `${mail(event)}: sent, but the answer never came`
+    case 'expired':
+      return `${mail(event)}: ${count(event.pending, 'recipient')} not reached in time`
+    case 'cancelled':
+    case 'handed-back':
+      return mail(event)
+    case 'session-opened':
+      return `"${event.manager}" in ${formatDuration(event.ms)}`
+    case 'session-closed':
+      return `"${event.manager}" after ${count(event.messages, 'message')} (${event.why})`
+    case 'parked': {
+      const again = event.retryInMs
+      const next = again === undefined ? '' : `, tried again in ${formatDuration(again)}`
+      return `"${event.manager}": ${hideAddresses(event.reason)}${next}`
+    }
+    case 'resumed':
+      return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
+    case 'throttled':
+      return `"${event.manager}" for ${formatDuration(event.retryInMs)}`
+    case 'store-error':
+      return `${hideAddresses(event.reason)} (${event.code})`
+  }
+}
+
+function mail({ id, connection }: { readonly id: string; readonly connection: string }): string {
+  return `${id} "${connection}"`
+}
+
+function reply(event: {
+  readonly code?: number
+  readonly status?: string
+  readonly stage?: string
+}): string {
+  const facts = [event.code, event.status, event.stage && `at ${event.stage}`]
+  return facts.filter((fact) => fact !== undefined && fact !== '').join(' ') || 'no reply'
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

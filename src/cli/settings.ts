@@ -1,0 +1,77 @@
+import path from 'node:path'
+
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
+import { UsageError } from './errors.ts'
+
+/** What the process was given from outside besides its arguments. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean
+}
+
+/** The flags that settings are made from, as `COMMON_OPTIONS` and `worker` declare them. */
+export interface SettingFlags {
+  readonly config?: string | undefined
+  readonly queue?: string | undefined
+  readonly json?: boolean | undefined
+  readonly verbose?: boolean | undefined
+  readonly 'no-color'?: boolean | undefined
+  readonly 'log-level'?: string | undefined
+}
+
+/** Everything that commands need to know before they look at their own options. */
+export interface Settings {
+  /** The configuration file to load; absent: look for one in `cwd`. */
+  readonly configFile: string | undefined
+  readonly queue: string
+  readonly json: boolean
+  readonly verbose: boolean
+  readonly color: boolean
+  readonly logLevel: LogLevel
+}
+
+/** Where `dev`, `demo` and every command without other settings keep what they keep. */
+export const DEFAULT_DIRECTORY = '.mailroom'
+
+/** The surroundings of this process; the only place that reads them. */
+export function readSurroundings(): Surroundings {
+  return { env: process.env, cwd: process.cwd(), isTerminal: process.stdout.isTTY ?? false }
+}
+
+/**
+ * Decides each setting: a flag, else the environment (`MAILROOM_CONFIG`, `MAILROOM_QUEUE`,
+ * `MAILROOM_LOG_LEVEL`, `NO_COLOR`), else the configuration file, else the default.
+ */
+export function resolveSettings(
+  flags: SettingFlags,
+  { env, cwd, isTerminal }: Surroundings,
+  file: { readonly queue?: string | undefined } = {},
+): Settings {
+  const json = flags.json ?? false
+  return {
+    configFile: flags.config ?? nonEmpty(env['MAILROOM_CONFIG']),
+    queue:
+      flags.queue ??
+      nonEmpty(env['MAILROOM_QUEUE']) ??
+      file.queue ??
+      `embedded:${path.resolve(cwd, DEFAULT_DIRECTORY, 'store')}`,
+    json,
+    verbose: flags.verbose ?? false,
+    color: isTerminal && !json && flags['no-color'] !== true && !nonEmpty(env['NO_COLOR']),
+    logLevel: parseLevel(flags['log-level'] ?? nonEmpty(env['MAILROOM_LOG_LEVEL']) ?? 'info'),
+  }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}
+
+function parseLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new UsageError(
+    `expected a log level of ${LOG_LEVELS.join(', ')}, got ${JSON.stringify(text)}`,
+  )
+}

@@ -1,0 +1,84 @@
+import type { ParsedConfig } from '../connections/config.ts'
+import { parseConfig } from '../connections/config.ts'
+import { resolveReferences } from '../connections/references.ts'
+import type { ResolvedManager } from '../connections/secrets.ts'
+import { CONFIG_FILES, loadConfigFile } from './config-file.ts'
+import type { Context } from './context.ts'
+import { ConfigNotFoundError } from './errors.ts'
+import type { SettingFlags, Settings } from './settings.ts'
+import { resolveSettings } from './settings.ts'
+import type { Terminal } from './terminal.ts'
+import { createTerminal } from './terminal.ts'
+
+/** What every command that does something starts from. */
+export interface Setup {
+  readonly settings: Settings
+  readonly config: ParsedConfig
+  /** Where the configuration came from; absent for the one that is built in. */
+  readonly configFile: string | undefined
+  readonly terminal: Terminal
+}
+
+/** The name and port that `mailroom dev` and `mailroom send` agree on without any configuration. */
+export const BUILT_IN_CONNECTION = 'default'
+export const CATCH_ALL_PORT = 2525
+
+const BUILT_IN = {
+  connections: {
+    [BUILT_IN_CONNECTION]: { server: '127.0.0.1', port: CATCH_ALL_PORT, tls: 'none' },
+  },
+}
+
+/**
+ * Loads the configuration and decides every setting.
+ *
+ * Without a configuration file there is one connection manager, `default`, which is the catch-all
+ * server of `mailroom dev`; with `needsFile` that is a `ConfigNotFoundError`.
+ */
+export async function loadSetup(
+  flags: SettingFlags,
+  context: Context,
+  { needsFile = false }: { readonly needsFile?: boolean } = {},
+): Promise<Setup> {
+  const { env, cwd } = context
+  const asked = resolveSettings(flags, context).configFile
+  const loaded = await loadConfigFile(asked, cwd)
+  if (loaded === undefined && needsFile) {
+    throw new ConfigNotFoundError(
+      `there is no configuration in "${cwd}": expected ` +
+        `${CONFIG_FILES.map((name) => `"${name}"`).join(', ')} or "--config FILE"`,
+    )
+  }
+  const config = parseConfig(loaded?.content ?? BUILT_IN)
+  const queue =
+    config.queue === undefined ? undefined : await resolveReferences(config.queue.reveal(), { env })
+  const settings = resolveSettings(flags, context, { queue })
+  const terminal = openTerminal(settings, context)
+  for (const warning of config.warnings) {
+    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
+  }
+  return { settings, config, configFile: loaded?.file, terminal }
+}
+
+/** The terminal that `settings` ask for, on the process's streams. */
+export function openTerminal(settings: Settings, { out, err }: Context): Terminal {
+  return createTerminal({ out, err, json: settings.json, color: settings.color })
+}
+
+/** The connection managers as a worker wants them: secrets are looked up in `env`, now. */
+export function resolverOf(
+  { connections, digestKey }: Pick<ParsedConfig, 'connections' | 'digestKey'>,
+  env: Context['env'],
+): {
+  names(): readonly string[]
+  resolve(name: string): Promise<ResolvedManager>
+} {
+  return {
+    names: () => connections.names(),
+    resolve: async (name) => {
+      const key =
+        digestKey === undefined ? undefined : await resolveReferences(digestKey.reveal(), { env })
+      return connections.resolve(name, { env, ...(key !== undefined && { digestKey: key }) })
+    },
+  }
+}
