@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node'
 
 import { dockerAnswers } from './docker.ts'
+import { findMta } from './mta.ts'
 import type { Provision } from './redis.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 
@@ -10,6 +11,7 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
   const redis = await attempt(() => openRedis(stack))
   provide('redis', redis)
   provide('ownRedis', await attempt(async () => (await findRedis(), true as const)))
+  provide('mta', await attempt(async () => (await findMta(), true as const)))
   if (redis.kind === 'missing' && process.env['CI'] === 'true') {
     throw new Error(`the tests need a Redis, and there is none: ${redis.reason}`)
   }

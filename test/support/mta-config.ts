@@ -1,0 +1,69 @@
+/** Where one Exim lives and listens. */
+export interface MtaPlace {
+  /** Its spool, its mailbox and everything else that it writes. */
+  readonly folder: string
+  /** The program itself, which it starts again for some deliveries. */
+  readonly program: string
+  readonly port: number
+}
+
+/**
+ * The configuration of an Exim that takes everything from this machine and keeps it.
+ *
+ * Every message goes into one Maildir, one file for all its recipients, with the envelope in its
+ * `Return-path` and `Envelope-to`. Nothing is ever sent on: there is no router that could.
+ */
+export function mtaConfig({ folder, program, port }: MtaPlace): string {
+  return `
+primary_hostname   = mail.example.test
+exim_path          = ${program}
+spool_directory    = ${folder}/spool
+log_file_path      = ${folder}/log/%slog
+pid_file_path      = ${folder}/exim.pid
+local_interfaces   = 127.0.0.1
+daemon_smtp_ports  = ${port}
+disable_ipv6       = true
+keep_environment   = LD_LIBRARY_PATH : LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
+add_environment    =
+never_users        =
+deliver_drop_privilege = true
+smtp_accept_max    = 0
+smtp_accept_queue_per_connection = 0
+smtp_accept_max_per_connection = 0
+recipients_max     = 0
+rfc1413_hosts      =
+host_lookup        =
+check_spool_space  = 0
+check_log_space    = 0
+message_size_limit = 50M
+message_logs       = false
+accept_8bitmime    = true
+allow_utf8_domains = true
+smtputf8_advertise_hosts = *
+tls_advertise_hosts =
+dsn_advertise_hosts =
+acl_smtp_rcpt      = take_all
+
+begin acl
+take_all:
+  accept
+
+begin routers
+everything:
+  driver    = accept
+  transport = mailbox
+
+begin transports
+mailbox:
+  driver    = appendfile
+  directory = ${folder}/mail
+  maildir_format
+  create_directory
+  batch_max = 1000
+  return_path_add
+  envelope_to_add
+
+begin retry
+*  *  F,1h,1m
+`
+}
