@@ -7,7 +7,7 @@ import type { Stage } from './stage.ts'
  * | kind | meaning |
  * |---|---|
  * | `reply` | the server answered with a code that does not let this stage go on |
- * | `timeout` | the stage's time ran out |
+ * | `timeout` | the time of the stage, or of the whole transaction, ran out |
  * | `closed` | the server or the network closed the connection |
  * | `dns` | the server's name has no address |
  * | `refused` | nobody listens, or no route |
@@ -15,7 +15,7 @@ import type { Stage } from './stage.ts'
  * | `auth` | no mechanism in common, or a credential that cannot be read: nothing was sent |
  * | `protocol` | bytes that are no SMTP reply, or a reply of a class that makes no sense here |
  * | `unsupported` | the server lacks an extension that this message needs (`SIZE`, `SMTPUTF8`) |
- * | `aborted` | we ended it ourselves: shutdown, lost lock, total deadline |
+ * | `aborted` | we ended it ourselves: shutdown, lost lock |
  */
 export type Fault =
   | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply }

@@ -1,0 +1,72 @@
+import type { Reply } from '../reply.ts'
+import type { Stage } from '../stage.ts'
+import type { JudgeContext, Scope, Verdict, VerdictClass } from '../verdict-shape.ts'
+
+/** What a rule says of a reply; whatever is absent follows from the class, the stage and the code. */
+export interface Outcome {
+  readonly class: VerdictClass
+  /** By the stage when absent: the sender at MAIL, the recipient at RCPT, then the message. */
+  readonly scope?: Scope
+  readonly message?: Verdict['message']
+  readonly manager?: Verdict['manager']
+  readonly minDelayMs?: number
+  readonly alert?: true
+  readonly suppress?: true
+}
+
+/** When a rule applies: all that is present has to hold. */
+export interface Condition {
+  readonly codes?: readonly number[]
+  /** The first digit of the reply code. */
+  readonly digit?: 4 | 5
+  readonly stages?: readonly Stage[]
+  /** Tested against the enhanced status code, or against the empty text when there is none. */
+  readonly status?: RegExp
+  readonly text?: RegExp
+  readonly provider?: Provider
+  /** Earlier recipients of this transaction were accepted, so that others can follow in another. */
+  readonly acceptedBefore?: true
+  /** Another transaction with fewer recipients may help: it has not been tried, or some were accepted. */
+  readonly mayDivide?: true
+  readonly mayDropParameters?: true
+}
+
+/** The providers whose replies have rules of their own. */
+export type Provider = 'gmail' | 'yahoo' | 'exchange' | 'ses' | 'apple'
+
+/** A named case of a rule, looked at before the rule itself; its name ends the rule's id. */
+export interface Exception extends Condition {
+  readonly name: string
+  readonly means: Outcome
+}
+
+/** A reply to judge, with the circumstances that rules ask for. */
+export interface Question {
+  readonly stage: Stage
+  readonly reply: Reply
+  readonly context: JudgeContext
+}
+
+/** What is known of the sessions before a transaction, and of its first commands. */
+export const TRANSACTION: readonly Stage[] = ['mail', 'rcpt', 'data', 'body', 'dot']
+
+/** Whether everything that `condition` names holds. */
+export function matches(condition: Condition, { stage, reply, context }: Question): boolean {
+  const { codes, digit, stages, status, text, provider } = condition
+  return (
+    (codes === undefined || codes.includes(reply.code)) &&
+    (digit === undefined || Math.floor(reply.code / 100) === digit) &&
+    (stages === undefined || stages.includes(stage)) &&
+    (status === undefined || status.test(reply.status ?? '')) &&
+    (text === undefined || text.test(reply.text)) &&
+    (provider === undefined || context.provider === provider) &&
+    (condition.acceptedBefore === undefined || context.acceptedBefore === true) &&
+    (condition.mayDivide === undefined || mayDivide(context)) &&
+    (condition.mayDropParameters === undefined || context.mayDropParameters === true)
+  )
+}
+
+/** Without news of the transaction nothing is divided: it might go on for ever. */
+function mayDivide({ acceptedBefore, splitBefore }: JudgeContext): boolean {
+  return acceptedBefore === true || splitBefore === false
+}

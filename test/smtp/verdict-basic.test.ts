@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest'
+
+import type { Stage } from '../../src/smtp/stage.ts'
+import type { JudgeContext } from '../../src/smtp/verdict.ts'
+import { inWords, judgeReply } from './judged.ts'
+
+const LOGIN = 'auth account retry auth'
+const SLOW_DOWN = 'throttle account retry throttle'
+
+type Row = [line: string, stage: Stage, words: string, context?: JudgeContext]
+
+test.for<Row>([
+  ['250 ok', 'dot', 'ok message accepted fine'],
+  ['250 ok', 'rcpt', 'ok recipient accepted fine'],
+  ['251 will forward', 'rcpt', 'ok recipient accepted fine'],
+  ['252 cannot verify', 'rcpt', 'ok recipient accepted fine'],
+  ['354 go on', 'data', 'ok message accepted fine'],
+  ['220 hello', 'greeting', 'ok manager accepted fine'],
+  ['221 bye', 'after', 'ok message accepted fine'],
+  ['235 welcome', 'auth', 'ok account accepted fine'],
+  ['334 ', 'auth', 'ok account accepted fine'],
+
+  ['421 closing', 'mail', 'connection manager retry suspect'],
+  ['421 closing', 'rcpt', 'connection manager retry suspect'],
+  ['421 closing', 'data', 'connection manager retry suspect'],
+  ['421 closing', 'dot', 'connection manager retry suspect'],
+  ['421 too many messages', 'mail', SLOW_DOWN],
+  ['421 rate exceeded', 'dot', SLOW_DOWN],
+  ['421 high volume', 'rcpt', SLOW_DOWN],
+  ['422 no', 'rcpt', 'retry recipient retry fine'],
+  ['432 no', 'mail', SLOW_DOWN],
+  ['430 no', 'rcpt', 'retry recipient retry fine'],
+  ['430 no', 'dot', 'retry message retry fine'],
+  ['431 no', 'mail', 'retry message retry fine'],
+  ['441 no', 'dot', 'retry message retry fine'],
+  ['444 no', 'dot', 'retry message retry fine'],
+  ['447 no', 'dot', 'retry message retry fine'],
+  ['450 busy', 'mail', 'retry sender retry fine'],
+  ['450 busy', 'rcpt', 'retry recipient retry fine'],
+  ['450 busy', 'dot', 'retry message retry fine'],
+  ['450 mail comes too quickly', 'rcpt', 'throttle recipient retry fine'],
+  ['450 rate limited', 'rcpt', 'throttle recipient retry fine'],
+  ['451 no', 'mail', 'retry sender retry fine'],
+  ['451 no', 'rcpt', 'retry recipient retry fine'],
+  ['451 no', 'dot', 'retry message retry fine'],
+  ['451 unresolvable RFC.5321 from domain', 'dot', 'retry sender retry fine'],
+  ['452 full', 'mail', 'retry sender retry fine'],
+  ['452 full', 'rcpt', 'retry recipient retry fine'],
+  ['452 full', 'rcpt', 'retry recipient retry fine', { acceptedBefore: false }],
+  ['452 full', 'rcpt', 'split recipient split fine', { acceptedBefore: true }],
+  ['452 full', 'dot', 'retry message retry fine', { acceptedBefore: true }],
+  ['452 too many emails per hour', 'rcpt', SLOW_DOWN, { acceptedBefore: true }],
+  ['452 too many recipients', 'rcpt', 'split recipient split fine', { splitBefore: false }],
+  ['452 too many recipients', 'rcpt', 'retry recipient retry fine', { splitBefore: true }],
+  ['453 no', 'rcpt', 'retry manager retry fine'],
+  ['454 no', 'rcpt', 'retry account retry fine'],
+  ['454 Throttling failure', 'dot', SLOW_DOWN],
+  ['455 no', 'mail', 'retry message retry fine'],
+  ['458 no', 'dot', 'retry message retry fine'],
+  ['459 no', 'dot', 'retry message retry fine'],
+
+  ['500 no', 'mail', 'permanent sender refuse fine'],
+  ['500 no', 'data', 'permanent message refuse fine'],
+  ['501 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['502 no', 'data', 'permanent message refuse fine'],
+  ['504 no', 'mail', 'permanent sender refuse fine'],
+  ['503 no', 'mail', 'retry sender retry fine'],
+  ['503 no', 'rcpt', 'retry recipient retry fine'],
+  ['503 no', 'data', 'retry message retry fine'],
+  ['503 no', 'dot', 'retry message retry fine'],
+  ['503 AUTH first', 'mail', LOGIN],
+  ['510 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['511 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['512 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['541 no', 'dot', 'permanent message refuse fine'],
+  ['521 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['523 no', 'mail', LOGIN],
+  ['524 no', 'mail', LOGIN],
+  ['538 no', 'mail', LOGIN],
+  ['525 no', 'mail', LOGIN],
+  ['530 no', 'mail', LOGIN],
+  ['530 no', 'rcpt', LOGIN],
+  ['533 no', 'mail', LOGIN],
+  ['534 no', 'mail', LOGIN],
+  ['535 no', 'mail', LOGIN],
+  ['550 no', 'mail', 'permanent sender refuse fine'],
+  ['550 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['550 no', 'dot', 'permanent message refuse fine'],
+  ['550 this is spam', 'dot', 'policy message refuse fine'],
+  ['550 against our policy', 'dot', 'policy message refuse fine'],
+  ['550 authentication checks failed', 'dot', 'policy message refuse fine'],
+  ['551 moved', 'rcpt', 'permanent recipient refuse fine'],
+  ['552 full', 'rcpt', 'permanent recipient refuse fine'],
+  ['552 full', 'rcpt', 'split recipient split fine', { acceptedBefore: true }],
+  ['552 too big', 'mail', 'permanent sender refuse fine'],
+  ['552 too big', 'dot', 'permanent message refuse fine', { acceptedBefore: true }],
+  ['553 no', 'mail', 'permanent sender refuse fine'],
+  ['553 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['554 no', 'mail', 'permanent sender refuse fine'],
+  ['554 no', 'rcpt', 'permanent recipient refuse fine'],
+  ['554 no', 'dot', 'permanent message refuse fine'],
+  ['554 daily message limit exceeded', 'dot', SLOW_DOWN],
+  ['555 no', 'mail', 'permanent message refuse fine'],
+  ['555 no', 'mail', 'retry message retry fine', { mayDropParameters: true }],
+  ['556 null MX', 'rcpt', 'permanent domain refuse fine'],
+
+  ['499 unheard of', 'rcpt', 'retry recipient retry fine'],
+  ['599 unheard of', 'rcpt', 'permanent recipient refuse fine'],
+])('%s at %s is %s', ([line, stage, words, context]) => {
+  expect(inWords(judgeReply(stage, line, context))).toBe(words)
+})
+
+test.for<[line: string, stage: Stage, rule: string]>([
+  ['250 ok', 'dot', 'basic.250.dot'],
+  ['550 no', 'rcpt', 'basic.550.rcpt'],
+  ['550 spam', 'dot', 'basic.550.policy'],
+  ['444 no', 'dot', 'basic.444.dot'],
+  ['421 rate', 'mail', 'basic.421.rate'],
+  ['499 no', 'mail', 'basic.4yz.mail'],
+  ['599 no', 'data', 'basic.5yz.data'],
+])('%s at %s is judged by %s', ([line, stage, rule]) => {
+  expect(judgeReply(stage, line).rule).toBe(rule)
+})
