@@ -14,7 +14,7 @@ export interface Reply {
 }
 
 /** The most that is kept of a reply's text, in characters. */
-export const MAX_REPLY_TEXT = 512
+const MAX_REPLY_TEXT = 512
 
 /**
  * Reads a whole reply, as one text or line by line; undefined when it is none.
