@@ -9,7 +9,7 @@ export interface Mailbox {
 }
 
 /** Why a text is no mailbox. The reason holds no part of the text; positions count from 0. */
-interface InvalidMailbox {
+export interface InvalidMailbox {
   readonly kind: 'invalid'
   readonly reason: string
   readonly position: number
