@@ -13,6 +13,9 @@ export type MessageState =
 /** The states from which no worker sends the message any more. */
 export type FinalState = Exclude<MessageState, 'queued' | 'active' | 'deferred'>
 
+/** The final states that wait for a person: these messages are listed, and kept with their jobs. */
+export type HeldState = Extract<FinalState, 'uncertain' | 'refused' | 'expired'>
+
 /** How one recipient stands; `pending` ones are what the next attempt tries. */
 export type RecipientState =
   'pending' | 'delivered' | 'refused' | 'uncertain' | 'expired' | 'cancelled'
@@ -112,19 +115,23 @@ export interface RecipientOutcome extends Judgement {
 
 /** What an attempt (or one of its transactions) came to. */
 export interface Settlement {
+  /** What is said of a recipient replaces what was known; one that is not named stays as it was. */
   readonly outcomes: readonly RecipientOutcome[]
   /** Ends all recipients that are still pending, as `expired` or `refused` (set aside). */
   readonly rest?: 'expired' | 'refused'
   /** More transactions of the same attempt follow: the state stays `active` and the claim is kept. */
   readonly more?: boolean
-  /** Whether this counts as an attempt (it drives back-off). */
+  /** Whether this counts as an attempt (it drives back-off); with `more` only the last one counts. */
   readonly isAttempt: boolean
   /** How long until the next attempt, when recipients stay pending. */
   readonly retryInMs?: number
   readonly last?: Judgement
 }
 
-/** `applied` is false when a newer claim or a cancellation came first; `state` is what holds now. */
+/**
+ * `applied` is false when a newer claim or a cancellation came first; `state` is what holds now,
+ * `queued` when the record is gone.
+ */
 export interface Settled {
   readonly applied: boolean
   readonly state: MessageState
@@ -136,7 +143,7 @@ export type Cancelled =
   | { readonly kind: 'unknown' }
 
 export interface ListQuery {
-  readonly state: FinalState
+  readonly state: HeldState
   readonly connection?: string
   /** At most 1,000; 100 by default. */
   readonly limit?: number
@@ -176,16 +183,20 @@ export interface Ledger {
   ): Promise<boolean>
   /**
    * Ends an attempt or one transaction of it. A late settlement by the worker whose mark already
-   * made recipients `uncertain` still wins for those recipients.
+   * made recipients `uncertain` still wins for those recipients. The same settlement may be sent
+   * twice: the second one changes nothing and is `applied` as well, unless a newer claim came.
    */
   settle(id: string, fence: number, settlement: Settlement): Promise<Settled>
-  /** Cancels what is not settled and whose final dot has not left. */
+  /** Cancels what is not settled and whose final dot has not left; twice is as good as once. */
   cancel(id: string): Promise<Cancelled>
   get(id: string): Promise<MessageRecord | undefined>
   /** Pages through `uncertain`, `refused` and `expired` messages, oldest first. */
   list(query: ListQuery): Promise<ListPage>
   /** How many messages are held as `uncertain`, `refused` and `expired`, by connection. */
-  countHeld(
-    connection: string,
-  ): Promise<Readonly<Record<'uncertain' | 'refused' | 'expired', number>>>
+  countHeld(connection: string): Promise<Readonly<Record<HeldState, number>>>
+  /**
+   * Removes up to `limit` delivered, cancelled and superseded records that are older than the
+   * retention, and says how many. Absent where the store removes them by itself.
+   */
+  purge?(limit: number): Promise<number>
 }

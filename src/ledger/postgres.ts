@@ -1,0 +1,33 @@
+import type { PostgresStore } from '../store/store.ts'
+import type { Ledger } from './ledger.ts'
+import { cancel } from './postgres/cancel.ts'
+import { claim } from './postgres/claim.ts'
+import { mark } from './postgres/mark.ts'
+import { countHeld, get, list } from './postgres/read.ts'
+import { record } from './postgres/record.ts'
+import { forget, purge } from './postgres/remove.ts'
+import { prepareLedger } from './postgres/schema.ts'
+import { settle } from './postgres/settle.ts'
+
+/**
+ * The ledger on Postgres: one row per message, one function call per decision. What it writes
+ * inside of `store.atomically` is part of that transaction.
+ *
+ * Delivered and cancelled messages stay until `purge` finds them older than `retentionMs`.
+ */
+export function createPostgresLedger(store: PostgresStore, retentionMs: number): Ledger {
+  const { pool } = store
+  pool.prepare((client) => prepareLedger(client, store))
+  return {
+    record: (entries) => record(pool, entries),
+    forget: (id) => forget(pool, id),
+    claim: (request) => claim(pool, request),
+    mark: (id, fence, recipients, withinMs) => mark(pool, id, fence, recipients, withinMs),
+    settle: (id, fence, settlement) => settle(pool, id, fence, settlement),
+    cancel: (id) => cancel(pool, id),
+    get: (id) => get(pool, id),
+    list: (query) => list(pool, query),
+    countHeld: (connection) => countHeld(pool, connection),
+    purge: (limit) => purge(pool, retentionMs, limit),
+  }
+}

@@ -1,0 +1,41 @@
+import type { SharedPool } from '../../store/shared-pool.ts'
+import type { Cancelled, MessageState } from '../ledger.ts'
+
+/** The fence is raised, so that whoever holds the claim has lost it. Answers the state before. */
+export const CANCEL_FUNCTION = `
+create or replace function ledger_cancel(
+  the_id text, out is_cancelled boolean, out old_state text
+) language plpgsql as $$
+declare
+  l ledger;
+  ended text;
+begin
+  select * into l from ledger where id = the_id for update;
+  old_state := l.state;
+  is_cancelled := coalesce(l.state = 'cancelled', false);
+  if l.id is null or l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
+    or position('p' in l.standing) = 0 then return; end if;
+  is_cancelled := true;
+  l.standing := replace(l.standing, 'p', 'c');
+  ended := ledger_overall(l.standing);
+  update ledger set state = ended, standing = l.standing,
+      fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0,
+      next_attempt_at = null, updated_at = clock_timestamp(), held = ledger_held(ended),
+      held_since = case when ledger_held(ended) is not null then ledger_microseconds() end
+    where id = the_id;
+end $$;
+`
+
+interface Row {
+  readonly is_cancelled: boolean
+  readonly old_state: MessageState | null
+}
+
+/** Cancels the recipients that are pending, unless a final dot has left. */
+export async function cancel(pool: SharedPool, id: string): Promise<Cancelled> {
+  const { rows } = await pool.query<Row>('select * from ledger_cancel($1)', [id])
+  const [row] = rows
+  if (row?.is_cancelled === true) return { kind: 'cancelled' }
+  const state = row?.old_state ?? undefined
+  return state === undefined ? { kind: 'unknown' } : { kind: 'too-late', state }
+}

@@ -1,0 +1,108 @@
+import type { SharedPool } from '../../store/shared-pool.ts'
+import { LedgerUnreadableError } from '../errors.ts'
+import type { Claim, ClaimRequest, FinalState } from '../ledger.ts'
+import { pendingIn } from '../standing.ts'
+
+/**
+ * Usually the first statement takes the message. Else it is absent, final, marked, or its mark's
+ * time is over: that is mended, and then the claim goes round once more.
+ */
+export const CLAIM_FUNCTION = `
+create or replace function ledger_claim(
+  the_id text, the_worker text, the_connection text, addresses text,
+  out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
+  out age_ms float8, out final_state text, out retry_ms float8
+) language plpgsql as $$
+declare
+  l ledger;
+  ended text;
+  marked int;
+begin
+  loop
+    update ledger set state = 'active', fence = greatest(fence + 1, ledger_microseconds()),
+        holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
+      where id = the_id and state in ('queued', 'deferred', 'active') and mark_until is null
+        and position('p' in standing) > 0
+      returning fence, standing, attempts, claims,
+        floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
+      into new_fence, now_standing, now_attempts, now_claims, age_ms;
+    if found then return; end if;
+
+    select * into l from ledger where id = the_id for update;
+    if not found then
+      insert into ledger (id, connection, recipients, standing)
+        select the_id, the_connection, a, repeat('p', cardinality(a))
+        from string_to_array(addresses, E'\\n') a
+        on conflict (id) do nothing;
+      continue;
+    end if;
+    if l.state not in ('queued', 'deferred', 'active') then
+      final_state := l.state;
+      return;
+    end if;
+    if l.mark_until > clock_timestamp() then
+      retry_ms := ceil(extract(epoch from l.mark_until - clock_timestamp()) * 1000);
+      return;
+    end if;
+
+    if l.mark_until is not null then
+      l.late := coalesce(l.late, array_fill(null::bigint, array[cardinality(l.recipients)]));
+      foreach marked in array l.mark loop
+        l.standing := overlay(l.standing placing 'u' from marked + 1 for 1);
+        l.late[marked + 1] := l.fence;
+      end loop;
+    end if;
+    ended := ledger_overall(l.standing);
+    if ended = 'deferred' then
+      update ledger set standing = l.standing, late = l.late, mark = null, mark_until = null
+        where id = the_id;
+      continue;
+    end if;
+    update ledger set state = ended, standing = l.standing, late = l.late, mark = null,
+        mark_until = null, holder = null, claims = 0, next_attempt_at = null,
+        updated_at = clock_timestamp(), held = ledger_held(ended),
+        held_since = case when ledger_held(ended) is not null then ledger_microseconds() end
+      where id = the_id;
+    final_state := ended;
+    return;
+  end loop;
+end $$;
+`
+
+interface Row {
+  readonly new_fence: number | null
+  readonly now_standing: string
+  readonly now_attempts: number
+  readonly now_claims: number
+  readonly age_ms: number
+  readonly final_state: FinalState | null
+  readonly retry_ms: number
+}
+
+/** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
+export async function claim(
+  pool: SharedPool,
+  { id, worker, connection, recipients }: ClaimRequest,
+): Promise<Claim> {
+  const { rows } = await pool.query<Row>('select * from ledger_claim($1, $2, $3, $4)', [
+    id,
+    worker,
+    connection,
+    recipients.join('\n'),
+  ])
+  return claimOf(rows)
+}
+
+function claimOf([row]: readonly Row[]): Claim {
+  if (row === undefined) throw new LedgerUnreadableError('a row of ledger_claim')
+  if (row.final_state !== null) return { kind: 'settled', state: row.final_state }
+  if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms) }
+  return {
+    kind: 'claimed',
+    fence: row.new_fence,
+    pending: pendingIn(row.now_standing),
+    attempts: row.now_attempts,
+    claims: row.now_claims,
+    ageMs: row.age_ms,
+  }
+}

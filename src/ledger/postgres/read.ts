@@ -1,0 +1,88 @@
+import type { SharedPool } from '../../store/shared-pool.ts'
+import { decodeJudgement } from '../judgement.ts'
+import type { HeldState, ListPage, ListQuery, MessageRecord, MessageState } from '../ledger.ts'
+import { cursorOf, parseCursor } from '../list-cursor.ts'
+import { stateOf } from '../standing.ts'
+
+const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, next_attempt_at,
+  attempts, claims, recipients, standing, judgements, last, held_since::float8`
+
+interface Row {
+  readonly id: string
+  readonly connection: string
+  readonly state: MessageState
+  readonly message_id: string | null
+  readonly accepted_at: Date
+  readonly updated_at: Date
+  readonly next_attempt_at: Date | null
+  readonly attempts: number
+  readonly claims: number
+  readonly recipients: readonly string[]
+  readonly standing: string
+  readonly judgements: readonly (string | null)[] | null
+  readonly last: string | null
+  readonly held_since: number | null
+}
+
+/** Reads one message; undefined when it is not known. */
+export async function get(pool: SharedPool, id: string): Promise<MessageRecord | undefined> {
+  const { rows } = await pool.query<Row>(`select ${COLUMNS} from ledger where id = $1`, [id])
+  return rows[0] && recordOf(rows[0])
+}
+
+/** Reads a page of held messages, oldest first. */
+export async function list(
+  pool: SharedPool,
+  { state, connection, limit = 100, cursor }: ListQuery,
+): Promise<ListPage> {
+  const size = Math.min(Math.max(limit, 1), 1000)
+  const after = parseCursor(cursor)
+  const { rows } = await pool.query<Row>(
+    `select ${COLUMNS} from ledger
+     where held = $1 and ($2::text is null or connection = $2)
+       and (held_since, id) > ($3::bigint, $4)
+     order by held_since, id limit $5`,
+    [state, connection ?? null, after?.since ?? 0, after?.id ?? '', size + 1],
+  )
+  const page = rows.slice(0, size)
+  const last = rows.length > size ? page.at(-1) : undefined
+  return {
+    records: page.map(recordOf),
+    cursor: last && cursorOf({ since: last.held_since ?? 0, id: last.id }),
+  }
+}
+
+/** Counts the held messages of a connection. */
+export async function countHeld(
+  pool: SharedPool,
+  connection: string,
+): Promise<Record<HeldState, number>> {
+  const { rows } = await pool.query<{ held: HeldState; count: number }>(
+    `select held, count(*)::int from ledger where connection = $1 and held is not null
+     group by held`,
+    [connection],
+  )
+  const counts = { uncertain: 0, refused: 0, expired: 0 }
+  for (const { held, count } of rows) counts[held] = count
+  return counts
+}
+
+function recordOf(row: Row): MessageRecord {
+  return {
+    id: row.id,
+    connection: row.connection,
+    state: row.state,
+    messageId: row.message_id ?? undefined,
+    acceptedAt: row.accepted_at,
+    updatedAt: row.updated_at,
+    nextAttemptAt: row.state === 'deferred' ? (row.next_attempt_at ?? undefined) : undefined,
+    attempts: row.attempts,
+    claims: row.claims,
+    recipients: row.recipients.map((address, index) => ({
+      address,
+      state: stateOf(row.standing[index]),
+      ...decodeJudgement(row.judgements?.[index]),
+    })),
+    last: decodeJudgement(row.last),
+  }
+}

@@ -1,0 +1,23 @@
+import type { SharedPool } from '../../store/shared-pool.ts'
+
+/** Removes a record that nobody has claimed. */
+export async function forget(pool: SharedPool, id: string): Promise<void> {
+  await pool.query(`delete from ledger where id = $1 and state = 'queued' and fence = 0`, [id])
+}
+
+/** Removes messages that ended longer ago than the retention, and are not held. */
+export async function purge(pool: SharedPool, retentionMs: number, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `with old as (
+       select id from ledger
+       where accepted_at < clock_timestamp() - $1 * interval '1 millisecond'
+         and updated_at < clock_timestamp() - $1 * interval '1 millisecond'
+         and state in ('delivered', 'cancelled', 'superseded')
+       limit $2
+       for update skip locked
+     )
+     delete from ledger using old where ledger.id = old.id`,
+    [retentionMs, limit],
+  )
+  return rowCount ?? 0
+}

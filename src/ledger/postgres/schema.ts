@@ -1,0 +1,48 @@
+import type { Client } from 'pg'
+
+import { StoreNotMigratedError } from '../../store/errors.ts'
+import type { PostgresStore } from '../../store/store.ts'
+import { LedgerTooNewError } from '../errors.ts'
+import { CANCEL_FUNCTION } from './cancel.ts'
+import { CLAIM_FUNCTION } from './claim.ts'
+import { MARK_FUNCTION } from './mark.ts'
+import { RECORD_FUNCTION } from './record.ts'
+import { SETTLE_FUNCTION } from './settle.ts'
+import { TABLE } from './table.ts'
+import { TRANSITION } from './transition.ts'
+
+/** Raise it with every change of the table or a function; the change must keep old workers going. */
+const VERSION = 1
+
+const CREATE = [
+  TABLE,
+  TRANSITION,
+  RECORD_FUNCTION,
+  CLAIM_FUNCTION,
+  MARK_FUNCTION,
+  SETTLE_FUNCTION,
+  CANCEL_FUNCTION,
+  // The version is the table's comment: it appears and changes with what it describes.
+  `comment on table ledger is 'version ${VERSION}';`,
+].join('\n')
+
+/**
+ * Creates the ledger's table and functions, or brings them up to date, in one transaction; does
+ * nothing when they are. A store that may not migrate is only checked.
+ *
+ * The caller holds the lock under which processes take turns. Throws `StoreNotMigratedError`,
+ * `LedgerTooNewError`.
+ */
+export async function prepareLedger(client: Client, store: PostgresStore): Promise<void> {
+  const { rows } = await client.query<{ version: string | null }>(
+    `select substring(obj_description(to_regclass('ledger'), 'pg_class') from '\\d+') as version`,
+  )
+  const found = Number(rows[0]?.version ?? 0)
+  if (found === VERSION) return
+  if (found > VERSION) throw new LedgerTooNewError(store.location, VERSION, found)
+  if (!store.mayMigrate) {
+    throw new StoreNotMigratedError(store.location, store.schema, 'the table "ledger"')
+  }
+  // Several statements in one query are one transaction.
+  await client.query(CREATE)
+}

@@ -1,0 +1,128 @@
+import type { SharedPool } from '../../store/shared-pool.ts'
+import { LedgerUnreadableError } from '../errors.ts'
+import { encodeLast, encodeOutcome } from '../judgement.ts'
+import type { MessageState, Settled, Settlement } from '../ledger.ts'
+import { letterOf } from '../standing.ts'
+
+/**
+ * The first statement ends nearly every message: its only recipient is delivered.
+ *
+ * The holder of the claim moves pending recipients. A late marker moves those that its own mark
+ * made uncertain. A holder that comes again after it has settled finds nothing to move.
+ */
+export const SETTLE_FUNCTION = `
+create or replace function ledger_settle(
+  the_id text, the_fence bigint, more_follows boolean, attempts_more int, retry_ms float8,
+  the_rest text, the_last text, places int[], letters text, its_judgements text[],
+  out applied boolean, out now_state text
+) language plpgsql as $$
+declare
+  l ledger;
+  holds boolean;
+  letter text;
+  current text;
+  is_late boolean := false;
+  moved boolean := false;
+begin
+  applied := true;
+  if letters = 'd' and places = '{0}' and not more_follows and the_rest is null then
+    update ledger set state = 'delivered', standing = 'd', judgements = its_judgements,
+        last = coalesce(the_last, last), attempts = attempts + attempts_more, claims = 0,
+        holder = null, mark = null, mark_until = null, next_attempt_at = null,
+        updated_at = clock_timestamp()
+      where id = the_id and fence = the_fence and state = 'active' and standing = 'p'
+      returning state into now_state;
+    if found then return; end if;
+  end if;
+
+  select * into l from ledger where id = the_id for update;
+  if not found then
+    applied := false;
+    now_state := 'queued';
+    return;
+  end if;
+  holds := l.state = 'active' and l.fence = the_fence;
+  for i in 1 .. cardinality(places) loop
+    letter := substr(letters, i, 1);
+    current := substr(l.standing, places[i] + 1, 1);
+    if not holds then
+      continue when l.late[places[i] + 1] is distinct from the_fence;
+      is_late := true;
+      letter := case when letter <> 'p' then letter
+        when the_rest is not null then the_rest
+        -- What was cancelled meanwhile must not be tried again.
+        when position('c' in l.standing) > 0 then 'c' else 'p' end;
+    end if;
+    continue when current is distinct from case when holds then 'p' else 'u' end;
+    moved := true;
+    l.standing := overlay(l.standing placing letter from places[i] + 1 for 1);
+    l.judgements :=
+      coalesce(l.judgements, array_fill(null::text, array[cardinality(l.recipients)]));
+    l.judgements[places[i] + 1] := its_judgements[i];
+  end loop;
+  if not holds and not moved then
+    applied := is_late or (l.fence = the_fence and l.fence > 0);
+    now_state := l.state;
+    return;
+  end if;
+
+  if holds and the_rest is not null then
+    l.standing := replace(l.standing, 'p', the_rest);
+  end if;
+  now_state := ledger_overall(l.standing);
+  if (holds and more_follows) or (l.state = 'active' and not holds) then now_state := 'active'; end if;
+  update ledger set standing = l.standing, judgements = l.judgements, state = now_state,
+      last = coalesce(the_last, last), updated_at = clock_timestamp(),
+      attempts = attempts + case when holds and more_follows then 0 else attempts_more end,
+      claims = case when holds then 0 else claims end,
+      mark = case when holds then null else mark end,
+      mark_until = case when holds then null else mark_until end,
+      holder = case when now_state = 'active' then holder end,
+      next_attempt_at = case
+        when now_state = 'active' or l.state = 'deferred' then next_attempt_at
+        when now_state = 'deferred' then clock_timestamp() + retry_ms * interval '1 millisecond'
+      end,
+      held = ledger_held(now_state),
+      held_since = case
+        when ledger_held(now_state) is null then null
+        when held = now_state then held_since
+        else ledger_microseconds()
+      end
+    where id = the_id;
+end $$;
+`
+
+interface Row {
+  readonly applied: boolean
+  readonly now_state: MessageState
+}
+
+/** Ends an attempt or one transaction of it. */
+export async function settle(
+  pool: SharedPool,
+  id: string,
+  fence: number,
+  { outcomes, rest, more, isAttempt, retryInMs, last }: Settlement,
+): Promise<Settled> {
+  const { rows } = await pool.query<Row>(
+    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    [
+      id,
+      fence,
+      more === true,
+      isAttempt ? 1 : 0,
+      retryInMs ?? null,
+      rest === undefined ? null : letterOf(rest),
+      encodeLast(last) || null,
+      outcomes.map(({ index }) => index),
+      outcomes.map(({ state }) => letterOf(state)).join(''),
+      outcomes.map((outcome) => encodeOutcome(outcome) || null),
+    ],
+  )
+  return settledOf(rows)
+}
+
+function settledOf([row]: readonly Row[]): Settled {
+  if (row === undefined) throw new LedgerUnreadableError('a row of ledger_settle')
+  return { applied: row.applied, state: row.now_state }
+}

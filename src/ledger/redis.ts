@@ -1,0 +1,30 @@
+import type { RedisStore } from '../store/store.ts'
+import type { Ledger } from './ledger.ts'
+import { cancel } from './redis/cancel.ts'
+import { claim } from './redis/claim.ts'
+import { forget } from './redis/forget.ts'
+import { createKeys } from './redis/keys.ts'
+import { mark } from './redis/mark.ts'
+import { countHeld, get, list } from './redis/read.ts'
+import { record } from './redis/record.ts'
+import { settle } from './redis/settle.ts'
+
+/**
+ * The ledger on Redis: one hash per message, one script per decision (`redis/keys.ts`).
+ *
+ * Delivered and cancelled messages expire by themselves `retentionMs` after their end.
+ */
+export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: number): Ledger {
+  const keys = createKeys(prefix)
+  return {
+    record: (entries) => Promise.all(entries.map((entry) => record(client, keys, entry))),
+    forget: (id) => forget(client, keys, id),
+    claim: (request) => claim(client, keys, retentionMs, request),
+    mark: (id, fence, recipients, withinMs) => mark(client, keys, id, fence, recipients, withinMs),
+    settle: (id, fence, settlement) => settle(client, keys, retentionMs, id, fence, settlement),
+    cancel: (id) => cancel(client, keys, retentionMs, id),
+    get: (id) => get(client, keys, id),
+    list: (query) => list(client, keys, query),
+    countHeld: (connection) => countHeld(client, keys, connection),
+  }
+}

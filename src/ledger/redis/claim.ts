@@ -1,0 +1,74 @@
+import type { Redis } from 'ioredis'
+
+import type { Claim, ClaimRequest } from '../ledger.ts'
+import { parseFinalState } from '../state.ts'
+import { pendingIn } from '../standing.ts'
+import type { RedisKeys } from './keys.ts'
+import { createScript, runScript } from './script.ts'
+import { CLOCK, TRANSITION } from './transition.ts'
+
+/** Values: id, retention, worker, connection, recipients, their number. */
+const SCRIPT = createScript(`
+local state, fence, mark, standing, claims, attempts, recorded =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't'))
+${CLOCK}
+if not state then
+  state, standing, recorded = 'queued', string.rep('p', ARGV[6]), now
+  redis.call('HSET', KEYS[1], 'c', ARGV[4], 'r', ARGV[5], 'p', standing, 't', now)
+end
+
+local function take()
+  local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
+  claims = (tonumber(claims) or 0) + 1
+  redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
+    'n', claims, 'u', now)
+  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded}
+end
+
+local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
+if not isOpen then return state end
+if not mark and string.find(standing, 'p', 1, true) then return take() end
+if mark and tonumber(mark) > tonumber(now) then return tonumber(mark) - now end
+
+${TRANSITION}
+if mark then
+  for index in string.gmatch(redis.call('HGET', KEYS[1], 'i'), '%d+') do
+    standing = replace(standing, tonumber(index), 'u')
+    redis.call('HSET', KEYS[1], 'y' .. index, fence)
+  end
+  redis.call('HDEL', KEYS[1], 'g', 'i')
+  redis.call('HSET', KEYS[1], 'p', standing)
+end
+if string.find(standing, 'p', 1, true) then return take() end
+redis.call('HSET', KEYS[1], 'u', now)
+redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+local ended = overall(standing)
+enter(state, ended, now)
+return ended
+`)
+
+/** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
+export async function claim(
+  client: Redis,
+  keys: RedisKeys,
+  retentionMs: number,
+  { id, worker, connection, recipients }: ClaimRequest,
+): Promise<Claim> {
+  const answer = await runScript(
+    client,
+    SCRIPT,
+    [keys.record(id), keys.held],
+    [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length],
+  )
+  if (typeof answer === 'string') return { kind: 'settled', state: parseFinalState(answer) }
+  if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
+  const [fence, standing, attempts, claims, ageMs] = answer
+  return {
+    kind: 'claimed',
+    fence: Number(fence),
+    pending: pendingIn(String(standing)),
+    attempts: Number(attempts),
+    claims: Number(claims),
+    ageMs: Number(ageMs),
+  }
+}

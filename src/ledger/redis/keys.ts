@@ -1,0 +1,48 @@
+/**
+ * Where the ledger keeps what on Redis.
+ *
+ * | key | type | content |
+ * |---|---|---|
+ * | `PREFIX-ledger:ID` | hash | one message, see the fields below |
+ * | `PREFIX-held:STATE` | sorted set | ids held as `uncertain`, `refused` or `expired`, by the millisecond since when |
+ * | `PREFIX-held:STATE:NAME` | sorted set | the same of one connection |
+ *
+ * The dash keeps them apart from the queues, whose keys begin with `PREFIX:NAME:`.
+ *
+ * Scripts of the usual path touch the message's key only. Those that may hold a message, or let
+ * one go, keep the sorted sets in the same script: an index that is written apart would miss a
+ * message, or count it for ever, when a process dies between the two. Its price is that all keys
+ * are in one slot of a Redis Cluster: the prefix has to be a hash tag there (`{mailroom}`), which
+ * BullMQ asks for as well. One shard's speed is far beyond what mail servers accept.
+ *
+ * | field | content |
+ * |---|---|
+ * | `c` `m` `d` | connection, Message-ID, digest |
+ * | `r` `p` | recipients, one per line; their standing, one letter each (`standing.ts`) |
+ * | `s` `f` | state; fence, absent until the first claim |
+ * | `t` `u` `x` | recorded, updated, next attempt, in milliseconds |
+ * | `k` `n` `w` | attempts; claims in a row and the worker of the last one |
+ * | `g` `i` | dot mark: until when, in milliseconds, and the indices of its recipients |
+ * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
+ * | `y0` `y1` … | the fence whose mark made this recipient uncertain |
+ *
+ * Values of up to 64 bytes keep a hash in Redis' compact form: names are short for that reason,
+ * and a delivered message has no more fields than it needs.
+ */
+export interface RedisKeys {
+  record(id: string): string
+  /** Begins the keys of held messages. */
+  readonly held: string
+  heldAs(state: string, connection?: string): string
+}
+
+/** The ledger's keys under a store's prefix. */
+export function createKeys(prefix: string): RedisKeys {
+  const held = `${prefix}-held:`
+  return {
+    record: (id) => `${prefix}-ledger:${id}`,
+    held,
+    heldAs: (state, connection) =>
+      connection === undefined ? `${held}${state}` : `${held}${state}:${connection}`,
+  }
+}

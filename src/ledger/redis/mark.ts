@@ -1,0 +1,31 @@
+import type { Redis } from 'ioredis'
+
+import type { RedisKeys } from './keys.ts'
+import { createScript, runScript } from './script.ts'
+import { CLOCK } from './transition.ts'
+
+/** Values: fence, time for the answer, indices. */
+const SCRIPT = createScript(`
+local state, fence, mark, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p'))
+if state ~= 'active' or fence ~= ARGV[1] or mark then return 0 end
+for index in string.gmatch(ARGV[3], '%d+') do
+  if string.sub(standing, index + 1, index + 1) ~= 'p' then return 0 end
+end
+${CLOCK}
+redis.call('HSET', KEYS[1], 'g', string.format('%.0f', now + ARGV[2]), 'i', ARGV[3])
+return 1
+`)
+
+/** Writes "the final dot follows"; false when the claim is gone or a recipient is not pending. */
+export async function mark(
+  client: Redis,
+  keys: RedisKeys,
+  id: string,
+  fence: number,
+  recipients: readonly number[],
+  answerWithinMs: number,
+): Promise<boolean> {
+  if (recipients.length === 0) return false
+  const values = [fence, Math.ceil(answerWithinMs), recipients.join(',')]
+  return (await runScript(client, SCRIPT, [keys.record(id)], values)) === 1
+}

@@ -1,0 +1,43 @@
+import type { Redis } from 'ioredis'
+
+import type { NewRecord, Recorded } from '../ledger.ts'
+import { parseState } from '../state.ts'
+import type { RedisKeys } from './keys.ts'
+import { CLOCK } from './transition.ts'
+import { createScript, runScript } from './script.ts'
+
+const SCRIPT = createScript(`
+local known = redis.call('HMGET', KEYS[1], 's', 'd', 'f')
+if not known[1] then
+  ${CLOCK}
+  redis.call('HSET', KEYS[1], 'c', ARGV[1], 'm', ARGV[2], 'd', ARGV[3], 'r', ARGV[4],
+    'p', ARGV[5], 's', 'queued', 't', now, 'u', now)
+  return 1
+end
+if not known[2] then
+  redis.call('HSET', KEYS[1], 'm', ARGV[2], 'd', ARGV[3])
+elseif known[2] ~= ARGV[3] then
+  return 0
+end
+return {known[1], known[1] == 'queued' and not known[3] and 1 or 0}
+`)
+
+/** Records a message, unless it is known; a record that a claim had to create is completed. */
+export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): Promise<Recorded> {
+  const answer = await runScript(
+    client,
+    SCRIPT,
+    [keys.record(entry.id)],
+    [
+      entry.connection,
+      entry.messageId,
+      entry.digest,
+      entry.recipients.join('\n'),
+      'p'.repeat(entry.recipients.length),
+    ],
+  )
+  if (answer === 1) return { kind: 'recorded' }
+  if (answer === 0) return { kind: 'conflict' }
+  const [state, again] = typeof answer === 'object' ? answer : []
+  return { kind: 'known', state: parseState(state), enqueueAgain: again === 1 }
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+
+import type { Redis } from 'ioredis'
+
+import { LedgerUnreadableError } from '../errors.ts'
+
+/** What a script of the ledger answers. */
+export type Answer = string | number | readonly (string | number)[]
+
+/** A Lua script and the digest by which Redis knows it. */
+export interface Script {
+  readonly lua: string
+  readonly sha: string
+}
+
+/** Makes a script of its text. */
+export function createScript(lua: string): Script {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+/** Runs a script atomically; one that the server does not know (restart, failover) is sent whole. */
+export async function runScript(
+  client: Redis,
+  script: Script,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<Answer> {
+  const answer = await evaluate(client, script, keys, values)
+  if (!isAnswer(answer)) throw new LedgerUnreadableError('the answer of a script')
+  return answer
+}
+
+async function evaluate(
+  client: Redis,
+  script: Script,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<unknown> {
+  try {
+    return await client.evalsha(script.sha, keys.length, ...keys, ...values)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    return client.eval(script.lua, keys.length, ...keys, ...values)
+  }
+}
+
+function isAnswer(answer: unknown): answer is Answer {
+  return typeof answer === 'string' || typeof answer === 'number' || Array.isArray(answer)
+}

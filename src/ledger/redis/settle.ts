@@ -1,0 +1,124 @@
+import type { Redis } from 'ioredis'
+
+import { encodeLast, encodeOutcome } from '../judgement.ts'
+import type { Settled, Settlement } from '../ledger.ts'
+import { parseState } from '../state.ts'
+import { letterOf } from '../standing.ts'
+import type { RedisKeys } from './keys.ts'
+import { createScript, runScript } from './script.ts'
+import { CLOCK, TRANSITION } from './transition.ts'
+
+/**
+ * Nearly every message ends here: its only recipient is delivered. Anything else answers 0 and
+ * goes the long way. Values: fence, retention, last judgement, attempts to add.
+ */
+const DELIVERED = createScript(`
+local state, fence, standing, attempts =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k'))
+if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
+${CLOCK}
+redis.call('HDEL', KEYS[1], 'w', 'n', 'g', 'i', 'x', 'j0')
+redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now, 'l', ARGV[3],
+  'k', (attempts or 0) + ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`)
+
+/**
+ * Values: id, retention, fence, 1 when more follows, attempts to add, time to the next attempt,
+ * letter of the rest, last judgement; then index, letter and judgement of each recipient.
+ *
+ * The holder of the claim moves pending recipients. A late marker moves those that its own mark
+ * made uncertain. A holder that comes again after it has settled finds nothing to move.
+ */
+const ANY = createScript(`
+local state, fence, standing, attempts =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k'))
+if not state then return {0, 'queued'} end
+${CLOCK}
+${TRANSITION}
+local holds = state == 'active' and fence == ARGV[3]
+local more, rest = holds and ARGV[4] == '1', ARGV[7]
+local marked, moved = false, false
+for i = 9, #ARGV, 3 do
+  local index, letter = ARGV[i], ARGV[i + 1]
+  local current = string.sub(standing, index + 1, index + 1)
+  local mayMove = holds and current == 'p'
+  if not holds and redis.call('HGET', KEYS[1], 'y' .. index) == ARGV[3] then
+    marked = true
+    mayMove = current == 'u'
+    if letter == 'p' and rest ~= '' then letter = rest end
+    -- What was cancelled meanwhile must not be tried again.
+    if letter == 'p' and string.find(standing, 'c', 1, true) then letter = 'c' end
+  end
+  if mayMove then
+    moved = true
+    standing = replace(standing, tonumber(index), letter)
+    redis.call('HSET', KEYS[1], 'j' .. index, ARGV[i + 2])
+  end
+end
+if not holds and not moved then
+  local again = marked or (fence == ARGV[3] and state ~= 'queued')
+  return {again and 1 or 0, state}
+end
+
+if holds then
+  if rest ~= '' then standing = string.gsub(standing, 'p', rest) end
+  redis.call('HDEL', KEYS[1], 'g', 'i', 'n')
+end
+local ended = overall(standing)
+if more or (state == 'active' and not holds) then ended = 'active' end
+redis.call('HSET', KEYS[1], 'p', standing, 'u', now)
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[1], 'l', ARGV[8]) end
+if not more then redis.call('HSET', KEYS[1], 'k', (attempts or 0) + ARGV[5]) end
+if ended ~= 'active' then
+  redis.call('HDEL', KEYS[1], 'w')
+  if ended ~= 'deferred' then
+    redis.call('HDEL', KEYS[1], 'x')
+  elseif state ~= 'deferred' and ARGV[6] ~= '' then
+    redis.call('HSET', KEYS[1], 'x', string.format('%.0f', now + ARGV[6]))
+  end
+end
+enter(state, ended, now)
+return {1, ended}
+`)
+
+/** Ends an attempt or one transaction of it. */
+export async function settle(
+  client: Redis,
+  keys: RedisKeys,
+  retentionMs: number,
+  id: string,
+  fence: number,
+  settlement: Settlement,
+): Promise<Settled> {
+  const { outcomes, rest, more, isAttempt, retryInMs } = settlement
+  const last = encodeLast(settlement.last)
+  const attempts = isAttempt ? 1 : 0
+  const [only] = outcomes
+  const isPlain = outcomes.length === 1 && only?.index === 0 && more !== true && rest === undefined
+  // The only recipient's judgement is the last one, and is not kept twice.
+  if (isPlain && only.state === 'delivered' && last !== '' && last === encodeOutcome(only)) {
+    const values = [fence, retentionMs, last, attempts]
+    const answer = await runScript(client, DELIVERED, [keys.record(id)], values)
+    if (answer === 1) return { applied: true, state: 'delivered' }
+  }
+  const answer = await runScript(
+    client,
+    ANY,
+    [keys.record(id), keys.held],
+    [
+      id,
+      retentionMs,
+      fence,
+      more === true ? 1 : 0,
+      attempts,
+      retryInMs === undefined ? '' : Math.ceil(retryInMs),
+      rest === undefined ? '' : letterOf(rest),
+      last,
+      ...outcomes.flatMap((each) => [each.index, letterOf(each.state), encodeOutcome(each)]),
+    ],
+  )
+  const [applied, state] = typeof answer === 'object' ? answer : []
+  return { applied: applied === 1, state: parseState(state) }
+}

@@ -1,0 +1,48 @@
+import { GRAVEST_FIRST } from '../standing.ts'
+
+const STATES_BY_LETTER = GRAVEST_FIRST.map(([letter, state]) => `{'${letter}', '${state}'}`)
+
+/**
+ * Lua that scripts share which change a message's overall state. They get the message's key and
+ * the held prefix as keys, and its id and the retention in milliseconds as first values.
+ *
+ * Numbers of more than 14 digits are formatted by hand: Redis may write them with an exponent.
+ */
+export const TRANSITION = `
+local held = { uncertain = true, refused = true, expired = true }
+
+local function overall(standing)
+  for _, pair in ipairs({${STATES_BY_LETTER.join(', ')}}) do
+    if string.find(standing, pair[1], 1, true) then return pair[2] end
+  end
+  return 'delivered'
+end
+
+local function replace(standing, index, letter)
+  return string.sub(standing, 1, index) .. letter .. string.sub(standing, index + 2)
+end
+
+local function enter(from, to, now)
+  if from == to then return end
+  local connection = redis.call('HGET', KEYS[1], 'c')
+  if held[from] then
+    redis.call('ZREM', KEYS[2] .. from, ARGV[1])
+    redis.call('ZREM', KEYS[2] .. from .. ':' .. connection, ARGV[1])
+  end
+  redis.call('HSET', KEYS[1], 's', to)
+  if held[to] then
+    redis.call('ZADD', KEYS[2] .. to, now, ARGV[1])
+    redis.call('ZADD', KEYS[2] .. to .. ':' .. connection, now, ARGV[1])
+  end
+  -- A message that expires here never becomes anything else.
+  if to ~= 'active' and to ~= 'deferred' and not held[to] then
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  end
+end
+`
+
+/** Lua: the time in milliseconds as `now`, with `time` as Redis gives it. */
+export const CLOCK = `
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+`

@@ -1,0 +1,48 @@
+import type { MessageState, RecipientState } from './ledger.ts'
+
+const LETTERS = {
+  pending: 'p',
+  delivered: 'd',
+  refused: 'r',
+  uncertain: 'u',
+  expired: 'e',
+  cancelled: 'c',
+} as const satisfies Record<RecipientState, string>
+
+const STATES: ReadonlyMap<string, RecipientState> = new Map([
+  ['p', 'pending'],
+  ['d', 'delivered'],
+  ['r', 'refused'],
+  ['u', 'uncertain'],
+  ['e', 'expired'],
+  ['c', 'cancelled'],
+])
+
+/** What decides the state of a settled message: the first of these letters that it has. */
+export const GRAVEST_FIRST: readonly (readonly [letter: string, state: MessageState])[] = [
+  [LETTERS.pending, 'deferred'],
+  [LETTERS.uncertain, 'uncertain'],
+  [LETTERS.refused, 'refused'],
+  [LETTERS.expired, 'expired'],
+  [LETTERS.cancelled, 'cancelled'],
+  [LETTERS.delivered, 'delivered'],
+]
+
+/** The letter of a state in a standing: one letter per recipient, in the order of the envelope. */
+export function letterOf(state: RecipientState): string {
+  return LETTERS[state]
+}
+
+/** The state that a letter of a standing stands for. */
+export function stateOf(letter: string | undefined): RecipientState {
+  return STATES.get(letter ?? '') ?? 'pending'
+}
+
+/** The indices of the recipients that the next attempt tries. */
+export function pendingIn(standing: string): readonly number[] {
+  const pending: number[] = []
+  for (let index = 0; index < standing.length; index += 1) {
+    if (standing[index] === LETTERS.pending) pending.push(index)
+  }
+  return pending
+}

@@ -1,0 +1,14 @@
+import { testClaims } from './claims.ts'
+import type { OpenLedger } from './ledger-under-test.ts'
+import { testSettlements } from './settlements.ts'
+
+/**
+ * What the contract of `src/ledger/ledger.ts` means, as tests that every store has to pass.
+ *
+ * A further store joins with a test file of its own that opens an empty ledger in that store and
+ * calls this inside of a `describe`; what only that store does is tested beside it.
+ */
+export function testLedger(open: OpenLedger): void {
+  testClaims(open)
+  testSettlements(open)
+}

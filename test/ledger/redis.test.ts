@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+
+import { openLedger } from '../../src/ledger/open.ts'
+import { openStore } from '../../src/store/open.ts'
+import type { RedisStore } from '../../src/store/store.ts'
+import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { testLedger } from './conformance.ts'
+import { delivered, fenceOf, newRecord, OK, refused } from './ledger-under-test.ts'
+import type { LedgerUnderTest } from './ledger-under-test.ts'
+
+const RETENTION_MS = 60_000
+
+interface RedisUnderTest extends LedgerUnderTest {
+  readonly store: RedisStore
+  readonly keyOf: (id: string) => string
+}
+
+describeRedis('the ledger on Redis', (url) => {
+  const open = async (): Promise<RedisUnderTest> => {
+    const prefix = uniquePrefix()
+    const store = await openStore(url, { patience: 'wait', prefix })
+    if (store.kind !== 'redis') throw new Error(`expected a Redis, got "${store.kind}"`)
+    const keyOf = (id: string): string => `${prefix}-ledger:${id}`
+    return {
+      store,
+      keyOf,
+      ledger: await openLedger(store, { retentionMs: RETENTION_MS }),
+      lose: async (id) => void (await store.client.del(keyOf(id))),
+      async [Symbol.asyncDispose]() {
+        const keys = await store.client.keys(`${prefix}-*`)
+        if (keys.length > 0) await store.client.del(...keys)
+        await store.close()
+      },
+    }
+  }
+
+  testLedger(open)
+
+  test('delivered and cancelled messages expire, waiting and held ones stay', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    const expiryOf = (id: string): Promise<number> => store.client.pttl(keyOf(id))
+    await ledger.record(['m1', 'm2', 'm3', 'm4'].map((id) => newRecord(id)))
+    const first = await fenceOf(ledger, 'm1')
+    await ledger.settle('m1', first, { outcomes: [delivered(0)], isAttempt: true, last: OK })
+    await ledger.cancel('m2')
+    const third = await fenceOf(ledger, 'm3')
+    await ledger.settle('m3', third, { outcomes: [refused(0)], isAttempt: true })
+    for (const id of ['m1', 'm2']) {
+      expect(await expiryOf(id)).toBeGreaterThan(RETENTION_MS - 10_000)
+      expect(await expiryOf(id)).toBeLessThanOrEqual(RETENTION_MS)
+    }
+    expect(await expiryOf('m3')).toBe(-1)
+    expect(await expiryOf('m4')).toBe(-1)
+  })
+
+  test('a delivered message with one recipient takes at most 400 bytes', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    const id = '0199a7c4-6f1e-7c3a-9b52-2f6d1e0c8a47'
+    await ledger.record([
+      {
+        id,
+        connection: 'Office relay',
+        messageId: `<${id}@mail.example.com>`,
+        digest: 'pmWkWSBCL51Bfkhn79xPuKBKHz__H6B-mY6G9_eieuM',
+        recipients: ['somebody.else@example.com'],
+      },
+    ])
+    const fence = await fenceOf(ledger, id)
+    await ledger.mark(id, fence, [0], 1000)
+    await ledger.settle(id, fence, { outcomes: [delivered(0)], isAttempt: true, last: OK })
+    expect(await store.client.object('ENCODING', keyOf(id))).toBe('listpack')
+    expect(await store.client.memory('USAGE', keyOf(id))).toBeLessThanOrEqual(400)
+  })
+
+  test('scripts that the server forgot are sent again', async () => {
+    await using redis = await open()
+    await redis.ledger.record([newRecord('m1')])
+    await redis.store.client.script('FLUSH')
+    expect(await redis.ledger.record([newRecord('m1')])).toMatchObject([{ kind: 'known' }])
+    expect(await fenceOf(redis.ledger, 'm1')).toBeGreaterThan(0)
+  })
+})
