@@ -1,0 +1,69 @@
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
+
+import type { Fault } from '../smtp/fault.ts'
+import { parseReply } from '../smtp/reply.ts'
+import type { Stage } from '../smtp/stage.ts'
+import type { ConnectionManager } from './connection-manager.ts'
+import { describeTlsFailure } from './tls-failure.ts'
+
+type LoginError = SMTPConnection.SMTPError
+
+/** Where a login stood when it failed. */
+export interface LoginPlace {
+  readonly stage: Stage
+  readonly manager: ConnectionManager
+  /** Whether the server's last answer to EHLO had STARTTLS in it. */
+  readonly offersStartTls: boolean
+}
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EACCES',
+  'EPERM',
+])
+const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA', 'ESERVFAIL'])
+
+/** What nodemailer's error at this place means; its text and properties hold no secret of ours. */
+export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
+  const { stage, manager } = place
+  if (stage === 'starttls' && error.response !== undefined && !place.offersStartTls) {
+    const detail =
+      'the server does not offer STARTTLS, and `tls: "starttls"` demands it: ' +
+      'use its port for implicit TLS, or `tls: "none"` if it has to be'
+    return { kind: 'tls', stage, detail }
+  }
+  if (typeof error.response === 'string') return faultOfAnswer(error.response, stage)
+
+  const cause = error.originalCode ?? error.code ?? error.name
+  const tlsFailure = describeTlsFailure(error, manager)
+  if (tlsFailure !== undefined) return { kind: 'tls', stage, detail: tlsFailure }
+  if (error.code === 'EDNS' || UNKNOWN_HOST.has(cause)) {
+    return { kind: 'dns', stage, detail: `"${manager.server}" has no address: ${cause}` }
+  }
+  if (error.code === 'ETIMEDOUT' || cause === 'ETIMEDOUT') {
+    return { kind: 'timeout', stage, detail: 'the network did not answer' }
+  }
+  if (error.code === 'EPROTOCOL') return { kind: 'protocol', stage, detail: 'an endless reply' }
+  if (error.code === 'EAUTH') {
+    return { kind: 'auth', stage: 'auth', detail: 'the login could not be tried: no credentials' }
+  }
+  if (stage === 'connect' || UNREACHABLE.has(cause)) {
+    const at = `"${manager.server}" port ${manager.port}`
+    return { kind: 'refused', stage, detail: `nobody answers at ${at}: ${cause}` }
+  }
+  return { kind: 'closed', stage, detail: `the server closed the connection: ${cause}` }
+}
+
+function faultOfAnswer(answer: string, stage: Stage): Fault {
+  const reply = parseReply(answer)
+  if (reply === undefined) {
+    return { kind: 'protocol', stage, detail: 'what came is no reply of an SMTP server' }
+  }
+  if (reply.code >= 400) return { kind: 'reply', stage, reply }
+  return { kind: 'protocol', stage, detail: `the server answered ${reply.code}` }
+}

@@ -1,0 +1,70 @@
+import type { Stage } from '../smtp/stage.ts'
+
+/** What a login waits for; its name in `timeouts` says how long. */
+export type LoginStep = 'connect' | 'tls' | 'greeting' | 'ehlo' | 'auth'
+
+/** How far a login has come, for faults and time-outs. */
+export interface LoginProgress {
+  readonly stage: Stage
+  /** Whether the server's name has been looked up. */
+  readonly isResolved: boolean
+  /** To be given to nodemailer, together with `transactionLog`. */
+  readonly logger: { readonly debug: (entry: LogEntry, message?: string) => void }
+  /** The TCP connection stands and the TLS handshake begins (`tls: "implicit"`). */
+  readonly beginHandshake: () => void
+}
+
+/** The part of nodemailer's log entries that tells steps apart. */
+interface LogEntry {
+  readonly tnx?: string
+  readonly remotePort?: number
+}
+
+export interface LoginProgressHooks {
+  /** A step with a time of its own begins. */
+  readonly onStep: (step: LoginStep) => void
+  /** The name is looked up, and the socket is made as soon as the caller returns. */
+  readonly onResolved: () => void
+}
+
+/**
+ * Follows nodemailer through a login by its log: nothing else of it tells the exact stage.
+ *
+ * Commands reach its log with their secrets masked; only their first word is looked at.
+ */
+export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginProgress {
+  let stage: Stage = 'connect'
+  let isResolved = false
+
+  const enter = (next: Stage, step: LoginStep) => {
+    stage = next
+    onStep(step)
+  }
+  const onCommand = (command: string) => {
+    if (command.startsWith('EHLO') || command.startsWith('HELO')) enter('ehlo', 'ehlo')
+    else if (command.startsWith('STARTTLS')) enter('starttls', 'ehlo')
+    else enter('auth', 'auth')
+  }
+
+  return {
+    get stage() {
+      return stage
+    },
+    get isResolved() {
+      return isResolved
+    },
+    logger: {
+      debug: ({ tnx, remotePort }, message = '') => {
+        if (tnx === 'client') onCommand(message)
+        // The reply to STARTTLS, after which the handshake begins if it was a good one.
+        else if (tnx === 'server' && stage === 'starttls') enter('starttls', 'tls')
+        else if (tnx === 'network' && remotePort !== undefined) enter('greeting', 'greeting')
+        else if (tnx === 'dns') {
+          isResolved = true
+          onResolved()
+        }
+      },
+    },
+    beginHandshake: () => enter('tls', 'tls'),
+  }
+}

@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net'
+
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+
+import { formatDuration } from '../duration.ts'
+import type { Fault } from '../smtp/fault.ts'
+import { logIn } from './auth/log-in.ts'
+import type { LoginFailure } from './auth/log-in.ts'
+import { parseExtensions } from './extensions.ts'
+import type { Extensions } from './extensions.ts'
+import { faultOfLogin } from './login-fault.ts'
+import { followLogin } from './login-progress.ts'
+import type { LoginProgress, LoginStep } from './login-progress.ts'
+import type { ResolvedManager } from './secrets.ts'
+
+/** An open session on which everything up to the login is done, or why there is none. */
+export type Login =
+  | {
+      readonly kind: 'open'
+      /** Paused, so that nothing is lost until somebody listens; whoever takes it closes it. */
+      readonly socket: Socket
+      readonly extensions: Extensions
+      readonly isSecure: boolean
+    }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+
+/** Longer than any step: ours are the time-outs that count, for only they know the stage. */
+const NEVER_MS = 2 ** 31 - 1
+
+/**
+ * Connects to the connection manager's server, protects the session as `tls` says, and logs in.
+ *
+ * Resolves with a fault for whatever goes wrong, at its exact stage; never rejects. Each step has
+ * its own time-out. `signal` ends it with an `aborted` fault.
+ */
+export function openLogin(
+  resolved: ResolvedManager,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Login> {
+  return new Promise((resolve) => {
+    beginLogin(resolved, signal, resolve)
+  })
+}
+
+function beginLogin(
+  resolved: ResolvedManager,
+  signal: AbortSignal | undefined,
+  resolve: (login: Login) => void,
+): void {
+  const { manager } = resolved
+  let timer: NodeJS.Timeout | undefined
+  let offersStartTls = false
+
+  const progress = followLogin({
+    onStep: (step) => {
+      if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
+      startTimer(step)
+    },
+    onResolved: () => queueMicrotask(watchHandshake),
+  })
+  const connection = createConnection(resolved, progress)
+
+  let isOver = false
+  const end = (login: Login) => {
+    isOver = true
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+    if (login.kind === 'fault') connection.close()
+    resolve(login)
+  }
+  const fail = (fault: Fault) => end({ kind: 'fault', fault })
+  const failWith = (error: SMTPConnection.SMTPError) =>
+    fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls }))
+  const onAbort = () =>
+    fail({ kind: 'aborted', stage: progress.stage, detail: 'ended from our side' })
+  const startTimer = (step: LoginStep) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => fail(timeoutFault(step, progress, resolved)), manager.timeouts[step])
+  }
+  const watchHandshake = () => {
+    if (manager.tls !== 'implicit' || !connection._socket) return
+    connection._socket.once('connect', progress.beginHandshake)
+  }
+
+  if (signal?.aborted === true) {
+    onAbort()
+    return
+  }
+  signal?.addEventListener('abort', onAbort)
+  connection.on('error', failWith)
+  startTimer('connect')
+  connection.connect((error) => {
+    if (error !== undefined) {
+      failWith(error)
+      return
+    }
+    authenticate(resolved, connection, (login) => {
+      if (isOver) return
+      if (login.kind === 'error') failWith(login.error)
+      else end(login)
+    })
+  })
+}
+
+/** The last step: from the answer to EHLO to a socket on which the login is done. */
+function authenticate(
+  resolved: ResolvedManager,
+  connection: SMTPConnection,
+  done: (login: Login | Extract<LoginFailure, { readonly kind: 'error' }>) => void,
+): void {
+  const extensions = parseExtensions(lastAnswer(connection))
+  const isSecure = connection.secure
+  logIn(resolved, {
+    connection,
+    isSecure,
+    offered: extensions.auth,
+    done: (failure) =>
+      done(failure ?? { kind: 'open', socket: takeSocket(connection), extensions, isSecure }),
+  })
+}
+
+function createConnection({ manager, ca }: ResolvedManager, { logger }: LoginProgress) {
+  const { server, port, tls, tlsOptions, timeouts, clientName } = manager
+  return new SMTPConnection({
+    host: server,
+    port,
+    name: clientName,
+    secure: tls === 'implicit',
+    requireTLS: tls === 'starttls',
+    ignoreTLS: tls === 'none',
+    servername: tlsOptions.serverName,
+    tls: { ca, minVersion: tlsOptions.minVersion },
+    dnsTimeout: timeouts.connect,
+    connectionTimeout: NEVER_MS,
+    greetingTimeout: NEVER_MS,
+    socketTimeout: NEVER_MS,
+    socketCloseTimeout: 0,
+    logger,
+    transactionLog: true,
+  })
+}
+
+function lastAnswer({ lastServerResponse }: SMTPConnection): string {
+  return typeof lastServerResponse === 'string' ? lastServerResponse : ''
+}
+
+/** To be asked when STARTTLS is sent: the last answer is then the one to EHLO. */
+function hasStartTls(connection: SMTPConnection): boolean {
+  return parseExtensions(lastAnswer(connection)).startTls
+}
+
+function timeoutFault(step: LoginStep, progress: LoginProgress, resolved: ResolvedManager): Fault {
+  const { timeouts, server } = resolved.manager
+  const limit = `${formatDuration(timeouts[step])} (timeouts.${step})`
+  if (!progress.isResolved) {
+    const detail = `the address of "${server}" was not found within ${limit}`
+    return { kind: 'dns', stage: 'connect', detail }
+  }
+  return { kind: 'timeout', stage: progress.stage, detail: `nothing came for ${limit}` }
+}
+
+/**
+ * Takes the socket out of nodemailer's hands, so that nothing of it fires later.
+ *
+ * Without a socket `close` only marks the connection as destroyed, and its remaining listeners
+ * (`error`, `end`, `close`: they also absorb late errors) return at once when it is.
+ */
+function takeSocket(connection: SMTPConnection): Socket {
+  const socket = connection._socket
+  if (!socket) throw new TypeError('nodemailer logged in without a socket')
+  connection._socket = null
+  connection.close()
+  socket.removeAllListeners('data')
+  socket.removeAllListeners('timeout')
+  socket.setTimeout(0)
+  socket.pause()
+  return socket
+}
