@@ -1,0 +1,80 @@
+import type { Envelope } from '../smtp/envelope.ts'
+import type { Login } from './login.ts'
+import type { Timeouts } from './timeouts.ts'
+import type { TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import { runTransaction } from './transaction.ts'
+import { openWire } from './wire.ts'
+import type { Wire, WireEnd } from './wire.ts'
+
+/** How long the server may take to say goodbye. */
+const QUIT_MS = 1000
+
+/** One open, logged-in SMTP connection; it carries one message at a time. */
+export interface Session {
+  /** Messages that were offered to the server over it. */
+  readonly messages: number
+  /** Whether it is open, as far as the server has let us know, and carries no message now. */
+  readonly isUsable: boolean
+  readonly isSecure: boolean
+  /** Offers one message; see `runTransaction`. Throws when it still carries another. */
+  readonly deliver: (
+    envelope: Envelope,
+    body: Buffer,
+    hooks: TransactionHooks,
+  ) => Promise<TransactionEnding>
+  /** Says QUIT, waits a second at most until the server has closed, and closes; never rejects. */
+  readonly quit: () => Promise<void>
+  /** Closes at once; a message on its way ends as `broken`. */
+  readonly destroy: () => void
+  readonly [Symbol.dispose]: () => void
+}
+
+export interface SessionOptions {
+  readonly timeouts: Timeouts
+  /** Called once when the server ends the session while it carries no message. */
+  readonly onStale?: (end: WireEnd) => void
+}
+
+/** Makes a session of a login; whoever opens it closes it. */
+export function openSession(
+  { socket, extensions, isSecure }: Extract<Login, { readonly kind: 'open' }>,
+  { timeouts, onStale = () => {} }: SessionOptions,
+): Session {
+  const wire = openWire(socket, { extensions, timeouts, onIdleEnd: onStale })
+  let isBusy = false
+  return {
+    get messages() {
+      return wire.transactions
+    },
+    get isUsable() {
+      return !isBusy && wire.end === undefined
+    },
+    isSecure,
+    deliver: async (envelope, body, hooks) => {
+      if (isBusy) throw new TypeError('expected a session that carries no message')
+      isBusy = true
+      const ending = await runTransaction(wire, envelope, body, hooks)
+      isBusy = false
+      return ending
+    },
+    quit: () => quit(wire),
+    destroy: wire.destroy,
+    [Symbol.dispose]: wire.destroy,
+  }
+}
+
+function quit(wire: Wire): Promise<void> {
+  if (wire.end !== undefined) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      wire.detach()
+      wire.destroy()
+      resolve()
+    }
+    const timer = setTimeout(end, QUIT_MS)
+    // The server hangs up after 221: only then it counts this session no longer.
+    wire.attach({ onReply: () => {}, onEnd: end, onDrain: () => {} })
+    wire.write('QUIT\r\n')
+  })
+}

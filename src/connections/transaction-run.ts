@@ -1,0 +1,147 @@
+import { formatDuration } from '../duration.ts'
+import type { Fault } from '../smtp/fault.ts'
+import type { Reply } from '../smtp/reply.ts'
+import type { Stage } from '../smtp/stage.ts'
+import type { BodyFlow } from './body-flow.ts'
+import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import type { Wire } from './wire.ts'
+
+/** The reply that comes next, or `body` while it is our turn to speak. */
+export type Awaited = 'reset' | 'mail' | 'rcpt' | 'data' | 'lone-dot' | 'body' | 'dot'
+
+const STAGE_OF = {
+  reset: 'mail',
+  mail: 'mail',
+  rcpt: 'rcpt',
+  data: 'data',
+  'lone-dot': 'data',
+  body: 'body',
+  dot: 'dot',
+} as const satisfies Record<Awaited, Stage>
+
+/** One transaction on its way. */
+export interface Run {
+  readonly wire: Wire
+  readonly mailLine: string
+  readonly body: Buffer
+  readonly hooks: TransactionHooks
+  readonly recipients: RecipientReply[]
+  readonly resolve: (ending: TransactionEnding) => void
+  readonly onAbort: () => void
+  /** When `timeouts.total` is over, on the clock of `performance`. */
+  readonly overAt: number
+  awaited: Awaited
+  rcptReplies: number
+  accepted: number
+  /** Why nobody will get the message, once that is certain. */
+  refusal: Fault | undefined
+  flow: BodyFlow | undefined
+  timer: NodeJS.Timeout | undefined
+  timerMs: number
+  /** Whether the timer stands for `timeouts.total`, and not for the awaited step. */
+  isTotalTimer: boolean
+  isOver: boolean
+}
+
+/** How far the transaction has come. */
+export function stageOf(run: Run): (typeof STAGE_OF)[Awaited] {
+  return STAGE_OF[run.awaited]
+}
+
+/** Gives the awaited step its time; its end breaks the transaction off. */
+export function startTimer(run: Run): void {
+  const { timeouts } = run.wire
+  const stage = stageOf(run)
+  const stageMs = run.awaited === 'lone-dot' ? timeouts.dot : timeouts[stage]
+  const leftMs = run.awaited === 'dot' ? Infinity : Math.max(run.overAt - performance.now(), 1)
+  const ms = Math.min(stageMs, leftMs)
+  run.isTotalTimer = leftMs < stageMs
+  if (ms === run.timerMs) {
+    run.timer?.refresh()
+    return
+  }
+  clearTimeout(run.timer)
+  run.timerMs = ms
+  run.timer = setTimeout(onTimeout, ms, run)
+}
+
+function onTimeout(run: Run): void {
+  const { timeouts } = run.wire
+  const stage = stageOf(run)
+  if (run.isTotalTimer) {
+    const detail = `the transaction took longer than ${formatDuration(timeouts.total)} (timeouts.total)`
+    breakOff(run, { kind: 'aborted', stage, detail })
+    return
+  }
+  const detail = `nothing came for ${formatDuration(timeouts[stage])} (timeouts.${stage})`
+  breakOff(run, { kind: 'timeout', stage, detail })
+}
+
+/** `reply` as what the awaited step failed with. */
+export function replyFault(run: Run, reply: Reply): Fault {
+  return { kind: 'reply', stage: stageOf(run), reply }
+}
+
+/** A reply after which the session cannot go on: 421, one too early, or one that makes no sense. */
+export function endSession(run: Run, reply: Reply): void {
+  hangUp(run)
+  if (reply.code >= 400 && reply.code < 600) {
+    reject(run, replyFault(run, reply))
+    return
+  }
+  const stage = stageOf(run)
+  breakOff(run, { kind: 'protocol', stage, detail: `the server answered ${reply.code}` })
+}
+
+/** The server said no: to what came first, when to several things. */
+export function reject(run: Run, fault?: Fault): void {
+  const said = run.refusal ?? fault
+  if (said === undefined) return
+  finish(run, {
+    kind: 'rejected',
+    fault: said,
+    recipients: run.recipients,
+    ...staleness(run, said),
+  })
+}
+
+/** Ends the session and with it the transaction, unless the server had said no before. */
+export function breakOff(run: Run, fault: Fault): void {
+  hangUp(run)
+  if (run.refusal !== undefined) {
+    reject(run)
+    return
+  }
+  const { recipients, awaited } = run
+  const dotSent = awaited === 'dot'
+  finish(run, { kind: 'broken', fault, recipients, dotSent, ...staleness(run, fault) })
+}
+
+/** Nothing but the end of a session that was used before, and before the sender was looked at. */
+function staleness({ wire, awaited }: Run, { kind }: Fault): { readonly isStale?: true } {
+  const isBeforeMail = awaited === 'reset' || awaited === 'mail'
+  const isEnd = wire.end !== undefined && kind !== 'aborted'
+  return isBeforeMail && isEnd && wire.transactions > 1 ? { isStale: true } : {}
+}
+
+/** Closes the connection without hearing of it. */
+export function hangUp({ wire }: Run): void {
+  wire.detach()
+  wire.destroy()
+}
+
+/** Ends the transaction with `ending`; only the first ending counts. */
+export function finish(run: Run, ending: TransactionEnding): void {
+  if (run.isOver) return
+  run.isOver = true
+  clearTimeout(run.timer)
+  run.hooks.signal?.removeEventListener('abort', run.onAbort)
+  run.wire.detach()
+  if (run.flow === undefined) {
+    run.resolve(ending)
+    return
+  }
+  run.flow.stop()
+  // Whoever is told the ending settles next: no mark may be written after that.
+  void run.flow.answered.then(() => run.resolve(ending))
+}

@@ -1,0 +1,243 @@
+import type { Fault } from '../smtp/fault.ts'
+import type { Envelope } from '../smtp/envelope.ts'
+import type { Reply } from '../smtp/reply.ts'
+import { sendBody } from './body-flow.ts'
+import { composeMailCommand } from './envelope-commands.ts'
+import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import {
+  breakOff,
+  endSession,
+  finish,
+  hangUp,
+  reject,
+  replyFault,
+  stageOf,
+  startTimer,
+} from './transaction-run.ts'
+import type { Awaited, Run } from './transaction-run.ts'
+import type { Wire } from './wire.ts'
+
+/**
+ * Offers one message to the server at the other end of `wire`, and says exactly how that ended.
+ *
+ * With PIPELINING the whole envelope and DATA leave in one packet (RFC 2920). While the body flows,
+ * `beforeDot` is asked; the final dot leaves only after it said true. Each step has its time-out,
+ * and all together `timeouts.total` until the dot has left: from then on only its own counts.
+ * Never rejects. An ending other than `accepted` may have closed the wire: see `wire.end`.
+ */
+export function runTransaction(
+  wire: Wire,
+  envelope: Envelope,
+  body: Buffer,
+  hooks: TransactionHooks,
+): Promise<TransactionEnding> {
+  const recipients = envelope.to.map((address): RecipientReply => ({
+    address,
+    reply: undefined,
+    accepted: false,
+  }))
+  const mail = composeMailCommand(envelope, body, wire.extensions)
+  if (mail.kind === 'unsupported') {
+    const fault: Fault = { kind: 'unsupported', stage: 'mail', detail: mail.detail }
+    return Promise.resolve({ kind: 'rejected', fault, recipients })
+  }
+  return new Promise((resolve) => {
+    const run: Run = {
+      wire,
+      mailLine: mail.line,
+      body,
+      hooks,
+      recipients,
+      resolve,
+      onAbort: () => abort(run),
+      overAt: performance.now() + wire.timeouts.total,
+      awaited: wire.needsReset ? 'reset' : 'mail',
+      rcptReplies: 0,
+      accepted: 0,
+      refusal: undefined,
+      flow: undefined,
+      timer: undefined,
+      timerMs: 0,
+      isTotalTimer: false,
+      isOver: false,
+    }
+    begin(run)
+  })
+}
+
+function begin(run: Run): void {
+  const { wire, hooks, recipients } = run
+  if (wire.end !== undefined) {
+    wire.transactions++
+    breakOff(run, { ...wire.end, stage: 'mail' })
+    return
+  }
+  if (hooks.signal?.aborted === true) {
+    const fault: Fault = { kind: 'aborted', stage: 'mail', detail: 'ended before it began' }
+    finish(run, { kind: 'broken', fault, recipients, dotSent: false })
+    return
+  }
+  wire.transactions++
+  hooks.signal?.addEventListener('abort', run.onAbort)
+  wire.attach({
+    onReply: (reply) => onReply(run, reply),
+    onEnd: ({ kind, detail }) => breakOff(run, { kind, stage: stageOf(run), detail }),
+    onDrain: () => run.flow?.onDrain(),
+  })
+  startTimer(run)
+  const reset = wire.needsReset ? 'RSET\r\n' : ''
+  if (wire.extensions.pipelining) {
+    wire.write(reset + run.mailLine + recipients.map(rcptLine).join('') + 'DATA\r\n')
+  } else {
+    wire.write(reset === '' ? run.mailLine : reset)
+  }
+}
+
+function rcptLine({ address }: RecipientReply): string {
+  return `RCPT TO:<${address}>\r\n`
+}
+
+function onReply(run: Run, reply: Reply): void {
+  const digit = Math.trunc(reply.code / 100)
+  const isNegative = digit === 4 || digit === 5
+  const isExpected = digit === (run.awaited === 'data' ? 3 : 2)
+  if (reply.code === 421 || (!isExpected && !isNegative)) {
+    endSession(run, reply)
+    return
+  }
+  switch (run.awaited) {
+    case 'reset':
+      if (isExpected) onReset(run)
+      else endSession(run, reply)
+      break
+    case 'mail':
+      onMailReply(run, reply, isExpected)
+      break
+    case 'rcpt':
+      onRcptReply(run, reply, isExpected)
+      break
+    case 'data':
+      onDataReply(run, reply, isExpected)
+      break
+    case 'lone-dot':
+      reject(run)
+      break
+    case 'body':
+      // Before our dot nothing can have been accepted; we no longer know what the server reads.
+      endSession(run, reply)
+      break
+    case 'dot':
+      run.wire.needsReset = false
+      if (isExpected) finish(run, { kind: 'accepted', reply, recipients: run.recipients })
+      else reject(run, replyFault(run, reply))
+      break
+  }
+}
+
+function onReset(run: Run): void {
+  run.wire.needsReset = false
+  awaitNext(run, 'mail', run.mailLine)
+}
+
+function onMailReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  if (isAccepted) run.wire.needsReset = true
+  else run.refusal = replyFault(run, reply)
+  if (run.refusal !== undefined && !run.wire.extensions.pipelining) reject(run)
+  else awaitNext(run, 'rcpt', rcptLineAt(run, 0))
+}
+
+function onRcptReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  const { recipients, wire } = run
+  const address = recipients[run.rcptReplies]?.address ?? ''
+  // What follows a refused sender (503 and the like) says nothing about the recipient.
+  if (run.refusal === undefined)
+    recipients[run.rcptReplies] = { address, reply, accepted: isAccepted }
+  if (isAccepted) run.accepted++
+  run.rcptReplies++
+  if (run.rcptReplies < recipients.length) {
+    awaitNext(run, 'rcpt', rcptLineAt(run, run.rcptReplies))
+    return
+  }
+  if (run.accepted === 0) run.refusal ??= refusalOfAll(recipients)
+  if (run.refusal !== undefined && !wire.extensions.pipelining) reject(run)
+  else awaitNext(run, 'data', 'DATA\r\n')
+}
+
+function rcptLineAt({ recipients }: Run, index: number): string {
+  const recipient = recipients[index]
+  return recipient === undefined ? '' : rcptLine(recipient)
+}
+
+/** A recipient that may be taken later speaks for all: the message is not lost yet. */
+function refusalOfAll(recipients: readonly RecipientReply[]): Fault | undefined {
+  const transient = recipients.find(({ reply }) => reply !== undefined && reply.code < 500)
+  const { reply } = transient ?? recipients[0] ?? {}
+  return reply && { kind: 'reply', stage: 'rcpt', reply }
+}
+
+function onDataReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  if (!isAccepted) {
+    reject(run, replyFault(run, reply))
+    return
+  }
+  if (run.refusal === undefined) {
+    startBody(run)
+    return
+  }
+  if (run.refusal.stage === 'mail') {
+    // Refused the sender and wants a message all the same: such a session is not to be trusted.
+    breakOff(run, run.refusal)
+    return
+  }
+  // RFC 2920 §3.1: DATA went along with the recipients, and all of these were refused.
+  run.awaited = 'lone-dot'
+  startTimer(run)
+  run.wire.write('.\r\n')
+}
+
+function startBody(run: Run): void {
+  const accepted: number[] = []
+  for (const [index, recipient] of run.recipients.entries()) {
+    if (recipient.accepted) accepted.push(index)
+  }
+  run.awaited = 'body'
+  startTimer(run)
+  run.flow = sendBody(run.wire, run.body, {
+    mayDot: () => run.hooks.beforeDot(accepted),
+    onProgress: () => startTimer(run),
+    onDotSent: () => {
+      run.awaited = 'dot'
+      startTimer(run)
+    },
+    onDotWithheld: (error) => withhold(run, error),
+  })
+}
+
+function withhold(run: Run, error: unknown): void {
+  if (error !== undefined) {
+    const detail = `nobody could say whether the final dot may leave: ${nameOf(error)}`
+    breakOff(run, { kind: 'aborted', stage: 'body', detail })
+    return
+  }
+  hangUp(run)
+  finish(run, { kind: 'withdrawn', recipients: run.recipients })
+}
+
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  const { code } = error as NodeJS.ErrnoException
+  return code ?? error.name
+}
+
+/** Moves on to the next reply; with PIPELINING the command for it has left already. */
+function awaitNext(run: Run, awaited: Awaited, line: string): void {
+  run.awaited = awaited
+  startTimer(run)
+  if (!run.wire.extensions.pipelining) run.wire.write(line)
+}
+
+function abort(run: Run): void {
+  if (run.awaited === 'dot') return
+  const stage = stageOf(run)
+  breakOff(run, { kind: 'aborted', stage, detail: 'ended from our side' })
+}

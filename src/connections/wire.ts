@@ -1,0 +1,108 @@
+import type { Socket } from 'node:net'
+
+import type { Reply } from '../smtp/reply.ts'
+import { createReplyReader } from '../smtp/reply-reader.ts'
+import type { Extensions } from './extensions.ts'
+import type { Timeouts } from './timeouts.ts'
+
+/** Why nothing more can be said over a wire. */
+export interface WireEnd {
+  readonly kind: 'closed' | 'protocol' | 'aborted'
+  readonly detail: string
+}
+
+/** Who hears what comes over a wire; at most one at a time. */
+interface WireListener {
+  readonly onReply: (reply: Reply) => void
+  /** Nothing follows it. Also called for `destroy`: detach first to end it quietly. */
+  readonly onEnd: (end: WireEnd) => void
+  /** The system has taken everything that was written. */
+  readonly onDrain: () => void
+}
+
+/** One open SMTP connection as replies and writes: who speaks when is up to its listeners. */
+export interface Wire {
+  readonly extensions: Extensions
+  readonly timeouts: Timeouts
+  /** Why it cannot be used any more; absent while it can. */
+  readonly end: WireEnd | undefined
+  /** Whether the server may still hold a transaction that was not finished: RSET comes first. */
+  needsReset: boolean
+  /** Transactions that were begun on it. */
+  transactions: number
+  /** False: wait for `onDrain` before more is written. */
+  readonly write: (bytes: string | Buffer) => boolean
+  /** Gives what comes to `listener` until `detach`. */
+  readonly attach: (listener: WireListener) => void
+  readonly detach: () => void
+  /** Closes the connection at once, without a word. */
+  readonly destroy: () => void
+}
+
+export interface WireOptions {
+  readonly extensions: Extensions
+  readonly timeouts: Timeouts
+  /** Called once when the server ends the session while nobody listens: it closed, or said 421. */
+  readonly onIdleEnd: (end: WireEnd) => void
+}
+
+/** Takes over a socket on which the login is done, and which is paused; the wire closes it. */
+export function openWire(socket: Socket, options: WireOptions): Wire {
+  let listener: WireListener | undefined
+  let end: WireEnd | undefined
+
+  const finish = (why: WireEnd) => {
+    if (end !== undefined) return
+    end = why
+    socket.destroy()
+    const hear = listener?.onEnd ?? options.onIdleEnd
+    listener = undefined
+    hear(why)
+  }
+  const reader = createReplyReader({
+    onReply: (reply) => {
+      if (end !== undefined) return
+      if (listener !== undefined) listener.onReply(reply)
+      else
+        finish({ kind: 'closed', detail: `the server said ${reply.code} while nothing was asked` })
+    },
+    onGarbage: (detail) => finish({ kind: 'protocol', detail }),
+  })
+
+  socket.on('drain', () => listener?.onDrain())
+  socket.on('error', (error) => finish({ kind: 'closed', detail: describe(error) }))
+  socket.on('end', () => finish({ kind: 'closed', detail: 'the server closed the connection' }))
+  socket.on('close', () => finish({ kind: 'closed', detail: 'the connection was closed' }))
+  socket.on('data', reader.push)
+  socket.resume()
+
+  return {
+    extensions: options.extensions,
+    timeouts: options.timeouts,
+    needsReset: false,
+    transactions: 0,
+    get end() {
+      return end
+    },
+    write: (bytes) => end === undefined && socket.write(bytes),
+    attach: (next) => {
+      listener = next
+    },
+    detach: () => {
+      listener = undefined
+    },
+    destroy: () => {
+      const hear = listener?.onEnd
+      listener = undefined
+      if (end !== undefined) return
+      end = { kind: 'aborted', detail: 'ended from our side' }
+      socket.destroy()
+      hear?.(end)
+    },
+  }
+}
+
+function describe(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  return code === undefined ? 'the connection failed' : `the connection failed with ${code}`
+}
