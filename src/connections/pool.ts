@@ -1,0 +1,259 @@
+import type { Fault } from '../smtp/fault.ts'
+import { openLogin } from './login.ts'
+import type { ResolvedManager } from './secrets.ts'
+import { openSession } from './session.ts'
+import type { Session } from './session.ts'
+
+/** A session, for the caller alone until `release`; or why there is none. */
+export type Acquired =
+  | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+
+/**
+ * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
+ * the server while unused, ended with a message, or with the pool.
+ */
+type SessionClosing = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
+
+/** What happens in a pool, for logs and metrics. */
+export type PoolEvent =
+  | { readonly event: 'session-opened'; readonly manager: string; readonly ms: number }
+  | {
+      readonly event: 'session-closed'
+      readonly manager: string
+      readonly messages: number
+      readonly why: SessionClosing
+    }
+
+export interface PoolOptions {
+  /** Never more sessions than this are open; `limits.sessions` by default. */
+  readonly maxSessions?: number
+  readonly onEvent?: (event: PoolEvent) => void
+}
+
+interface PoolStats {
+  readonly open: number
+  readonly busy: number
+  readonly idle: number
+  /** Callers that wait for a session. */
+  readonly waiting: number
+}
+
+/** The open sessions of one connection manager. */
+export interface Pool {
+  /**
+   * An unused session, else a new login, else (all `maxSessions` are taken) the next that is free,
+   * in the order of the calls. Every caller with its own login hears of its own fault only.
+   *
+   * Never rejects; `signal` ends the wait with an `aborted` fault.
+   */
+  readonly acquire: (signal?: AbortSignal) => Promise<Acquired>
+  /** Gives a session back, in whatever state: it is kept, or closed and so replaced. */
+  readonly release: (session: Session) => void
+  /** Closes the unused sessions with QUIT. */
+  readonly closeIdle: () => Promise<void>
+  /**
+   * Closes the pool for good: no more sessions, unused ones end with QUIT, busy ones when they are
+   * released, and after `deadlineMs` all that are left at once.
+   */
+  readonly close: (deadlineMs: number) => Promise<void>
+  readonly stats: PoolStats
+  /** Closes all sessions without waiting for busy ones. */
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+interface Entry {
+  readonly session: Session
+  /** Runs on while the session is busy, where it means nothing: cheaper than to clear it. */
+  idleTimer: NodeJS.Timeout | undefined
+  isStale: boolean
+}
+
+interface Waiter {
+  readonly serve: (acquired: Acquired | Promise<Acquired>) => void
+  readonly signal: AbortSignal | undefined
+}
+
+interface State {
+  readonly resolved: ResolvedManager
+  readonly maxSessions: number
+  readonly emit: (event: PoolEvent) => void
+  readonly entries: Map<Session, Entry>
+  /** The one that was used last is at the end, and is taken first. */
+  readonly idle: Entry[]
+  readonly waiting: Set<Waiter>
+  readonly logins: AbortController
+  /** Sessions that are open, being opened or being closed. */
+  taken: number
+  isClosed: boolean
+  onEmpty: (() => void) | undefined
+}
+
+const CLOSED: Acquired = {
+  kind: 'fault',
+  fault: { kind: 'aborted', stage: 'connect', detail: 'the pool is closed' },
+}
+const GIVEN_UP: Acquired = {
+  kind: 'fault',
+  fault: { kind: 'aborted', stage: 'connect', detail: 'ended from our side' },
+}
+
+/** Makes a pool of sessions for `resolved`, with none open yet; whoever opens it closes it. */
+export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): Pool {
+  const state: State = {
+    resolved,
+    maxSessions: options.maxSessions ?? resolved.manager.limits.sessions,
+    emit: options.onEvent ?? (() => {}),
+    entries: new Map(),
+    idle: [],
+    waiting: new Set(),
+    logins: new AbortController(),
+    taken: 0,
+    isClosed: false,
+    onEmpty: undefined,
+  }
+  return {
+    acquire: (signal) => acquire(state, signal),
+    release: (session) => release(state, session),
+    closeIdle: async () => {
+      await Promise.all(state.idle.splice(0).map((entry) => retire(state, entry, 'idle')))
+    },
+    close: (deadlineMs) => close(state, deadlineMs),
+    get stats() {
+      const open = state.entries.size
+      const idle = state.idle.length
+      return { open, busy: open - idle, idle, waiting: state.waiting.size }
+    },
+    [Symbol.asyncDispose]: () => close(state, 0),
+  }
+}
+
+function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
+  if (state.isClosed) return Promise.resolve(CLOSED)
+  if (signal?.aborted === true) return Promise.resolve(GIVEN_UP)
+  const entry = state.idle.pop()
+  if (entry !== undefined) return Promise.resolve({ kind: 'session', session: entry.session })
+  if (state.taken < state.maxSessions) return logIn(state, signal)
+  return new Promise((resolve) => {
+    const giveUp = () => {
+      state.waiting.delete(waiter)
+      resolve(GIVEN_UP)
+    }
+    const waiter: Waiter = {
+      signal,
+      serve: (acquired) => {
+        state.waiting.delete(waiter)
+        signal?.removeEventListener('abort', giveUp)
+        resolve(acquired)
+      },
+    }
+    state.waiting.add(waiter)
+    signal?.addEventListener('abort', giveUp)
+  })
+}
+
+async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
+  const { resolved, logins, emit, entries } = state
+  state.taken++
+  const startedAt = performance.now()
+  const login = await openLogin(resolved, {
+    signal: signal === undefined ? logins.signal : AbortSignal.any([signal, logins.signal]),
+  })
+  if (login.kind === 'fault') {
+    vacate(state)
+    return login
+  }
+  const { name, timeouts } = resolved.manager
+  const session = openSession(login, { timeouts, onStale: () => onStale(state, entry) })
+  if (state.isClosed) {
+    session.destroy()
+    vacate(state)
+    return CLOSED
+  }
+  const entry: Entry = { session, idleTimer: undefined, isStale: false }
+  entries.set(session, entry)
+  emit({ event: 'session-opened', manager: name, ms: performance.now() - startedAt })
+  return { kind: 'session', session }
+}
+
+function onStale(state: State, entry: Entry): void {
+  entry.isStale = true
+  const at = state.idle.indexOf(entry)
+  if (at === -1) return
+  state.idle.splice(at, 1)
+  void retire(state, entry, 'stale')
+}
+
+function release(state: State, session: Session): void {
+  const entry = state.entries.get(session)
+  if (entry === undefined) return
+  const { limits, timeouts } = state.resolved.manager
+  if (!session.isUsable) void retire(state, entry, entry.isStale ? 'stale' : 'broken')
+  else if (state.isClosed) void retire(state, entry, 'shutdown')
+  else if (session.messages >= limits.messagesPerSession) void retire(state, entry, 'worn')
+  else {
+    state.idle.push(entry)
+    if (entry.idleTimer === undefined) {
+      entry.idleTimer = setTimeout(onIdle, timeouts.idle, state, entry).unref()
+    } else entry.idleTimer.refresh()
+    serveNext(state)
+  }
+}
+
+function onIdle(state: State, entry: Entry): void {
+  const at = state.idle.indexOf(entry)
+  if (at === -1) return
+  state.idle.splice(at, 1)
+  void retire(state, entry, 'idle')
+}
+
+/** Closes a session that nobody holds; until it is closed its place stays taken. */
+async function retire(state: State, entry: Entry, why: SessionClosing): Promise<void> {
+  const { session } = entry
+  state.entries.delete(session)
+  clearTimeout(entry.idleTimer)
+  const { name } = state.resolved.manager
+  state.emit({ event: 'session-closed', manager: name, messages: session.messages, why })
+  if (session.isUsable) await session.quit()
+  else session.destroy()
+  vacate(state)
+}
+
+function vacate(state: State): void {
+  state.taken--
+  serveNext(state)
+  if (state.taken === 0) state.onEmpty?.()
+}
+
+function serveNext(state: State): void {
+  for (const waiter of state.waiting) {
+    const entry = state.idle.pop()
+    if (entry !== undefined) waiter.serve({ kind: 'session', session: entry.session })
+    else if (state.taken < state.maxSessions) waiter.serve(logIn(state, waiter.signal))
+    else return
+  }
+}
+
+async function close(state: State, deadlineMs: number): Promise<void> {
+  state.isClosed = true
+  state.logins.abort()
+  for (const waiter of state.waiting) waiter.serve(CLOSED)
+  const quits = state.idle.splice(0).map((entry) => retire(state, entry, 'shutdown'))
+  if (state.taken > 0 && deadlineMs > 0) await emptied(state, deadlineMs)
+  const rest = [...state.entries.values()].map((entry) => {
+    entry.session.destroy()
+    return retire(state, entry, 'shutdown')
+  })
+  await Promise.all([...quits, ...rest])
+}
+
+/** Resolves when no session is left, or after `deadlineMs`. */
+function emptied(state: State, deadlineMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, deadlineMs)
+    state.onEmpty = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+}
