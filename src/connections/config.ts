@@ -2,8 +2,8 @@ import { issuesOf } from './configuration-issue.ts'
 import type { ConfigurationIssue } from './configuration-issue.ts'
 import type { ConnectionDefinition } from './connection-definition.ts'
 import type { ConnectionWarning } from './connection-warning.ts'
-import { collect } from './connections.ts'
-import type { Connections } from './connections.ts'
+import { collect, createConnections } from './connections.ts'
+import type { Connections, CreatedConnections } from './connections.ts'
 import { InvalidConfigurationError, UnknownConnectionError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { parseDefinitions } from './parse-definitions.ts'
@@ -24,29 +24,32 @@ export interface ParsedConfig extends Settings {
   readonly warnings: readonly ConnectionWarning[]
 }
 
-/** What connection managers may come from: a configuration, a collection, or plain definitions. */
-export type ConnectionsSource =
-  MailroomConfig | Connections | Readonly<Record<string, ConnectionDefinition>>
+/** Where connection managers may come from: a configuration, or a collection. */
+export type ConnectionsSource<Name extends string = string> =
+  MailroomConfig<Name> | Connections<Name>
 
 /**
- * The names in a configuration, a collection or plain definitions, as a type.
+ * The names in a configuration or a collection, as a type.
  *
  * `send({ connection })` takes nothing else, so that a misspelt name does not compile.
  */
-export type ConnectionName<Source> =
-  Source extends Connections<infer Name>
-    ? Name
-    : Source extends { readonly connections: infer Definitions }
-      ? Definitions extends ConnectionDefinition
-        ? keyof Source & string
-        : keyof Definitions & string
-      : keyof Source & string
+export type ConnectionName<Source extends ConnectionsSource> =
+  Source extends ConnectionsSource<infer Name> ? Name : never
 
 /** Returns `config` as it is, with its names as types; for `mailroom.config.ts`. */
 export function defineConfig<Name extends string>(
   config: MailroomConfig<Name>,
 ): MailroomConfig<Name> {
   return config
+}
+
+/** The collection in `source`, made when it is a configuration. Throws `InvalidConfigurationError`. */
+export function connectionsOf<Name extends string>(
+  source: ConnectionsSource<Name>,
+): CreatedConnections<Name> {
+  return 'verify' in source
+    ? { connections: source, warnings: [] }
+    : createConnections(source.connections)
 }
 
 /** Reads a configuration of unknown origin. Throws `InvalidConfigurationError` with all problems. */

@@ -54,7 +54,10 @@ export function parseConnectionUrl(text: string): UnknownProperties {
   const auth = pieces.userinfo && parseUserinfo(pieces.userinfo)
   const properties = parseQuery(pieces.query, { tls, ...host, ...(auth && { auth }) })
   if (tls === 'implicit' && properties['tls'] !== tls) {
-    throw problem(pieces.query, 'smtps:// means TLS from the first byte: use smtp:// with ?tls=')
+    throw problem(
+      pieces.query,
+      'expected no other mode: smtps:// means TLS from the first byte; smtp:// takes ?tls=',
+    )
   }
   return properties
 }
@@ -169,16 +172,20 @@ function assign(
 
 /** Percent-decodes `piece`, but not its references. */
 function decode(piece: Piece): string {
-  return piece.text
+  const parts = piece.text
     .split(AROUND_REFERENCES)
     .map((text, index) => (index % 2 === 1 ? text : decodeText(text, piece)))
-    .join('')
+  // Joined they would read as the escape `$${`, and the reference as a literal text.
+  if (parts.some((text, index) => text.endsWith('$') && index < parts.length - 1)) {
+    throw problem(piece, 'expected no "$" right before a reference; refer to the whole text')
+  }
+  return parts.join('')
 }
 
 /** A `${` that was percent-encoded is literal, so it is escaped for the properties. */
 function decodeText(text: string, piece: Piece): string {
   try {
-    return decodeURIComponent(text).replaceAll('${', '$${')
+    return decodeURIComponent(text).replaceAll('${', () => '$${')
   } catch {
     throw problem(piece, 'expected "%" to begin a percent-encoded byte; write "%" itself as %25')
   }
