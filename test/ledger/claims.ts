@@ -200,6 +200,14 @@ export function testClaims(open: OpenLedger): void {
       expect(await ledger.mark('m1', fence, [0], LONG_MS)).toBe(true)
     })
 
+    test('a holder that has settled cannot mark any more', async () => {
+      await using store = await open()
+      const { ledger } = store
+      const fence = await fenceOf(ledger, 'm1')
+      await ledger.settle('m1', fence, { outcomes: [deferred(0)], isAttempt: true, retryInMs: 1 })
+      expect(await ledger.mark('m1', fence, [0], LONG_MS)).toBe(false)
+    })
+
     test('nothing that was never claimed can be marked', async () => {
       await using store = await open()
       await store.ledger.record([newRecord('m1')])

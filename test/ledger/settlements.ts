@@ -229,12 +229,14 @@ export function testSettlements(open: OpenLedger): void {
       const { ledger } = store
       const fence = await markedAndGone(ledger, 'm1', [0], ['ann@example.com'])
       await claimsUntil(ledger, 'm1', 'settled')
+      expect(await ledger.countHeld('Relay "München": 1')).toMatchObject({ uncertain: 1 })
       const settlement = { outcomes: [delivered(0)], isAttempt: true, last: OK }
       const applied = { applied: true, state: 'delivered' }
       expect(await ledger.settle('m1', fence, settlement)).toEqual(applied)
       expect(await ledger.settle('m1', fence, settlement)).toEqual(applied)
       expect(await ledger.get('m1')).toMatchObject({ state: 'delivered', attempts: 1 })
       expect((await ledger.list({ state: 'uncertain' })).records).toEqual([])
+      expect(await ledger.countHeld('Relay "München": 1')).toMatchObject({ uncertain: 0 })
     })
 
     test('an earlier holder does not win late', async () => {
