@@ -9,5 +9,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import('./commands/status.ts')).status,
   get: async () => (await import('./commands/get.ts')).get,
   cancel: async () => (await import('./commands/cancel.ts')).cancel,
+  migrate: async () => (await import('./commands/migrate.ts')).migrate,
   dashboard: async () => (await import('./commands/dashboard.ts')).dashboard,
 }

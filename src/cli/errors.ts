@@ -32,11 +32,37 @@ export class DirectoryUnusableError extends MailroomError {
   }
 }
 
+/** Thrown for a job on standard input that is no JSON object; the text itself is not repeated. */
+export class InvalidJobTextError extends MailroomError {
+  override readonly code = 'INVALID_JOB_TEXT'
+
+  constructor() {
+    super(
+      'expected one job as JSON on standard input, such as {"connection":"relay","message":{…}}, ' +
+        'got a text that begins with "{" and is no JSON object',
+    )
+  }
+}
+
 /** Thrown for a message on standard input that cannot be turned into a job without losing something. */
 export class InvalidEmlError extends MailroomError {
   override readonly code = 'INVALID_EML'
 
   constructor(problem: string) {
     super(`the message on standard input ${problem}`)
+  }
+}
+
+/** Thrown for an id that the ledger of the store does not know. */
+export class UnknownMessageError extends MailroomError {
+  override readonly code = 'UNKNOWN_MESSAGE'
+  readonly id: string
+
+  constructor(id: string) {
+    super(
+      `no message has the id ${JSON.stringify(id)}: expected one that "mailroom send" printed, ` +
+        'for the same store ("--queue") and within the retention',
+    )
+    this.id = id
   }
 }

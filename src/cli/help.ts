@@ -14,6 +14,7 @@ Commands:
   get         how one message stands
   cancel      cancel a message that has not left
   dashboard   look at the queues in a browser
+  migrate     create the tables of a Postgres store, or bring them up to date
   help        this text, "help <command>", or "help exit-codes"
 
 Options of every command:
@@ -39,5 +40,5 @@ export function exitCodesHelp(): string {
   const lines = Object.entries(EXIT_MEANINGS).map(
     ([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`,
   )
-  return `Exit codes of every mailroom command:\n\n${lines.join('\n')}\n\nExample:\n  mailroom send --wait 30s … ; [ $? -eq 75 ] && echo "still on its way"\n`
+  return `Exit codes of every mailroom command:\n\n${lines.join('\n')}\n\nExample:\n  mailroom send --wait --to bob@example.org --text Hi; [ $? -eq 75 ] && echo "still on its way"\n`
 }

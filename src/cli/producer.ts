@@ -1,0 +1,26 @@
+import type { Mailroom } from '../producer/mailroom.ts'
+import { createMailroom } from '../producer/mailroom.ts'
+import type { Setup } from './setup.ts'
+
+export interface ProducerOptions {
+  /** Folders that attachments may come from besides those of the configuration. */
+  readonly attachmentRoots?: readonly string[]
+}
+
+/** Creates the mailroom of `setup`; the caller closes it. */
+export function openProducer(
+  { settings, config }: Pick<Setup, 'settings' | 'config'>,
+  { attachmentRoots = [] }: ProducerOptions = {},
+): Mailroom {
+  const { connections, prefix, schema, attachments, limits } = config
+  return createMailroom({
+    locate: () => Promise.resolve(settings.queue),
+    connections,
+    prefix,
+    schema,
+    attachmentRoots: [...attachments.roots, ...attachmentRoots],
+    maxAttachmentBytes: attachments.maxBytes,
+    maxJobBytes: limits.jobBytes,
+    ...(limits.queueDepth !== undefined && { maxDepth: limits.queueDepth }),
+  })
+}

@@ -1,0 +1,118 @@
+import type { HealthOptions } from '../server/health.ts'
+import { openHealthServer } from '../server/health.ts'
+import type { OpenServer } from '../server/listen.ts'
+import { createLogger, logEvents } from '../telemetry/log.ts'
+import type { DepthSource } from '../telemetry/metrics.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { observeEvents } from '../telemetry/observe-events.ts'
+import type { Emit } from '../worker/events.ts'
+import type { Worker, WorkerOptions } from '../worker/worker.ts'
+import { createWorker } from '../worker/worker.ts'
+import type { Context } from './context.ts'
+import { printEvents } from './event-lines.ts'
+import type { Setup } from './setup.ts'
+import { resolverOf } from './setup.ts'
+import { openStoreView, type StoreView } from './store-view.ts'
+
+/** A worker with everything that shows what it does. */
+export interface Work extends AsyncDisposable {
+  readonly worker: Worker
+  /** Absent when no port was asked for. */
+  readonly health: OpenServer | undefined
+  /** Starts to take mail. Rejects as `Worker.start` does. */
+  start(): Promise<void>
+}
+
+export interface WorkOptions extends Pick<WorkerOptions, 'names' | 'retry' | 'allowUnsafeStore'> {
+  readonly health?: { readonly host: string; readonly port: number } | undefined
+  /** How long a stop lets deliveries finish. */
+  readonly stopWithinMs: number
+}
+
+/**
+ * Creates a worker that logs and counts, and opens its health server at once: before `start`
+ * `/readyz` says what it waits for. Disposing stops the worker within `stopWithinMs`.
+ */
+export async function openWork(
+  setup: Setup,
+  context: Context,
+  { health, stopWithinMs, ...options }: WorkOptions,
+): Promise<Work> {
+  const { settings, config } = setup
+  await using opened = new AsyncDisposableStack()
+  const depths = createDepths(setup, options.names ?? config.connections.names())
+  opened.use(depths)
+  const metrics = createMetrics({ depths })
+  const worker = createWorker({
+    ...options,
+    locate: () => Promise.resolve(settings.queue),
+    connections: resolverOf(config, context.env),
+    prefix: config.prefix,
+    schema: config.schema,
+    lockMs: config.worker.lock,
+    emit: toAll(tellEvents(setup, context), observeEvents(metrics)),
+  })
+  opened.defer(() => worker.stop(stopWithinMs))
+  const server = health && opened.use(await openHealthServer(healthOf(health, worker, metrics)))
+  const held = opened.move()
+  return {
+    worker,
+    health: server,
+    start: async () => {
+      await worker.start()
+      depths.enable()
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
+}
+
+/** People get a short line per event, everything else a line of JSON. */
+function tellEvents({ settings, terminal }: Setup, context: Context): Emit {
+  if (context.isTerminal && !settings.json) return printEvents(terminal, settings.logLevel)
+  return logEvents(createLogger({ level: settings.logLevel, destination: context.out }))
+}
+
+function toAll(...listeners: readonly Emit[]): Emit {
+  return (event) => {
+    for (const listener of listeners) listener(event)
+  }
+}
+
+function healthOf(
+  at: { readonly host: string; readonly port: number },
+  worker: Worker,
+  { registry }: ReturnType<typeof createMetrics>,
+): HealthOptions {
+  const check = async (): Promise<string | undefined> => {
+    const readiness = await worker.readiness()
+    return readiness.ready ? undefined : readiness.reason
+  }
+  return { ...at, checks: { worker: check }, metrics: registry }
+}
+
+interface Depths extends DepthSource, AsyncDisposable {
+  /** From now on the store is there: depths are read through a view that the first scrape opens. */
+  enable(): void
+}
+
+function createDepths(setup: Setup, names: readonly string[]): Depths {
+  let isEnabled = false
+  let opening: Promise<StoreView> | undefined
+  const view = async (): Promise<StoreView> => {
+    opening ??= openStoreView(setup)
+    try {
+      return await opening
+    } catch (error) {
+      opening = undefined
+      throw error
+    }
+  }
+  return {
+    names: () => (isEnabled ? names : []),
+    depth: async (name) => (await view()).queues.depth(name),
+    enable: () => void (isEnabled = true),
+    [Symbol.asyncDispose]: async () => {
+      await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]()
+    },
+  }
+}
