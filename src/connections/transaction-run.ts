@@ -70,7 +70,7 @@ function onTimeout(run: Run): void {
   const stage = stageOf(run)
   if (run.isTotalTimer) {
     const detail = `the transaction took longer than ${formatDuration(timeouts.total)} (timeouts.total)`
-    breakOff(run, { kind: 'aborted', stage, detail })
+    breakOff(run, { kind: 'timeout', stage, detail })
     return
   }
   const detail = `nothing came for ${formatDuration(timeouts[stage])} (timeouts.${stage})`

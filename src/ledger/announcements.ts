@@ -5,6 +5,7 @@ export interface Announcement {
   readonly id: string
   readonly connection: string
   readonly state: FinalState | Extract<MessageState, 'deferred'>
+  readonly stage?: string
   readonly code?: number
   readonly status?: string
   readonly rule?: string

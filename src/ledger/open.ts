@@ -12,12 +12,13 @@ export interface LedgerOptions {
   readonly retentionMs?: number
 }
 
-const DAY_MS = 86_400_000
+/** 30 days. */
+export const DEFAULT_RETENTION_MS = 30 * 86_400_000
 
 /** Opens the ledger in a store. The store stays its owner's, who closes it. */
 export async function openLedger(
   store: Store,
-  { retentionMs = 30 * DAY_MS }: LedgerOptions = {},
+  { retentionMs = DEFAULT_RETENTION_MS }: LedgerOptions = {},
 ): Promise<Ledger> {
   return store.kind === 'redis'
     ? createRedisLedger(store, retentionMs)

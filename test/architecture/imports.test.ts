@@ -27,7 +27,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   bullmq: ['queue'],
   'ioredis*': ['store'],
   'pg*': ['store'],
-  nodemailer: ['connections', 'worker/compose.ts'],
+  nodemailer: ['connections', 'worker/mime'],
   fastify: ['server'],
 }
 

@@ -143,7 +143,7 @@ test('the time for the whole transaction counts until the dot has left', async (
   expect(await session.deliver(ENVELOPE, SHORT, { beforeDot: allow })).toMatchObject({
     kind: 'broken',
     dotSent: false,
-    fault: { kind: 'aborted', stage: 'data', detail: expect.stringContaining('timeouts.total') },
+    fault: { kind: 'timeout', stage: 'data', detail: expect.stringContaining('timeouts.total') },
   })
 
   await using slow = await startScriptedServer({ DOT: { after: 'silence' } })

@@ -27,6 +27,8 @@ interface Refusal {
 }
 
 export interface SmtpServerOptions {
+  /** A free one by default. */
+  readonly port?: number
   /** Passwords by user; without it the server offers no AUTH. */
   readonly users?: Readonly<Record<string, string>>
   /** The AUTH mechanisms on offer; `PLAIN` and `LOGIN` by default. */
@@ -112,7 +114,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
   })
   // A client that goes away without QUIT is what many tests are about.
   server.on('error', () => {})
-  server.listen(0, '127.0.0.1')
+  server.listen(options.port ?? 0, '127.0.0.1')
   await once(server.server, 'listening')
   return {
     port: portOf(server.server),

@@ -1,0 +1,40 @@
+import { resolveReferences } from './connections/references.ts'
+import { locateQueue, readConfig, type ConfigSource } from './read-config.ts'
+import { createWorker as create, type Worker, type WorkerOptions } from './worker/worker.ts'
+
+/** What a configuration file cannot say, or what this worker does otherwise. */
+export interface WorkerHooks extends Partial<
+  Omit<WorkerOptions, 'locate' | 'connections' | 'prefix' | 'schema'>
+> {
+  /** Where `${env:NAME}` is looked up; the process' environment by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Creates a worker from a configuration; it opens nothing before `start`.
+ *
+ * Throws `InvalidConfigurationError` with all problems.
+ */
+export function createWorker<Name extends string>(
+  config: ConfigSource<Name>,
+  { env = process.env, ...hooks }: WorkerHooks = {},
+): Worker {
+  const { connections, worker, prefix, schema, digestKey, ...rest } = readConfig(config)
+  const sources = { env }
+  return create({
+    lockMs: worker.lock,
+    ...(worker.connections === undefined ? {} : { names: worker.connections }),
+    ...hooks,
+    prefix,
+    schema,
+    locate: () => locateQueue(rest, sources),
+    connections: {
+      names: () => connections.names(),
+      resolve: async (name) => {
+        if (!connections.has(name)) return await connections.resolve(name as Name, sources)
+        const key = digestKey && (await resolveReferences(digestKey.reveal(), sources))
+        return await connections.resolve(name, { ...sources, ...(key && { digestKey: key }) })
+      },
+    },
+  })
+}

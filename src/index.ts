@@ -1,0 +1,51 @@
+export { createMailroom, type MailroomHooks } from './create-mailroom.ts'
+export { createWorker, type WorkerHooks } from './create-worker.ts'
+export { NoQueueError, type ConfigSource } from './read-config.ts'
+
+export { defineConfig, parseConfig } from './connections/config.ts'
+export type { ConnectionName, MailroomConfig, ParsedConfig } from './connections/config.ts'
+export { createConnections } from './connections/connections.ts'
+export type { Connections } from './connections/connections.ts'
+export type { ConnectionDefinition } from './connections/connection-definition.ts'
+export type { ConnectionManager } from './connections/connection-manager.ts'
+export type { ConnectionSummary } from './connections/connection-summary.ts'
+export type { ConnectionWarning } from './connections/connection-warning.ts'
+export type { Verification } from './connections/verify.ts'
+
+export type { SendMail } from './job/send-mail.ts'
+export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
+export type { OutcomeListener, OutcomeName } from './producer/outcomes.ts'
+export type { SendManyOptions, SendManyProgress } from './producer/send-many.ts'
+export type { Announcement } from './ledger/announcements.ts'
+export type {
+  Cancelled,
+  FinalState,
+  Judgement,
+  ListPage,
+  ListQuery,
+  MessageRecord,
+  MessageState,
+  RecipientRecord,
+  RecipientState,
+} from './ledger/ledger.ts'
+export type { Readiness, Worker } from './worker/worker.ts'
+export type { Emit, SessionEnd, WorkerEvent } from './worker/events.ts'
+export type { RetryPolicy } from './worker/retry.ts'
+
+export { isMailroomError, MailroomError } from './errors.ts'
+export { InvalidDurationError, type Duration } from './duration.ts'
+export { IdempotencyConflictError, QueueFullError, SendManyError } from './producer/errors.ts'
+export { NotSettledError } from './producer/until-settled.ts'
+export { InvalidJobError, JobTooLargeError, UnsupportedJobVersionError } from './job/errors.ts'
+export {
+  InvalidConfigurationError,
+  SecretUnavailableError,
+  UnknownConnectionError,
+} from './connections/errors.ts'
+export {
+  InvalidStoreLocationError,
+  StoreNotMigratedError,
+  StoreRefusedError,
+  StoreUnreachableError,
+  UnsafeStoreError,
+} from './store/errors.ts'

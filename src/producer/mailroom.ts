@@ -1,0 +1,117 @@
+import type { Connections } from '../connections/connections.ts'
+import type { SendMail } from '../job/send-mail.ts'
+import type { Cancelled, ListPage, ListQuery, MessageRecord } from '../ledger/ledger.ts'
+import type { Depth } from '../queue/queues.ts'
+import { openDesk, type Desk, type DeskOptions } from './desk.ts'
+import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
+import { createPrepare } from './prepare.ts'
+import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
+import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
+
+export interface MailroomOptions<Name extends string> extends DeskOptions {
+  /** The connection managers; only their names and their `from` are used. */
+  readonly connections: Connections<Name>
+  /** The folders that attachments by path may come from; none by default. */
+  readonly attachmentRoots?: readonly string[]
+  /** The largest attachment that is read from a path, in bytes; 25 MiB by default. */
+  readonly maxAttachmentBytes?: number
+  /** The largest job, in bytes of JSON; 1 MiB by default. */
+  readonly maxJobBytes?: number
+}
+
+/** What to send, through which of the known connection managers. */
+export type Mail<Name extends string> = Omit<SendMail, 'connection'> & { readonly connection: Name }
+
+/** The answer to an accepted message. */
+export interface Receipt {
+  /** Names the message in `get`, `cancel` and all events. */
+  readonly id: string
+  /** The Message-ID header, with angle brackets; it never changes. */
+  readonly messageId: string
+  /** False when the same idempotency key was used before with the same content. */
+  readonly isNew: boolean
+}
+
+/** How the queue of a name stands, with what is held in the ledger. */
+export interface QueueStatus extends Depth {
+  readonly connection: string
+  readonly uncertain: number
+  readonly refused: number
+  readonly expired: number
+}
+
+/** Where an application hands in its mail. Connects at the first call, and again after an outage. */
+export interface Mailroom<Name extends string = string> extends AsyncDisposable {
+  /**
+   * Accepts one message: it is in the store when this resolves.
+   *
+   * Throws `InvalidJobError` with all problems, `UnknownConnectionError`, `JobTooLargeError`,
+   * `QueueFullError`, `IdempotencyConflictError`, the attachment errors, and `StoreUnreachableError`.
+   */
+  send(mail: Mail<Name>): Promise<Receipt>
+  /**
+   * Accepts any number of messages, in chunks, with one chunk in memory.
+   *
+   * Throws `SendManyError` for the first that is not accepted, unless `onRefused` hears of it.
+   */
+  sendMany(
+    mails: Iterable<Mail<Name>> | AsyncIterable<Mail<Name>>,
+    options?: SendManyOptions,
+  ): Promise<SendManyProgress>
+  /** What is known of a message; undefined when nothing is, or no more. */
+  get(id: string): Promise<MessageRecord | undefined>
+  /** Cancels a message whose final dot has not left. */
+  cancel(id: string): Promise<Cancelled>
+  /** Pages through messages that are `uncertain`, `refused` or `expired`. */
+  list(query: ListQuery): Promise<ListPage>
+  /** Hears how messages end, whoever sent them; best effort: `get` is the truth. Call the answer to stop. */
+  on(outcome: OutcomeName, listener: OutcomeListener): () => void
+  /** Waits until a message is settled. Throws `NotSettledError` when `timeoutMs` is over. */
+  untilSettled(id: string, options?: UntilSettledOptions): Promise<MessageRecord>
+  status(connection: Name): Promise<QueueStatus>
+  /** Closes the store. Messages that were accepted are safe there. */
+  close(): Promise<void>
+}
+
+/** Creates a mailroom; nothing is connected to before the first call. */
+export function createMailroom<Name extends string>(
+  options: MailroomOptions<Name>,
+): Mailroom<Name> {
+  const prepare = createPrepare(options)
+  const desk: Desk = openDesk(options)
+  const outcomes = createOutcomes(async () => (await desk.open()).store)
+  const close = async (): Promise<void> => {
+    await outcomes.close()
+    await desk.close()
+  }
+
+  return {
+    send: async (mail) => {
+      const { prepared } = await prepare(mail)
+      await outcomes.ready()
+      const [answer] = await desk.accept([prepared])
+      if (answer === undefined || 'error' in answer) throw answer?.error
+      return answer
+    },
+    sendMany: async (mails, sendOptions = {}) => {
+      await outcomes.ready()
+      return await sendInChunks(mails, { prepare, write: desk.accept }, sendOptions)
+    },
+    get: async (id) => await (await desk.open()).ledger.get(id),
+    cancel: (id) => desk.cancel(id),
+    list: async (query) => await (await desk.open()).ledger.list(query),
+    on: outcomes.on,
+    untilSettled: (id, waitOptions = {}) =>
+      untilSettled(id, async () => (await desk.open()).ledger, outcomes, waitOptions),
+    status: async (connection) => {
+      const { queues, ledger } = await desk.open()
+      const [depth, held] = await Promise.all([
+        queues.depth(connection),
+        ledger.countHeld(connection),
+      ])
+      return { connection, ...depth, ...held }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

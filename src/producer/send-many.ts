@@ -1,0 +1,103 @@
+import { SendManyError } from './errors.ts'
+
+/** How far `sendMany` has come. */
+export interface SendManyProgress {
+  /** Taken into the queue, those that were known before included. */
+  readonly accepted: number
+  /** Of these, the ones whose idempotency key was known with the same content. */
+  readonly known: number
+  /** Not taken; only with `onRefused`. */
+  readonly refused: number
+}
+
+export interface SendManyOptions {
+  /** How many are written in one go; 500 by default. Also bounded by `chunkBytes`. */
+  readonly chunkSize?: number
+  /** How many bytes of jobs are written in one go; 4 MiB by default. */
+  readonly chunkBytes?: number
+  /** Called after every chunk. */
+  readonly onProgress?: (progress: SendManyProgress) => void
+  /** Called for an item that was not accepted, and the others go on; without it the first one ends all. */
+  readonly onRefused?: (index: number, error: unknown) => void
+  /** Stops before the next chunk; what was accepted stays accepted. */
+  readonly signal?: AbortSignal
+}
+
+/** What a chunk needs: how to prepare one item, and how to write several. */
+export interface ChunkWriter<Item, Prepared> {
+  readonly prepare: (item: Item) => Promise<{ readonly prepared: Prepared; readonly bytes: number }>
+  /** One answer per item: an error for an item that was not accepted. */
+  readonly write: (items: readonly Prepared[]) => Promise<readonly WriteAnswer[]>
+}
+
+export type WriteAnswer = { readonly isNew: boolean } | { readonly error: unknown }
+
+interface Waiting<Prepared> {
+  readonly index: number
+  readonly prepared: Prepared
+}
+
+/**
+ * Writes everything that `items` yields, in chunks, holding one chunk in memory.
+ *
+ * Throws `SendManyError` for the first item that is not accepted, unless `onRefused` hears of it.
+ */
+export async function sendInChunks<Item, Prepared>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+  writer: ChunkWriter<Item, Prepared>,
+  options: SendManyOptions,
+): Promise<SendManyProgress> {
+  const { chunkSize = 500, chunkBytes = 4 * 2 ** 20, onProgress, onRefused, signal } = options
+  const { prepare, write } = writer
+  let progress: SendManyProgress = { accepted: 0, known: 0, refused: 0 }
+  let waiting: Waiting<Prepared>[] = []
+  let waitingBytes = 0
+
+  const refuse = (index: number, error: unknown): void => {
+    if (onRefused === undefined) throw new SendManyError(index, progress.accepted, error)
+    progress = { ...progress, refused: progress.refused + 1 }
+    onRefused(index, error)
+  }
+  const flush = async (): Promise<void> => {
+    signal?.throwIfAborted()
+    const chunk = waiting
+    const [first] = chunk
+    if (first === undefined) return
+    waiting = []
+    waitingBytes = 0
+    const answers = await write(chunk.map(({ prepared }) => prepared)).catch((error: unknown) => {
+      throw new SendManyError(first.index, progress.accepted, error)
+    })
+    progress = counted(progress, answers)
+    for (const [at, answer] of answers.entries()) {
+      if ('error' in answer) refuse(chunk[at]?.index ?? first.index, answer.error)
+    }
+    onProgress?.(progress)
+  }
+
+  let index = 0
+  for await (const item of items) {
+    const at = index++
+    const ready = await prepare(item).catch((error: unknown) => ({ error }))
+    if ('error' in ready) {
+      if (onRefused === undefined) await flush()
+      refuse(at, ready.error)
+      continue
+    }
+    if (waitingBytes + ready.bytes > chunkBytes) await flush()
+    waiting.push({ index: at, prepared: ready.prepared })
+    waitingBytes += ready.bytes
+    if (waiting.length >= chunkSize) await flush()
+  }
+  await flush()
+  return progress
+}
+
+function counted(progress: SendManyProgress, answers: readonly WriteAnswer[]): SendManyProgress {
+  const accepted = answers.filter((answer) => 'isNew' in answer)
+  return {
+    ...progress,
+    accepted: progress.accepted + accepted.length,
+    known: progress.known + accepted.filter(({ isNew }) => !isNew).length,
+  }
+}

@@ -1,0 +1,63 @@
+import { MailroomError } from '../errors.ts'
+import type { Ledger, MessageRecord } from '../ledger/ledger.ts'
+import type { Outcomes } from './outcomes.ts'
+
+export interface UntilSettledOptions {
+  /** How long to wait; without end by default. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** Thrown when a message was not settled in time; it is still on its way. */
+export class NotSettledError extends MailroomError {
+  override readonly code = 'NOT_SETTLED'
+
+  constructor(id: string, timeoutMs: number, state: string) {
+    super(
+      `message "${id}" was expected to be settled within ${timeoutMs} ms and is "${state}": ` +
+        `it stays in the queue; see that a worker runs, or wait longer`,
+    )
+  }
+}
+
+/** Announcements may get lost, so the ledger is asked as well, this often. */
+const ASK_EVERY_MS = 1_000
+
+/** Resolves with the record of a message once its state is final, or no record is left of it. */
+export async function untilSettled(
+  id: string,
+  open: () => Promise<Ledger>,
+  outcomes: Outcomes,
+  { timeoutMs, signal }: UntilSettledOptions,
+): Promise<MessageRecord> {
+  const deadline = performance.now() + (timeoutMs ?? Infinity)
+  let wake = (): void => {}
+  const unsubscribe = outcomes.on('settled', (outcome) => {
+    if (outcome.id === id) wake()
+  })
+  try {
+    await outcomes.ready()
+    for (;;) {
+      signal?.throwIfAborted()
+      const woken = new Promise<void>((resolve) => (wake = resolve))
+      const record = await (await open()).get(id)
+      if (record && isFinal(record)) return record
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) throw new NotSettledError(id, timeoutMs ?? 0, record?.state ?? 'unknown')
+      await eitherOf(woken, Math.min(ASK_EVERY_MS, leftMs))
+    }
+  } finally {
+    unsubscribe()
+  }
+}
+
+function isFinal({ state }: MessageRecord): boolean {
+  return state !== 'queued' && state !== 'active' && state !== 'deferred'
+}
+
+async function eitherOf(woken: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([woken, over])
+  clearTimeout(timer)
+}

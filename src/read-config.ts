@@ -1,0 +1,49 @@
+import { parseConfig, type MailroomConfig, type ParsedConfig } from './connections/config.ts'
+import { createConnections, type Connections } from './connections/connections.ts'
+import { resolveReferences, type SecretSources } from './connections/references.ts'
+import { MailroomError } from './errors.ts'
+
+/** A configuration as programs give it: with connection managers by name, or with a collection of them. */
+export type ConfigSource<Name extends string> =
+  | MailroomConfig<Name>
+  | (Omit<MailroomConfig<Name>, 'connections'> & { readonly connections: Connections<Name> })
+
+/** Thrown when a configuration does not say where jobs wait. */
+export class NoQueueError extends MailroomError {
+  override readonly code = 'NO_QUEUE'
+
+  constructor() {
+    super(
+      'expected `queue` to say where jobs wait, such as "redis://host:6379" or "embedded:.mailroom", got nothing',
+    )
+  }
+}
+
+/** What `readConfig` made of a configuration, every default in its place. */
+export type ReadConfig<Name extends string> = Omit<ParsedConfig, 'connections'> & {
+  readonly connections: Connections<Name>
+}
+
+/** Reads a configuration that a program gives. Throws `InvalidConfigurationError` with all problems. */
+export function readConfig<Name extends string>(source: ConfigSource<Name>): ReadConfig<Name> {
+  const { connections } = source
+  if (isCollection(connections))
+    return { ...parseConfig({ ...source, connections: {} }), connections }
+  const parsed = parseConfig(source)
+  return { ...parsed, connections: createConnections<Name>(connections).connections }
+}
+
+function isCollection<Name extends string>(
+  connections: ConfigSource<Name>['connections'],
+): connections is Connections<Name> {
+  return 'resolve' in connections && typeof connections.resolve === 'function'
+}
+
+/** Where jobs wait, its references looked up. Throws `NoQueueError` and `SecretUnavailableError`. */
+export async function locateQueue(
+  { queue }: Pick<ParsedConfig, 'queue'>,
+  sources: SecretSources,
+): Promise<string> {
+  if (queue === undefined) throw new NoQueueError()
+  return await resolveReferences(queue.reveal(), sources)
+}

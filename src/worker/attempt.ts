@@ -1,0 +1,141 @@
+import type { ConnectionManager } from '../connections/connection-manager.ts'
+import type { Finding } from '../fleet/circuit.ts'
+import type { SendMailJob } from '../job/send-mail.ts'
+import type { Announcement } from '../ledger/announcements.ts'
+import type { Claim, Judgement, Ledger, Settled, Settlement } from '../ledger/ledger.ts'
+import type { Ending } from '../queue/queues.ts'
+import { composeMessage } from './compose.ts'
+import { deliver } from './deliver.ts'
+import type { Door } from './door.ts'
+import { NoSenderError } from './errors.ts'
+import type { Emit } from './events.ts'
+import { mayTry } from './expiry.ts'
+import { persist } from './persist.ts'
+import { report, reportSettled } from './report.ts'
+import { retryDelayMs, type RetryPolicy } from './retry.ts'
+
+/** Everything that an attempt needs of the world around it. */
+export interface AttemptContext {
+  readonly worker: string
+  readonly connection: string
+  readonly manager: ConnectionManager
+  readonly ledger: Ledger
+  readonly retry: RetryPolicy
+  readonly random: () => number
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now: () => number
+  /** How long the name was parked since a moment: its mail does not age meanwhile. */
+  readonly parkedMsSince: (since: number) => number
+  /** Tells the manager's health what this attempt showed; may park the name at once. */
+  readonly learn: (finding: Finding, why: Judgement) => void
+  readonly isParked: () => boolean
+  readonly emit: Emit
+  readonly announce: (announcement: Announcement) => void
+  readonly onStoreFault: (error: unknown) => void
+}
+
+/** A claim that allows to try. */
+export type Claimed = Extract<Claim, { kind: 'claimed' }>
+
+/** What came of an attempt, beside what the ledger made of it. */
+export interface Attempted {
+  readonly settlement: Settlement
+  readonly bytes: number
+  readonly ms: number
+}
+
+/**
+ * Tries to deliver one message once, over a session that is open.
+ *
+ * Resolves for every ending that the mail domain knows; rejects only when the ledger cannot be
+ * reached before anything was handed over, so that the queue keeps the job.
+ */
+export async function attempt(
+  job: SendMailJob,
+  door: Door,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const { ledger, worker, connection } = context
+  const claim = await ledger.claim({ id: job.id, worker, connection, recipients: job.envelope.to })
+  switch (claim.kind) {
+    case 'settled':
+      return reportSettled(job, claim.state, context)
+    case 'in-doubt':
+      return { kind: 'later', delayMs: claim.retryInMs }
+    case 'claimed': {
+      const attempted = await tryOnce(job, claim, door, context, signal)
+      const settled = await settle(job, claim, attempted.settlement, context, signal)
+      return report(job, claim, attempted, settled, context, signal)
+    }
+  }
+}
+
+async function tryOnce(
+  job: SendMailJob,
+  claim: Claimed,
+  door: Door,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<Attempted> {
+  const startedAt = performance.now()
+  const ended = (settlement: Settlement, bytes = 0): Attempted => ({
+    settlement,
+    bytes,
+    ms: performance.now() - startedAt,
+  })
+  const objection = mayTry(job, claim, context)
+  if (objection) return ended(objection)
+
+  const composed = await compose(job, context.manager)
+  if (composed.kind === 'refused') return ended(composed.settlement)
+
+  const delivery = await deliver(job, claim, composed.message, door, context, signal)
+  if (delivery.kind === 'withdrawn') return ended({ outcomes: [], isAttempt: false, retryInMs: 0 })
+  const { outcomes, isAttempt, last, minDelayMs, finding } = delivery.outcome
+  context.learn(finding, last)
+  const retryInMs = isAttempt
+    ? retryDelayMs(claim.attempts + 1, minDelayMs, context.retry, context.random)
+    : minDelayMs
+  const beforeDeadline = Math.max(0, (job.notAfter ?? Infinity) - context.now())
+  return ended(
+    { outcomes, isAttempt, last, retryInMs: Math.min(retryInMs, beforeDeadline) },
+    composed.message.bytes.length,
+  )
+}
+
+type Composed =
+  | { readonly kind: 'composed'; readonly message: Awaited<ReturnType<typeof composeMessage>> }
+  | { readonly kind: 'refused'; readonly settlement: Settlement }
+
+async function compose(job: SendMailJob, manager: ConnectionManager): Promise<Composed> {
+  try {
+    const { from, redirectAll } = manager
+    const message = await composeMessage(job, { from, redirectAll })
+    const limit = manager.limits.messageBytes
+    if (limit === undefined || message.bytes.length <= limit) return { kind: 'composed', message }
+    const text = `the message has ${message.bytes.length} bytes, "${manager.name}" allows ${limit}`
+    return { kind: 'refused', settlement: refusal('local.message-too-large', text) }
+  } catch (error) {
+    if (!(error instanceof NoSenderError)) throw error
+    return { kind: 'refused', settlement: refusal('local.no-sender', error.message) }
+  }
+}
+
+function refusal(rule: string, text: string): Settlement {
+  return { outcomes: [], rest: 'refused', isAttempt: false, last: { rule, text } }
+}
+
+async function settle(
+  job: SendMailJob,
+  claim: Claimed,
+  settlement: Settlement,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<Settled> {
+  return await persist(
+    () => context.ledger.settle(job.id, claim.fence, settlement),
+    context.onStoreFault,
+    signal,
+  )
+}

@@ -1,0 +1,51 @@
+import type { Lease, Leases } from '../fleet/leases.ts'
+
+/** How many sessions of one manager this worker may use now. */
+export interface Capacity {
+  readonly sessions: number
+  /** The server took no more than `open` sessions: no more are tried for a minute. */
+  crowded(open: number): void
+  close(): void
+}
+
+const CROWDED_MS = 60_000
+
+/** Leases the sessions of `manager`; `onChange` is called whenever their number changes. */
+export function leaseCapacity(
+  leases: Leases,
+  manager: string,
+  max: number,
+  onChange: () => void,
+): Capacity {
+  let ceiling = max
+  let timer: NodeJS.Timeout | undefined
+  let lease = take()
+
+  function take(): Lease {
+    return leases.lease(manager, max, max, () => {
+      lease.release()
+      lease = take()
+      onChange()
+    })
+  }
+
+  return {
+    get sessions() {
+      return Math.min(lease.sessions, ceiling)
+    },
+    crowded: (open) => {
+      ceiling = Math.max(1, Math.min(ceiling, open))
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        ceiling = max
+        onChange()
+      }, CROWDED_MS)
+      timer.unref()
+      onChange()
+    },
+    close: () => {
+      clearTimeout(timer)
+      lease.release()
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import type { Door } from './door.ts'
+import type { TransactionEnding } from '../connections/transaction-ending.ts'
+import type { SendMailJob } from '../job/send-mail.ts'
+import type { AttemptContext, Claimed } from './attempt.ts'
+import type { ComposedMessage } from './compose.ts'
+import { outcomeOf, type TransactionOutcome } from './outcome.ts'
+import { persist } from './persist.ts'
+
+/** How the sending of one message to its pending recipients ended. */
+export type Delivery =
+  | { readonly kind: 'ended'; readonly outcome: TransactionOutcome }
+  /** The ledger forbade the final dot: cancelled, or claimed by another worker. */
+  | { readonly kind: 'withdrawn' }
+
+interface Part {
+  readonly indices: readonly number[]
+  readonly isSplit: boolean
+}
+
+/** How much longer than the dot time-out an answer may take before a marked message is uncertain. */
+const ANSWER_MARGIN_MS = 30_000
+
+/**
+ * Sends a message in as many transactions as the manager's limit and the server's replies ask for.
+ *
+ * All but the last are settled here, so that a crash between two of them repeats neither.
+ */
+export async function deliver(
+  job: SendMailJob,
+  claim: Claimed,
+  message: ComposedMessage,
+  door: Door,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<Delivery> {
+  const parts = partsOf(claim.pending, context.manager.limits.recipientsPerTransaction)
+  let soFar: TransactionOutcome | undefined
+  for (;;) {
+    const part = parts.shift() ?? { indices: [], isSplit: false }
+    const ending = await transact(job, claim, message, part, door, context, signal)
+    if (ending.kind === 'withdrawn') return { kind: 'withdrawn' }
+
+    const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit)
+    soFar = soFar === undefined ? outcome : together(soFar, outcome)
+    parts.unshift(...splitOf(outcome.split, part))
+    const goesOn = door.session.isUsable && outcome.finding.kind === 'works' && !signal.aborted
+    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar }
+
+    const { applied } = await persist(
+      () =>
+        context.ledger.settle(job.id, claim.fence, {
+          outcomes: outcome.outcomes,
+          more: true,
+          isAttempt: false,
+        }),
+      context.onStoreFault,
+      signal,
+    )
+    if (!applied) return { kind: 'withdrawn' }
+  }
+}
+
+/** Two transactions of one attempt as one: the later outcome of a recipient holds. */
+function together(before: TransactionOutcome, after: TransactionOutcome): TransactionOutcome {
+  const retried = new Set(after.outcomes.map(({ index }) => index))
+  return {
+    ...after,
+    outcomes: [...before.outcomes.filter(({ index }) => !retried.has(index)), ...after.outcomes],
+    minDelayMs: Math.max(before.minDelayMs, after.minDelayMs),
+    isAttempt: before.isAttempt || after.isAttempt,
+  }
+}
+
+async function transact(
+  job: SendMailJob,
+  claim: Claimed,
+  message: ComposedMessage,
+  part: Part,
+  door: Door,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<TransactionEnding> {
+  const { manager, ledger } = context
+  const redirected = message.redirectedTo
+  const to = redirected ? [redirected] : part.indices.map((index) => job.envelope.to[index] ?? '')
+  const { dot } = manager.timeouts
+  const answerWithinMs = dot + Math.min(dot, ANSWER_MARGIN_MS)
+  const hooks = {
+    beforeDot: (accepted: readonly number[]) => {
+      const marked = redirected
+        ? part.indices
+        : accepted.flatMap((place) => part.indices[place] ?? [])
+      return ledger.mark(job.id, claim.fence, marked, answerWithinMs)
+    },
+    signal,
+  }
+  const envelope = { from: message.from, to }
+  let ending = await door.session.deliver(envelope, message.bytes, hooks)
+  while (isStale(ending) && (await door.renew())) {
+    ending = await door.session.deliver(envelope, message.bytes, hooks)
+  }
+  return redirected ? spreadOver(part.indices, ending) : ending
+}
+
+/** Whether the session had died while it was idle: nothing of the message was looked at. */
+function isStale(ending: TransactionEnding): boolean {
+  return (ending.kind === 'broken' || ending.kind === 'rejected') && ending.isStale === true
+}
+
+/** A redirected message has one recipient on the wire, whose fate all of its recipients share. */
+function spreadOver(indices: readonly number[], ending: TransactionEnding): TransactionEnding {
+  const [only] = ending.recipients
+  return only === undefined ? ending : { ...ending, recipients: indices.map(() => only) }
+}
+
+function partsOf(pending: readonly number[], size: number): Part[] {
+  if (pending.length <= size) return [{ indices: pending, isSplit: false }]
+  return Array.from({ length: Math.ceil(pending.length / size) }, (_, part) => ({
+    indices: pending.slice(part * size, (part + 1) * size),
+    isSplit: false,
+  }))
+}
+
+/** The rest that a server did not want in the same transaction; halved when it wanted none of it. */
+function splitOf(indices: readonly number[], part: Part): readonly Part[] {
+  if (indices.length === 0) return []
+  if (indices.length < part.indices.length) return [{ indices, isSplit: false }]
+  const half = Math.ceil(indices.length / 2)
+  return [indices.slice(0, half), indices.slice(half)]
+    .filter((some) => some.length > 0)
+    .map((some) => ({ indices: some, isSplit: true }))
+}

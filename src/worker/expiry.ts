@@ -1,0 +1,40 @@
+import type { SendMailJob } from '../job/send-mail.ts'
+import type { Settlement } from '../ledger/ledger.ts'
+import type { AttemptContext, Claimed } from './attempt.ts'
+
+/**
+ * Why a claimed message is not tried any more, as its settlement; undefined when it may be tried.
+ *
+ * A message expires by its own `notAfter`, which never stops, or by its age, which does not count
+ * the time in which its name was parked. A message on which too many workers died in a row is
+ * set aside.
+ */
+export function mayTry(
+  job: SendMailJob,
+  claim: Claimed,
+  context: Pick<AttemptContext, 'now' | 'parkedMsSince' | 'retry'>,
+): Settlement | undefined {
+  const { retry } = context
+  if (claim.claims > retry.maxClaims) {
+    const text = `${claim.claims - 1} workers in a row took this message and never settled it`
+    return {
+      outcomes: [],
+      rest: 'refused',
+      isAttempt: false,
+      last: { rule: 'local.set-aside', text },
+    }
+  }
+  const now = context.now()
+  if (job.notAfter !== undefined && now >= job.notAfter) {
+    return expired('local.not-after', 'the time after which it must not be sent is over')
+  }
+  const since = Math.max(job.acceptedAt, job.notBefore ?? 0)
+  const ageMs = now - since - context.parkedMsSince(since)
+  return ageMs > retry.giveUpAfterMs
+    ? expired('local.give-up', 'it could not be delivered within the time for retries')
+    : undefined
+}
+
+function expired(rule: string, text: string): Settlement {
+  return { outcomes: [], rest: 'expired', isAttempt: false, last: { rule, text } }
+}

@@ -1,0 +1,99 @@
+import { openPool, type Pool } from '../connections/pool.ts'
+import type { ResolvedManager } from '../connections/secrets.ts'
+import type { Session } from '../connections/session.ts'
+import type { Finding } from '../fleet/circuit.ts'
+import type { Health, ManagerKey } from '../fleet/health.ts'
+import type { Judgement } from '../ledger/ledger.ts'
+import type { Fault } from '../smtp/fault.ts'
+import { judge } from '../smtp/verdict.ts'
+import type { Emit } from './events.ts'
+import { findingOfLogin, judgementOfFault } from './outcome.ts'
+
+/** A session, if the manager's health allows one; `crowded` when others work but no more can be opened. */
+export type Entered =
+  | { readonly kind: 'session'; readonly session: Session }
+  | { readonly kind: 'shut' }
+  | { readonly kind: 'crowded'; readonly open: number }
+
+/** The way to one manager: its pool, and its health to ask and to tell. */
+export interface Gate {
+  readonly resolved: ResolvedManager
+  readonly key: ManagerKey
+  /** Why it last shut, for logs. */
+  readonly lastFault: Judgement | undefined
+  enter(signal: AbortSignal): Promise<Entered>
+  leave(session: Session): void
+  /** Tells the health what a message's attempt showed. */
+  learn(finding: Finding, why: Judgement): void
+  /** Logs in without a message, when the health allows it, to find out whether mail can flow again. */
+  probe(signal: AbortSignal): Promise<void>
+  close(deadlineMs: number): Promise<void>
+}
+
+/** Opens the way to a manager; no session is opened before the first message or probe. */
+export function openGate(
+  connection: string,
+  resolved: ResolvedManager,
+  health: Health,
+  emit: Emit,
+): Gate {
+  const { manager } = resolved
+  const key: ManagerKey = { name: manager.name, digest: resolved.digest }
+  const pool = openPool(resolved, {
+    maxSessions: manager.limits.sessions,
+    onEvent: (event) => emit({ ...event, connection }),
+  })
+  let lastFault: Judgement | undefined
+
+  const enter = async (signal: AbortSignal): Promise<Entered> => {
+    const admission = health.admit(key)
+    if (admission.kind === 'wait') return { kind: 'shut' }
+    const acquired = await pool.acquire(signal)
+    if (acquired.kind === 'session') {
+      if (admission.kind === 'probe') health.report(key, { kind: 'works' })
+      return acquired
+    }
+    return shutBy(acquired.fault, admission.kind === 'probe')
+  }
+
+  const shutBy = (fault: Fault, isProbe: boolean): Entered => {
+    if (isAborted(fault)) {
+      if (isProbe) health.report(key, { kind: 'gave-up' })
+      return { kind: 'shut' }
+    }
+    const verdict = judge(fault)
+    const finding = findingOfLogin(verdict)
+    lastFault = judgementOfFault(fault, verdict)
+    const open = openSessions(pool)
+    if (finding.kind === 'fault' && !isProbe && open > 0) return { kind: 'crowded', open }
+    health.report(key, finding)
+    return { kind: 'shut' }
+  }
+
+  return {
+    resolved,
+    key,
+    get lastFault() {
+      return lastFault
+    },
+    enter,
+    leave: (session) => pool.release(session),
+    learn: (finding, why) => {
+      if (finding.kind !== 'works') lastFault = why
+      health.report(key, finding)
+    },
+    probe: async (signal) => {
+      const entered = await enter(signal)
+      if (entered.kind === 'session') pool.release(entered.session)
+    },
+    close: (deadlineMs) => pool.close(deadlineMs),
+  }
+}
+
+function openSessions(pool: Pool): number {
+  return pool.stats.open
+}
+
+function isAborted(fault: Fault): boolean {
+  return fault.kind === 'aborted'
+}

@@ -1,0 +1,32 @@
+import type { Judgement } from '../ledger/ledger.ts'
+import { STAGES, type Stage } from '../smtp/stage.ts'
+
+/** What events tell of a judgement: all but the server's text, which may name a mailbox. */
+export interface Judged {
+  readonly stage?: Stage
+  readonly code?: number
+  readonly status?: string
+  readonly rule?: string
+}
+
+/** The part of a judgement that may leave in events. */
+export function judgedOf(last: Judgement | undefined): Judged {
+  if (last === undefined) return {}
+  const stage = STAGES.find((known) => known === last.stage)
+  return {
+    ...(stage === undefined ? {} : { stage }),
+    ...(last.code === undefined ? {} : { code: last.code }),
+    ...(last.status === undefined ? {} : { status: last.status }),
+    ...(last.rule === undefined ? {} : { rule: last.rule }),
+  }
+}
+
+/** A judgement in words for a job's reason and for logs, without the server's text. */
+export function reasonOf(what: string, last: Judgement | undefined): string {
+  const words = [what]
+  if (last?.code !== undefined) words.push(String(last.code))
+  if (last?.status !== undefined) words.push(last.status)
+  if (last?.stage !== undefined) words.push(`at ${last.stage}`)
+  if (last?.rule !== undefined) words.push(`(rule ${last.rule})`)
+  return words.join(' ')
+}

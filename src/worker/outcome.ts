@@ -1,0 +1,154 @@
+import type { TransactionEnding } from '../connections/transaction-ending.ts'
+import type { Finding } from '../fleet/circuit.ts'
+import type { Judgement, RecipientOutcome, RecipientState } from '../ledger/ledger.ts'
+import type { Fault } from '../smtp/fault.ts'
+import type { Reply } from '../smtp/reply.ts'
+import { judge, type Verdict } from '../smtp/verdict.ts'
+
+/** What one transaction means for its recipients, for the message's retry, and for the manager. */
+export interface TransactionOutcome {
+  readonly outcomes: readonly RecipientOutcome[]
+  /** Indices of recipients to send to in a further transaction, at once. */
+  readonly split: readonly number[]
+  /** The longest wait that a verdict asks for; 0 when none does. */
+  readonly minDelayMs: number
+  /** Whether the message spends an attempt on it. */
+  readonly isAttempt: boolean
+  readonly finding: Finding
+  readonly last: Judgement
+}
+
+interface JudgedRecipient {
+  readonly outcome: RecipientOutcome
+  readonly verdict: Verdict | undefined
+}
+
+const DELIVERED: Judgement = { stage: 'dot' }
+const WORKS: Finding = { kind: 'works' }
+
+/**
+ * Judges how a transaction ended, recipient by recipient.
+ *
+ * `indices` are the recipients' places in the job's envelope, in the transaction's order.
+ * `splitBefore` says that this transaction is itself the rest of a split one.
+ */
+export function outcomeOf(
+  id: string,
+  ending: Exclude<TransactionEnding, { kind: 'withdrawn' }>,
+  indices: readonly number[],
+  splitBefore: boolean,
+): TransactionOutcome {
+  // One recipient cannot be split any further.
+  const cannotSplit = splitBefore || indices.length === 1
+  const shared = sharedVerdict(ending, cannotSplit)
+  let acceptedBefore = false
+  const judged = ending.recipients.map(({ reply, accepted }, place): JudgedRecipient => {
+    const index = indices[place] ?? place
+    if (accepted || reply === undefined) {
+      acceptedBefore ||= accepted
+      return recipientOf(index, shared.verdict, shared.judgement)
+    }
+    const verdict = judge(
+      { kind: 'reply', stage: 'rcpt', reply },
+      { acceptedBefore, splitBefore: cannotSplit },
+    )
+    return recipientOf(index, verdict, judgementOf('rcpt', reply, verdict))
+  })
+
+  const verdicts = judged.flatMap(({ verdict }) => verdict ?? [])
+  const split = judged.flatMap(({ outcome, verdict }) =>
+    verdict?.message === 'split' ? [outcome.index] : [],
+  )
+  const worst = judged.find(({ outcome }) => outcome.state !== 'delivered')
+  return {
+    outcomes: judged.map(({ outcome }) => outcome),
+    split,
+    minDelayMs: Math.max(0, ...verdicts.map(({ minDelayMs }) => minDelayMs ?? 0)),
+    isAttempt: ending.kind === 'accepted' || verdicts.some(({ message }) => message !== 'return'),
+    finding: findingOf(id, verdicts),
+    last: worst?.outcome ?? shared.judgement,
+  }
+}
+
+/** What holds for every recipient that the server had accepted, or had not answered yet. */
+function sharedVerdict(
+  ending: Exclude<TransactionEnding, { kind: 'withdrawn' }>,
+  splitBefore: boolean,
+): {
+  readonly verdict: Verdict | undefined
+  readonly judgement: Judgement
+} {
+  if (ending.kind === 'accepted') {
+    return { verdict: undefined, judgement: { ...DELIVERED, ...factsOf(ending.reply) } }
+  }
+  const verdict = judge(ending.fault, { splitBefore })
+  return { verdict, judgement: judgementOfFault(ending.fault, verdict) }
+}
+
+function recipientOf(
+  index: number,
+  verdict: Verdict | undefined,
+  judgement: Judgement,
+): JudgedRecipient {
+  return { outcome: { ...judgement, index, state: stateOf(verdict) }, verdict }
+}
+
+function stateOf(verdict: Verdict | undefined): RecipientState {
+  if (verdict === undefined) return 'delivered'
+  switch (verdict.message) {
+    case 'accepted':
+      return 'delivered'
+    case 'refuse':
+      return 'refused'
+    case 'uncertain':
+      return 'uncertain'
+    case 'retry':
+    case 'split':
+    case 'return':
+      return 'pending'
+  }
+}
+
+/** The gravest thing that the verdicts say of the manager. */
+function findingOf(id: string, verdicts: readonly Verdict[]): Finding {
+  const says = (manager: Verdict['manager']): Verdict | undefined =>
+    verdicts.find((verdict) => verdict.manager === manager)
+  if (says('auth')) return { kind: 'auth' }
+  if (says('fault')) return { kind: 'fault' }
+  const throttle = says('throttle')
+  if (throttle) return { kind: 'throttle', minDelayMs: throttle.minDelayMs ?? 0 }
+  return says('suspect') ? { kind: 'suspect', message: id } : WORKS
+}
+
+/** What a fault says of the manager when no message was involved yet: a login, a probe. */
+export function findingOfLogin(verdict: Verdict): Finding {
+  switch (verdict.manager) {
+    case 'auth':
+      return { kind: 'auth' }
+    case 'throttle':
+      return { kind: 'throttle', minDelayMs: verdict.minDelayMs ?? 0 }
+    case 'fine':
+    case 'suspect':
+    case 'fault':
+      return { kind: 'fault' }
+  }
+}
+
+/** The facts of a fault and the rule that judged it, as the ledger keeps them. */
+export function judgementOfFault(fault: Fault, verdict: Verdict): Judgement {
+  return fault.kind === 'reply'
+    ? judgementOf(fault.stage, fault.reply, verdict)
+    : { stage: fault.stage, text: `${fault.kind}: ${fault.detail}`, rule: verdict.rule }
+}
+
+function judgementOf(stage: string, reply: Reply, verdict: Verdict): Judgement {
+  return { stage, ...factsOf(reply), rule: verdict.rule }
+}
+
+function factsOf(reply: Reply): Judgement {
+  return {
+    code: reply.code,
+    ...(reply.status === undefined ? {} : { status: reply.status }),
+    text: reply.text,
+  }
+}

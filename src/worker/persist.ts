@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * Repeats a write to the store until it is stored: what a server has answered must not be lost
+ * because the store was away for a moment.
+ *
+ * The write must be harmless when it is done twice. Waits 50 ms to 2 s between the tries, tells
+ * `onFault` of each failure, and rejects with the last fault only when `signal` aborts.
+ */
+export async function persist<T>(
+  write: () => Promise<T>,
+  onFault: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2_000)) {
+    try {
+      return await write()
+    } catch (error) {
+      onFault(error)
+      if (signal.aborted) throw error
+      await delay(waitMs, undefined, { signal, ref: false }).catch(() => {
+        throw error
+      })
+    }
+  }
+}

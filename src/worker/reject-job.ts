@@ -1,0 +1,34 @@
+import { UnsupportedJobVersionError } from '../job/errors.ts'
+import type { ParsedJob } from '../job/parse-job.ts'
+import type { Ending } from '../queue/queues.ts'
+import type { AttemptContext } from './attempt.ts'
+import { persist } from './persist.ts'
+
+/** A worker of another release may come: the job is offered to it so often. */
+const OFFER_AGAIN_MS = 60_000
+
+/**
+ * Ends a job that cannot be read, without losing it.
+ *
+ * A job of a newer release waits for a worker of that release. One that breaks the contract is
+ * refused in the ledger and stays in the queue as failed, for somebody to look at.
+ */
+export async function rejectJob(
+  id: string,
+  { error }: Extract<ParsedJob, { kind: 'unreadable' }>,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<Ending> {
+  const { ledger, worker, connection } = context
+  context.emit({ event: 'job-rejected', id, connection, reason: error.message })
+  if (error instanceof UnsupportedJobVersionError) {
+    return { kind: 'later', delayMs: OFFER_AGAIN_MS }
+  }
+  const claim = await ledger.claim({ id, worker, connection, recipients: [] })
+  if (claim.kind === 'claimed') {
+    const last = { rule: 'local.unreadable-job', text: error.message }
+    const settlement = { outcomes: [], rest: 'refused', isAttempt: false, last } as const
+    await persist(() => ledger.settle(id, claim.fence, settlement), context.onStoreFault, signal)
+  }
+  return { kind: 'dead', reason: `refused: ${error.message}` }
+}

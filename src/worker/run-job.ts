@@ -1,0 +1,44 @@
+import type { Health } from '../fleet/health.ts'
+import { parseJob } from '../job/parse-job.ts'
+import type { Ending, TakenJob } from '../queue/queues.ts'
+import { attempt, type AttemptContext } from './attempt.ts'
+import type { Capacity } from './capacity.ts'
+import { openDoor } from './door.ts'
+import type { Gate } from './gate.ts'
+import type { Parking } from './parking.ts'
+import { rejectJob } from './reject-job.ts'
+
+/** What comes back without a fault of the message waits this long, so that nothing spins. */
+const BREATH_MS = 1_000
+
+/** Runs one job: reads it, opens or borrows a session, and tries to deliver. */
+export async function runJob(
+  taken: TakenJob,
+  gate: Gate,
+  parking: Parking,
+  capacity: Capacity,
+  context: AttemptContext & { readonly health: Health },
+  signal: AbortSignal,
+): Promise<Ending> {
+  if (parking.isParked || signal.aborted) return { kind: 'back' }
+  const parsed = parseJob(taken.data)
+  if (parsed.kind === 'unreadable') return await rejectJob(taken.id, parsed, context, signal)
+
+  const entered = await gate.enter(signal)
+  switch (entered.kind) {
+    case 'shut': {
+      const circuit = context.health.circuit(gate.key)
+      if (signal.aborted) return { kind: 'back' }
+      if (circuit.state === 'closed') return { kind: 'later', delayMs: BREATH_MS }
+      parking.park(circuit)
+      return { kind: 'back' }
+    }
+    case 'crowded':
+      capacity.crowded(entered.open)
+      return { kind: 'later', delayMs: BREATH_MS }
+    case 'session': {
+      using door = openDoor(gate, entered.session, signal)
+      return await attempt(parsed.job, door, context, signal)
+    }
+  }
+}

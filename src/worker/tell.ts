@@ -1,0 +1,61 @@
+import type { SendMailJob } from '../job/send-mail.ts'
+import type { MessageState, RecipientOutcome, RecipientState } from '../ledger/ledger.ts'
+import type { AttemptContext, Attempted, Claimed } from './attempt.ts'
+import { judgedOf, reasonOf } from './judged.ts'
+
+/** Makes the events of a settled attempt, and the announcement to the fleet. */
+export function tell(
+  job: SendMailJob,
+  claim: Claimed,
+  attempted: Attempted,
+  state: MessageState,
+  context: AttemptContext,
+): void {
+  const { settlement, bytes, ms } = attempted
+  const { outcomes, rest, last, isAttempt } = settlement
+  const pending = claim.pending.length
+  const attempt = claim.attempts + (isAttempt ? 1 : 0)
+  const judged = judgedOf(last)
+  const what = { id: job.id, connection: context.connection, ...judged }
+  const { emit } = context
+
+  const delivered = countOf(outcomes, 'delivered')
+  const refused = countOf(outcomes, 'refused')
+  const uncertain = countOf(outcomes, 'uncertain')
+  if (delivered > 0) {
+    const since = Math.max(job.acceptedAt, job.notBefore ?? 0)
+    const sinceAcceptedMs = Math.max(0, context.now() - since)
+    emit({
+      ...what,
+      event: 'delivered',
+      recipients: delivered,
+      bytes,
+      ms,
+      sinceAcceptedMs,
+      attempt,
+    })
+  }
+  if (last?.rule === 'local.set-aside') {
+    emit({ ...what, event: 'set-aside', claims: claim.claims, reason: reasonOf('set aside', last) })
+  } else if (refused > 0 || rest === 'refused') {
+    const reason = reasonOf('refused', last)
+    emit({ ...what, event: 'refused', refused: refused || pending, attempt, reason })
+  }
+  if (uncertain > 0) emit({ ...what, event: 'uncertain', recipients: uncertain, attempt })
+  if (rest === 'expired') emit({ ...what, event: 'expired', pending })
+  if (state === 'deferred' && isAttempt) {
+    const left = pending - delivered - refused - uncertain
+    const retryInMs = settlement.retryInMs ?? 0
+    emit({ ...what, event: 'deferred', pending: left, retryInMs, attempt })
+  }
+  if (state !== 'active' && state !== 'queued') {
+    const { id } = job
+    context.announce({ id, connection: context.connection, state, ...judged })
+  }
+}
+
+function countOf(outcomes: readonly RecipientOutcome[], state: RecipientState): number {
+  let count = 0
+  for (const outcome of outcomes) if (outcome.state === state) count += 1
+  return count
+}

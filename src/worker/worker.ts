@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+
+import type { ResolvedManager } from '../connections/secrets.ts'
+import type { CircuitPolicy } from '../fleet/circuit.ts'
+import { openFloor, type Floor } from './floor.ts'
+import type { Emit } from './events.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
+
+/** What a worker takes jobs of, and how it treats them. Spans are milliseconds. */
+export interface WorkerOptions {
+  /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, at the start. */
+  readonly locate: () => Promise<string>
+  /** The connection managers: each name's jobs are taken unless `names` says which. */
+  readonly connections: WorkerConnections
+  /** Takes only these names' jobs; all by default. Throws `UnknownConnectionError` for others. */
+  readonly names?: readonly string[]
+  /** Names this worker in the ledger and in logs; host name, process id and a random part by default. */
+  readonly id?: string
+  /** Hears every event; nobody by default. */
+  readonly emit?: Emit
+  readonly retry?: Partial<RetryPolicy>
+  readonly circuit?: Partial<CircuitPolicy>
+  /** How long a job stays taken without a sign of life; 60,000 by default. */
+  readonly lockMs?: number
+  /** How often jobs of dead workers are looked for; 30,000 by default. */
+  readonly stalledCheckMs?: number
+  /** How long settled messages stay in the ledger; 30 days by default. */
+  readonly retentionMs?: number
+  /** Begins every Redis key; `mailroom` by default. */
+  readonly prefix?: string
+  /** Holds every Postgres table; `mailroom` by default. */
+  readonly schema?: string
+  /** Works on a Redis that may lose mail; false by default, for tests and development. */
+  readonly allowUnsafeStore?: boolean
+}
+
+/** The names that a worker knows, and how each is resolved at the moment it is needed. */
+export interface WorkerConnections {
+  names(): readonly string[]
+  resolve(name: string): Promise<ResolvedManager>
+}
+
+/**
+ * Takes jobs and delivers them.
+ *
+ * `start` once; `quiet` and `stop` may be called at any time and again, also when it never started.
+ */
+export interface Worker extends AsyncDisposable {
+  readonly id: string
+  /**
+   * Waits for the store, then takes. Rejects when the store is unsafe or refuses, or a secret
+   * cannot be read; a store that is away is waited for.
+   */
+  start(): Promise<void>
+  /** Takes nothing more; what runs goes on. */
+  quiet(): void
+  /**
+   * Quiets, lets running deliveries finish for `deadlineMs` (30,000 by default), hands the others
+   * back, says QUIT and closes everything. What has sent its final dot is still waited for,
+   * `graceMs` (5,000 by default) longer.
+   */
+  stop(deadlineMs?: number, graceMs?: number): Promise<void>
+  /** Whether it takes jobs now, and if not, why. */
+  readiness(): Promise<Readiness>
+}
+
+export type Readiness =
+  | { readonly ready: true; readonly parked: readonly string[] }
+  | { readonly ready: false; readonly reason: string }
+
+type State =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'starting'; readonly opening: Promise<Floor> }
+  | { readonly kind: 'working'; readonly floor: Floor }
+  | { readonly kind: 'quiet'; readonly floor: Floor }
+  | { readonly kind: 'stopped' }
+
+/** Creates a worker; nothing is opened before `start`. */
+export function createWorker(options: WorkerOptions): Worker {
+  const id = options.id ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const emit = options.emit ?? (() => {})
+  const stopping = new AbortController()
+  let state: State = { kind: 'new' }
+  let stopped: Promise<void> | undefined
+
+  const start = async (): Promise<void> => {
+    if (state.kind !== 'new') return void (await opened())
+    const retry = { ...DEFAULT_RETRY_POLICY, ...options.retry }
+    const opening = openFloor({ ...options, id, emit, retry }, stopping.signal)
+    state = { kind: 'starting', opening }
+    try {
+      const floor = await opening
+      if (stopping.signal.aborted) return
+      state = { kind: 'working', floor }
+      emit({ event: 'worker-started', worker: id, connections: floor.names })
+    } catch (error) {
+      state = { kind: 'stopped' }
+      if (!stopping.signal.aborted) throw error
+    }
+  }
+  const opened = async (): Promise<Floor | undefined> => {
+    if (state.kind === 'starting') return await state.opening.catch(() => undefined)
+    return state.kind === 'working' || state.kind === 'quiet' ? state.floor : undefined
+  }
+  const quiet = (): void => {
+    if (state.kind !== 'working') return
+    state = { kind: 'quiet', floor: state.floor }
+    state.floor.quiet()
+    emit({ event: 'worker-quieted', worker: id })
+  }
+  const close = async (deadlineMs: number, graceMs: number): Promise<void> => {
+    stopping.abort()
+    const floor = await opened()
+    state = { kind: 'stopped' }
+    const handedBack = await floor?.close(deadlineMs, graceMs)
+    if (handedBack !== undefined) emit({ event: 'worker-stopped', worker: id, handedBack })
+  }
+  const stop = (deadlineMs = 30_000, graceMs = 5_000): Promise<void> => {
+    quiet()
+    return (stopped ??= close(deadlineMs, graceMs))
+  }
+
+  return {
+    id,
+    start,
+    quiet,
+    stop,
+    readiness: async () => await readinessOf(state),
+    [Symbol.asyncDispose]: () => stop(),
+  }
+}
+
+async function readinessOf(state: State): Promise<Readiness> {
+  switch (state.kind) {
+    case 'new':
+      return { ready: false, reason: 'not started' }
+    case 'starting':
+      return { ready: false, reason: 'waiting for the store' }
+    case 'quiet':
+      return { ready: false, reason: 'quieted: takes nothing more' }
+    case 'stopped':
+      return { ready: false, reason: 'stopped' }
+    case 'working':
+      return await state.floor.readiness()
+  }
+}

@@ -1,0 +1,45 @@
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe } from 'vitest'
+
+import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
+import { describeRedis, uniquePrefix } from './redis.ts'
+import { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
+
+/** Where one test keeps its data: nobody else uses this prefix and schema. */
+export interface TestStore {
+  readonly queue: string
+  readonly prefix: string
+  readonly schema: string
+}
+
+/** Runs the same tests on every kind of store; each test asks for a place of its own. */
+export function describeStores(name: string, body: (place: () => TestStore) => void): void {
+  describeRedis(`${name} on Redis`, (url) => {
+    body(() => place(url))
+  })
+  describe(`${name} on the embedded store`, () => {
+    let directory: TemporaryDirectory
+    let queue: string
+    let keeper: Store
+    // One server for all tests of the file: who keeps it open is its last user.
+    beforeAll(async () => {
+      directory = await temporaryDirectory()
+      await chmod(directory.path, 0o711)
+      queue = `embedded:${join(directory.path, 'store')}`
+      keeper = await openStore(queue, { patience: 'wait', schema: 'keeper' })
+    })
+    afterAll(async () => {
+      await keeper.close()
+      await directory[Symbol.asyncDispose]()
+    })
+    body(() => place(queue))
+  })
+}
+
+function place(queue: string): TestStore {
+  const prefix = uniquePrefix()
+  return { queue, prefix, schema: `t_${prefix.replaceAll(/\W/g, '').slice(-32)}` }
+}
