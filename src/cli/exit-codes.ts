@@ -30,7 +30,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
 
 /** The exit code for the `code` of an error; 1 for those that are not in the table. */
 export function exitCodeOf(code: string): ExitCode {
-  return EXIT_OF[code] ?? EXIT.failure
+  return Object.hasOwn(EXIT_OF, code) ? (EXIT_OF[code] ?? EXIT.failure) : EXIT.failure
 }
 
 const EXIT_OF: Readonly<Record<string, ExitCode>> = {
@@ -51,15 +51,36 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   CANNOT_LISTEN: EXIT.configuration,
   DIRECTORY_UNUSABLE: EXIT.configuration,
 
+  NO_QUEUE: EXIT.configuration,
+  INVALID_QUEUE_NAME: EXIT.configuration,
   INVALID_STORE_LOCATION: EXIT.configuration,
   INVALID_STORE_OPTION: EXIT.configuration,
+
   STORE_UNREACHABLE: EXIT.store,
   STORE_REFUSED: EXIT.store,
   STORE_NOT_MIGRATED: EXIT.store,
   UNSAFE_STORE: EXIT.store,
+  TRANSACTION_ROLLED_BACK: EXIT.store,
+  LEDGER_TOO_NEW: EXIT.store,
+  LEDGER_UNREADABLE: EXIT.store,
+  EMBEDDED_DIR_OCCUPIED: EXIT.store,
+  EMBEDDED_DIR_UNREACHABLE: EXIT.store,
+  EMBEDDED_DIR_UNWRITABLE: EXIT.store,
+  EMBEDDED_NOT_STARTED: EXIT.store,
+  EMBEDDED_POSTGRES_MISSING: EXIT.store,
+  EMBEDDED_VERSION_MISMATCH: EXIT.store,
 
   INVALID_EML: EXIT.message,
+  INVALID_JOB_TEXT: EXIT.message,
+  INVALID_JOB: EXIT.message,
+  JOB_TOO_LARGE: EXIT.message,
+  NO_SENDER: EXIT.message,
+  ATTACHMENT_CHANGED: EXIT.message,
+  ATTACHMENT_MISSING: EXIT.message,
+  ATTACHMENT_OUTSIDE_ROOTS: EXIT.message,
+  ATTACHMENT_TOO_LARGE: EXIT.message,
   IDEMPOTENCY_CONFLICT: EXIT.message,
 
   QUEUE_FULL: EXIT.tryLater,
+  NOT_SETTLED: EXIT.tryLater,
 }

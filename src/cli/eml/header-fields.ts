@@ -42,7 +42,7 @@ export function parseParameterized(text: string): Parameterized {
     const [, base = '', part, star] = /^([^*]+)(?:\*(\d+))?(\*)?$/.exec(name.toLowerCase()) ?? []
     const piece = {
       part: Number(part ?? 0),
-      text: quoted === undefined ? (plain ?? '') : quoted.replaceAll(/\\(.)/g, '$1'),
+      text: quoted === undefined ? (plain ?? '') : quoted.replaceAll(/\\(["\\])/g, '$1'),
       isEncoded: star !== undefined,
     }
     pieces.set(base, [...(pieces.get(base) ?? []), piece])
