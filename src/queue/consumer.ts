@@ -64,7 +64,7 @@ export function startConsumer(
       return valve.isHeld('parked')
     },
     park: () => valve.hold('parked'),
-    unpark: () => valve.release('parked'),
+    unpark: () => valve.release('parked', 'breather'),
     setConcurrency(wanted) {
       const isRaised = wanted > concurrency
       concurrency = wanted
@@ -128,7 +128,7 @@ function assemble(
 
 /** Its owner parks it when nothing is admissible; if not, the job would be back at once. */
 function breathe(valve: Valve, signal: AbortSignal): void {
-  if (valve.isHeld('breather')) return
+  if (valve.isHeld('parked') || valve.isHeld('breather')) return
   valve.hold('breather')
   sleep(BREATHER_MS, undefined, { signal })
     .then(() => valve.release('breather'))

@@ -53,7 +53,7 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
   return {
     add: (name, jobs) => addJobs(queueOf(name), jobs),
     depth: (name) => depthOf(queueOf(name)),
-    remove: async (name, id) => (await queueOf(name).remove(id)) === 1,
+    remove: (name, id) => removeJob(queueOf(name), id),
     async read(name, id) {
       const job = await queueOf(name).getJob(id)
       return job?.data as unknown
@@ -86,6 +86,12 @@ async function addJobs(queue: Queue, jobs: readonly NewJob[]): Promise<void> {
       opts: jobOptions(id, priority, delayMs),
     })),
   )
+}
+
+async function removeJob(queue: Queue, id: string): Promise<boolean> {
+  // On Redis BullMQ says that it removed what was not there.
+  if ((await queue.getJobState(id)) === 'unknown') return false
+  return (await queue.remove(id)) === 1
 }
 
 async function depthOf(queue: Queue): Promise<Depth> {

@@ -33,6 +33,7 @@ export function createProcessor(options: ProcessorOptions): {
   readonly handBack: HandBack<Run>
 } {
   const { handler, runs } = options
+  const isOver = (run: Run): boolean => isLost(run) || options.isAbandoned()
   let undecided = 0
   const handBack = createHandBack<Run>({
     stillRunning: () => undecided,
@@ -49,32 +50,35 @@ export function createProcessor(options: ProcessorOptions): {
     return ending
   }
 
-  async function decideAndCount(run: Run): Promise<Ending> {
+  /** Counts and collects in one step: jobs that end together go back together. */
+  async function handle(run: Run): Promise<{ ending: Ending; isBack?: Promise<void> }> {
     undecided += 1
     try {
-      return await decide(run)
+      const ending = await decide(run)
+      undecided -= 1
+      if (ending.kind !== 'back' || isOver(run)) return { ending }
+      options.onBack()
+      return { ending, isBack: handBack.add(run) }
     } catch (error) {
+      undecided -= 1
       options.report(error)
       throw error
     } finally {
-      undecided -= 1
+      handBack.check()
     }
   }
 
   async function process(job: Job, token = ''): Promise<void> {
     const run = runs.start(job, token)
     try {
-      const ending = await decideAndCount(run)
-      if (isLost(run) || options.isAbandoned()) abandonJob()
-      if (ending.kind === 'back') options.onBack()
-      else handBack.check()
+      const { ending, isBack } = await handle(run)
+      if (isOver(run)) abandonJob()
       await endJob(job, token, ending, {
-        handBack: () => handBack.add(run),
+        handBack: () => isBack ?? Promise.resolve(),
         persist: (step) => persist(step, run, options),
       })
     } catch (error) {
-      handBack.check()
-      if (isLost(run) || options.isAbandoned()) abandonJob()
+      if (isOver(run)) abandonJob()
       throw error
     } finally {
       runs.end(run)

@@ -9,7 +9,7 @@ export interface Valve {
   /** Stops taking, synchronously. */
   hold(reason: Hold): void
   /** Takes again when nothing else holds, and when no job is on its way back. */
-  release(reason: Hold): Promise<void>
+  release(...reasons: readonly Hold[]): Promise<void>
   /** Makes a worker that waits for a slow job look for more: BullMQ's loop sleeps on it. */
   nudge(): Promise<void>
   /** Takes over a worker that is ready, and opens. */
@@ -44,8 +44,8 @@ export function createValve(idle: () => Promise<void>, report: (error: unknown) 
       holds.add(reason)
       pause()
     },
-    release(reason) {
-      holds.delete(reason)
+    release(...reasons) {
+      for (const reason of reasons) holds.delete(reason)
       return reconcile()
     },
     nudge() {

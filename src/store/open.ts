@@ -114,11 +114,19 @@ async function openEmbedded(
   options: StoreOptions,
   onError: (error: unknown) => void,
 ): Promise<PostgresStore> {
+  // Only users of an embedded store have its launcher in memory.
   const { attachEmbedded } = await import('./embedded/attach.ts')
-  const embedded = await attachEmbedded(at.directory)
-  return openServer(at, options, onError, {
-    parameters: () => embedded.parameters(),
-    migrate: options.migrate ?? true,
-    onClose: () => embedded.detach(),
-  })
+  const { signal } = options
+  const embedded = await attachEmbedded(at.directory, signal === undefined ? {} : { signal })
+  const leave = async (): Promise<void> => void (await embedded.detach())
+  try {
+    return await openServer(at, options, onError, {
+      parameters: () => embedded.parameters(),
+      migrate: options.migrate ?? true,
+      onClose: leave,
+    })
+  } catch (error) {
+    await leave()
+    throw error
+  }
 }

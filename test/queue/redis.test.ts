@@ -1,0 +1,8 @@
+import { describeRedis } from '../support/redis.ts'
+import { consumersConformance } from './conformance-running.ts'
+import { queuesConformance } from './conformance.ts'
+
+describeRedis('queues on Redis', (url) => {
+  queuesConformance(() => url)
+  consumersConformance(() => url)
+})
