@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 import { expect, test } from 'vitest'
 
-import type { Bench } from './place.ts'
 import { encodeQueueName } from '../../src/queue/name.ts'
 import type { Ending } from '../../src/queue/queues.ts'
-import { NAME, newPlace, openBench } from './place.ts'
+import { NAME, newPlace, openBench, type Bench, type Place } from './place.ts'
 
 const DONE: Ending = { kind: 'done' }
 const BACK: Ending = { kind: 'back' }
@@ -86,15 +85,7 @@ export function consumersConformance(location: () => string): void {
     const place = newPlace(location())
     await using bench = await openBench(place)
     await bench.queues.add(NAME, [{ id: 'm-1', data: 1 }])
-    const program = fileURLToPath(new URL('programs/take-and-hang.ts', import.meta.url))
-    const child = fork(program, [JSON.stringify({ place, name: NAME, ...IMPATIENT })], {
-      execArgv: [],
-    })
-    try {
-      expect(await once(child, 'message')).toContain('m-1')
-    } finally {
-      child.kill('SIGKILL')
-    }
+    await takeAndDie(place)
     const taken: string[] = []
     await bench.consume(async ({ id }) => {
       taken.push(id)
@@ -107,15 +98,7 @@ export function consumersConformance(location: () => string): void {
     const place = newPlace(location())
     await using bench = await openBench(place)
     await bench.queues.add(NAME, [{ id: 'm-1', data: 1 }])
-    const program = fileURLToPath(new URL('programs/take-and-hang.ts', import.meta.url))
-    const child = fork(program, [JSON.stringify({ place, name: NAME, ...IMPATIENT })], {
-      execArgv: [],
-    })
-    try {
-      await once(child, 'message')
-    } finally {
-      child.kill('SIGKILL')
-    }
+    await takeAndDie(place)
     const consumer = await bench.consume(async () => DONE, IMPATIENT)
     consumer.park()
     await expect.poll(() => bench.queues.depth(NAME)).toMatchObject({ waiting: 1, active: 0 })
@@ -190,6 +173,20 @@ export function consumersConformance(location: () => string): void {
     const child = fork(program, [JSON.stringify({ place, name: NAME })], { execArgv: [] })
     expect(await once(child, 'exit')).toEqual([0, null])
   }, 20_000)
+}
+
+/** Another process takes the job of the queue and is killed while it runs. */
+async function takeAndDie(place: Place): Promise<void> {
+  const program = fileURLToPath(new URL('programs/take-and-hang.ts', import.meta.url))
+  const child = fork(program, [JSON.stringify({ place, name: NAME, ...IMPATIENT })], {
+    execArgv: [],
+  })
+  try {
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error('it took nothing')))
+    expect(await Promise.race([once(child, 'message'), ended])).toContain('m-1')
+  } finally {
+    child.kill('SIGKILL')
+  }
 }
 
 /** What another worker does that takes a stalled job. */

@@ -7,4 +7,4 @@ const bench = await openBench(order.place)
 await bench.consume(async ({ id }) => {
   process.send?.(id)
   return new Promise(() => undefined)
-}, options)
+}, order)
