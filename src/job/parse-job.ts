@@ -1,0 +1,33 @@
+import * as z from 'zod'
+
+import { InvalidJobError, UnsupportedJobVersionError } from './errors.ts'
+import { issuesOf, kindOf } from './job-issue.ts'
+import { JOB_VERSION, sendMailJobSchema, type SendMailJob } from './send-mail-job.ts'
+
+/** What came out of the queue: a job, or why it cannot be read. */
+export type ParsedJob =
+  | { readonly kind: 'job'; readonly job: SendMailJob }
+  | {
+      readonly kind: 'unreadable'
+      readonly error: InvalidJobError | UnsupportedJobVersionError
+    }
+
+/** Compiled, because every message of every worker passes here. */
+const compiled = z.compile(sendMailJobSchema)
+
+/** Reads a job from the queue's JSON: once more, because between producer and worker lies time. */
+export function parseJob(data: unknown): ParsedJob {
+  if (typeof data !== 'object' || data === null) {
+    const problem = `expected an object, got ${kindOf(data)}`
+    return { kind: 'unreadable', error: new InvalidJobError([{ path: 'job', problem }]) }
+  }
+  const version: unknown = 'version' in data ? data.version : undefined
+  if (version !== JOB_VERSION) {
+    return { kind: 'unreadable', error: new UnsupportedJobVersionError(version, JOB_VERSION) }
+  }
+  const parsed = compiled.safeParse(data)
+  if (!parsed.success) {
+    return { kind: 'unreadable', error: new InvalidJobError(issuesOf(parsed.error)) }
+  }
+  return { kind: 'job', job: parsed.data }
+}
