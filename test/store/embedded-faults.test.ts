@@ -52,6 +52,13 @@ test('binaries without links, where nobody may write or enter, run from a copy',
   })
   await writeFile(path.join(hidden, 'package.json'), JSON.stringify({ version }))
   await chmod(path.join(hidden, 'native/lib'), 0o555)
+  await using cleaning = new AsyncDisposableStack()
+  cleaning.defer(async () => {
+    await chmod(path.join(hidden, 'native/lib'), 0o755)
+    for (const copy of await copiesOf(version)) {
+      await rm(path.join(tmpdir(), copy), { recursive: true })
+    }
+  })
   const resolve = (): string => path.join(hidden, 'dist/index.js')
 
   const users = await Promise.all([
@@ -59,13 +66,9 @@ test('binaries without links, where nobody may write or enter, run from a copy',
     attachEmbedded(place.directory, { resolve }),
   ])
   for (const user of users) await user.detach()
-  await chmod(path.join(hidden, 'native/lib'), 0o755)
-
-  const copies = (await readdir(tmpdir())).filter((name) => name.includes(version))
-  expect(copies).toEqual([
+  expect(await copiesOf(version)).toEqual([
     `mailroom-postgres-${version}-${platform}-user-${process.getuid?.() ?? 0}`,
   ])
-  for (const copy of copies) await rm(path.join(tmpdir(), copy), { recursive: true })
 })
 
 test('a directory of another major version is left as it is', async () => {
@@ -158,6 +161,10 @@ test('a wait that is called off ends with its reason', async () => {
     reason,
   )
 })
+
+async function copiesOf(version: string): Promise<readonly string[]> {
+  return (await readdir(tmpdir())).filter((name) => name.includes(version))
+}
 
 /** Makes a store, stops it, and answers its password. */
 async function createStore(place: EmbeddedPlace): Promise<string> {

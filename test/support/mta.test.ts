@@ -5,7 +5,7 @@ import { startMta } from './mta.ts'
 import { describeMta } from './redis.ts'
 
 describeMta('the mail server of the tests', () => {
-  test('takes a thousand messages at once and keeps each with its envelope', async () => {
+  test('takes hundreds of messages at once and keeps each with its envelope', async () => {
     await using mta = await startMta()
     const transport = createTransport({
       host: '127.0.0.1',
@@ -13,7 +13,7 @@ describeMta('the mail server of the tests', () => {
       pool: true,
       maxConnections: 5,
     })
-    const numbers = Array.from({ length: 1000 }, (_, number) => number)
+    const numbers = Array.from({ length: 300 }, (_, number) => number)
     await Promise.all(
       numbers.map((number) =>
         transport.sendMail({
@@ -27,7 +27,7 @@ describeMta('the mail server of the tests', () => {
     )
     transport.close()
 
-    await expect.poll(async () => (await mta.messages()).length).toBe(1000)
+    await expect.poll(async () => (await mta.messages()).length).toBe(300)
     const messages = await mta.messages()
     expect(messages[0]?.from).toBe('')
     expect(new Set(messages.flatMap(({ to }) => to))).toEqual(

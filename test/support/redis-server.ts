@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,8 @@ export async function startRedis(
   const start = (): Promise<Daemon> =>
     startDaemon({ program, args: [...args, '--save', '', ...(options.args ?? [])], port, cwd })
 
+  const removeAtExit = (): void => rmSync(cwd, { recursive: true, force: true })
+  process.once('exit', removeAtExit)
   let daemon = await start()
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -69,6 +72,7 @@ export async function startRedis(
     },
     [Symbol.asyncDispose]: async () => {
       await daemon.end()
+      process.off('exit', removeAtExit)
       await rm(cwd, { recursive: true, force: true })
     },
   }
