@@ -1,0 +1,56 @@
+import { basename } from 'node:path'
+
+import { property } from '../job/property.ts'
+import type { SendMail } from '../job/send-mail.ts'
+import { readWithin } from './read-within.ts'
+
+/** Where attachments may come from, and how much of them is taken. */
+export interface SnapshotOptions {
+  /** Folders whose files, and those of folders in them, may be attached; none by default. */
+  readonly roots: readonly string[]
+  /** Of all files of a message together. */
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+}
+
+type Attachment = NonNullable<SendMail['message']['attachments']>[number]
+
+/**
+ * Reads the attachments that are given by path, so that the message is what it was when enqueued.
+ *
+ * Whatever else is wrong with `input` is left for `createJob` to say. Throws
+ * `AttachmentOutsideRootsError`, `AttachmentMissingError`, `AttachmentTooLargeError` or
+ * `AttachmentChangedError`.
+ */
+export async function snapshotAttachments(
+  input: SendMail,
+  options: SnapshotOptions,
+): Promise<SendMail> {
+  // Callers without types may give anything.
+  const attachments: unknown = property(property(input, 'message'), 'attachments')
+  if (!isList(attachments) || !attachments.some(isByPath)) return input
+
+  let bytesLeft = options.maxBytes
+  const read: Attachment[] = []
+  for (const attachment of attachments) {
+    if (!isByPath(attachment)) {
+      read.push(attachment)
+      continue
+    }
+    const { path, ...others } = attachment
+    const content = await readWithin(path, { ...options, maxBytes: bytesLeft })
+    bytesLeft -= content.length
+    read.push({ ...others, filename: others.filename ?? basename(path), content })
+  }
+  return { ...input, message: { ...input.message, attachments: read } }
+}
+
+type ByPath = Attachment & { readonly path: string }
+
+function isList(value: unknown): value is readonly Attachment[] {
+  return Array.isArray(value)
+}
+
+function isByPath(attachment: Attachment | null | undefined): attachment is ByPath {
+  return typeof attachment?.path === 'string' && attachment.content === undefined
+}
