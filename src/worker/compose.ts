@@ -1,0 +1,132 @@
+import type { Attachment } from '../job/attachment-input.ts'
+import type { JobMessage, SendMailJob } from '../job/send-mail-job.ts'
+import { toEnvelopeAddress, type Mailbox } from '../smtp/address.ts'
+import { NoSenderError } from './errors.ts'
+import { attachmentPart } from './mime/attachment-part.ts'
+import { encodeText, headerField } from './mime/header.ts'
+import { encodeMailboxes } from './mime/mailboxes.ts'
+import { joinParts, renderPart, type Leaf, type Part } from './mime/part.ts'
+import { encodeBody } from './mime/transfer-encoding.ts'
+
+/** What the connection manager says about every message that goes through it. */
+export interface ComposeOptions {
+  /** The author of messages that name none. */
+  readonly from?: Mailbox | undefined
+  /** For staging: gets every message instead of its recipients. */
+  readonly redirectAll?: Mailbox | undefined
+}
+
+/** A message as it goes over the wire, before dots are doubled. */
+export interface ComposedMessage {
+  /** Lines end with CRLF, the last one too. */
+  readonly bytes: Buffer
+  /** The sender of the envelope; empty for the null sender. */
+  readonly from: string
+  /** Who gets the message instead of the envelope's recipients. */
+  readonly redirectedTo?: string
+}
+
+/**
+ * Builds the bytes of a message (RFC 5322, RFC 2045), the same ones each time.
+ *
+ * Only what the job's contract names reaches a header: nothing is read from files or the network.
+ * Throws `NoSenderError`.
+ */
+export async function composeMessage(
+  job: SendMailJob,
+  options: ComposeOptions = {},
+): Promise<ComposedMessage> {
+  const from = job.message.from ?? options.from
+  if (from === undefined) throw new NoSenderError(job.connection)
+  const { redirectAll } = options
+  const headers = headersOf(job, from, redirectAll)
+    .map(([name, value]) => headerField(name, value))
+    .join('')
+  const content = renderPart(contentOf(job.message), job.digest)
+  return {
+    bytes: Buffer.from(endLine(`${headers}${content}`)),
+    from: job.envelope.from ?? toEnvelopeAddress(from),
+    ...(redirectAll && { redirectedTo: toEnvelopeAddress(redirectAll) }),
+  }
+}
+
+type Field = readonly [name: string, value: string]
+
+const PRIORITY_FIELDS: Readonly<Record<JobMessage['priority'], readonly Field[]>> = {
+  High: [
+    ['X-Priority', '1 (Highest)'],
+    ['X-MSMail-Priority', 'High'],
+    ['Importance', 'High'],
+  ],
+  Normal: [],
+  Low: [
+    ['X-Priority', '5 (Lowest)'],
+    ['X-MSMail-Priority', 'Low'],
+    ['Importance', 'Low'],
+  ],
+}
+
+function headersOf(
+  { message, messageId, envelope, acceptedAt, notBefore = 0 }: SendMailJob,
+  from: Mailbox,
+  redirectAll: Mailbox | undefined,
+): readonly Field[] {
+  const { sender, replyTo = [], subject, inReplyTo, references = [] } = message
+  const to = redirectAll ? [redirectAll] : (message.to ?? [])
+  // Whoever answers all on a staging system must not reach the people who were meant.
+  const cc = redirectAll ? [] : (message.cc ?? [])
+  const fields: Field[] = [['From', encodeMailboxes([from])]]
+  if (sender) fields.push(['Sender', encodeMailboxes([sender])])
+  if (replyTo.length > 0) fields.push(['Reply-To', encodeMailboxes(replyTo)])
+  if (to.length > 0) fields.push(['To', encodeMailboxes(to)])
+  if (cc.length > 0) fields.push(['Cc', encodeMailboxes(cc)])
+  if (subject !== undefined) fields.push(['Subject', encodeText(subject)])
+  fields.push(['Date', formatDate(message.date ?? Math.max(acceptedAt, notBefore))])
+  fields.push(['Message-ID', messageId])
+  if (inReplyTo !== undefined) fields.push(['In-Reply-To', inReplyTo])
+  if (references.length > 0) fields.push(['References', references.join(' ')])
+  fields.push(...PRIORITY_FIELDS[message.priority])
+  for (const [name, value] of message.headers ?? []) fields.push([name, encodeText(value)])
+  if (redirectAll) fields.push(['X-Mailroom-Original-To', encodeText(envelope.to.join(', '))])
+  fields.push(['MIME-Version', '1.0'])
+  return fields
+}
+
+/** RFC 5322 §3.3. */
+function formatDate(ms: number): string {
+  return new Date(ms).toUTCString().replace('GMT', '+0000')
+}
+
+/** Text and HTML are alternatives; inline images belong to the HTML, files beside both. */
+function contentOf({ text, html, attachments = [] }: JobMessage): Part {
+  const isRelated = ({ cid }: Attachment): boolean => html !== undefined && cid !== undefined
+  const related = attachments.filter((attachment) => isRelated(attachment)).map(attachmentPart)
+  const files = attachments.filter((attachment) => !isRelated(attachment)).map(attachmentPart)
+  return joinParts('mixed', bodyOf(text, html, related), files)
+}
+
+function bodyOf(
+  text: string | undefined,
+  html: string | undefined,
+  related: readonly Part[],
+): Part {
+  if (html === undefined) return textPart('plain', text ?? '')
+  const page = joinParts('related', textPart('html', html), related)
+  return text === undefined ? page : joinParts('alternative', textPart('plain', text), [page])
+}
+
+function textPart(subtype: 'plain' | 'html', text: string): Leaf {
+  const { encoding, body } = encodeBody(text)
+  return {
+    kind: 'leaf',
+    headers: [
+      ['Content-Type', `text/${subtype}; charset=utf-8`],
+      ['Content-Transfer-Encoding', encoding],
+    ],
+    body,
+  }
+}
+
+function endLine(text: string): string {
+  return text.endsWith('\r\n') ? text : `${text}\r\n`
+}

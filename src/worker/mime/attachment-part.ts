@@ -1,0 +1,47 @@
+import { detectMimeType } from 'nodemailer/lib/mime-funcs'
+
+import type { Attachment } from '../../job/attachment-input.ts'
+import { encodeText, withParameter } from './header.ts'
+import type { Leaf } from './part.ts'
+import { breakBase64, hasLineOver } from './transfer-encoding.ts'
+
+const UNKNOWN_TYPE = 'application/octet-stream'
+/** RFC 5322 §2.1.1. */
+const MAX_LINE_BYTES = 998
+
+/** A file of a message; its type follows from its name when it is not given. */
+export function attachmentPart(attachment: Attachment): Leaf {
+  const { filename, contentType, cid, disposition } = attachment
+  const type = contentType ?? (filename === undefined ? UNKNOWN_TYPE : detectMimeType(filename))
+  const isMessage = /^message\//i.test(type)
+  const raw = isMessage ? asSevenBit(attachment.content) : undefined
+  const sentType = isMessage && raw === undefined ? UNKNOWN_TYPE : type
+  return {
+    kind: 'leaf',
+    headers: [
+      ['Content-Type', withOldName(sentType, filename)],
+      ['Content-Transfer-Encoding', raw === undefined ? 'base64' : '7bit'],
+      ...(cid === undefined ? [] : ([['Content-ID', `<${cid}>`]] as const)),
+      [
+        'Content-Disposition',
+        filename === undefined ? disposition : withParameter(disposition, 'filename', filename),
+      ],
+    ],
+    body: raw ?? breakBase64(attachment.content),
+  }
+}
+
+/** Readers that do not know RFC 2231 find the file's name here. */
+function withOldName(type: string, filename: string | undefined): string {
+  if (filename === undefined) return type
+  return `${type}; name="${encodeText(filename).replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}
+
+/** A message in a message must not be encoded (RFC 2046 §5.2.1): undefined when it would have to be. */
+function asSevenBit(content: string): string | undefined {
+  const text = Buffer.from(content, 'base64')
+    .toString('latin1')
+    .replaceAll(/\r\n?|\n/g, '\r\n')
+  const isPlain = !/[^\t\r\n -~]/.test(text)
+  return isPlain && !hasLineOver(text, MAX_LINE_BYTES) ? text : undefined
+}

@@ -1,0 +1,45 @@
+import PostalMime, { type Email } from 'postal-mime'
+
+import { createJob } from '../../src/job/create-job.ts'
+import type { SendMail } from '../../src/job/send-mail.ts'
+import type { SendMailJob } from '../../src/job/send-mail-job.ts'
+import { composeMessage, type ComposeOptions } from '../../src/worker/compose.ts'
+
+export const NOW = new Date('2027-01-31T08:00:00Z')
+
+/** A message as the queue gives it to a worker. */
+export function jobOf(message: SendMail['message'], mail: Partial<SendMail> = {}): SendMailJob {
+  const complete = { from: 'ann@example.com', to: 'bob@example.com', ...message }
+  const { job } = createJob({ connection: 'relay', message: complete, ...mail }, { now: NOW })
+  const stored: SendMailJob = JSON.parse(JSON.stringify(job))
+  return stored
+}
+
+/** What a reader sees who knows nothing of Mailroom. */
+export async function received(
+  message: SendMail['message'],
+  options?: ComposeOptions,
+): Promise<Email> {
+  const { bytes } = await composeMessage(jobOf(message), options)
+  return PostalMime.parse(bytes)
+}
+
+/** The bytes as text, one character each. */
+export async function source(
+  message: SendMail['message'],
+  options?: ComposeOptions,
+): Promise<string> {
+  const { bytes } = await composeMessage(jobOf(message), options)
+  return bytes.toString('latin1')
+}
+
+/** The value of a header, unfolded but not decoded. */
+export function rawHeader(text: string, name: string): string | undefined {
+  const [head = ''] = text.split('\r\n\r\n')
+  const lines = head.replaceAll(/\r\n(?=[ \t])/g, '').split('\r\n')
+  return lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2)
+}
+
+export function headerOf({ headers }: Email, name: string): string | undefined {
+  return headers.find(({ key }) => key === name)?.value
+}
