@@ -24,7 +24,8 @@ export async function rejectJob(
   if (error instanceof UnsupportedJobVersionError) {
     return { kind: 'later', delayMs: OFFER_AGAIN_MS }
   }
-  const claim = await ledger.claim({ id, worker, connection, recipients: [] })
+  // Nobody knows for whom it was; without any recipient its record would have nothing to refuse.
+  const claim = await ledger.claim({ id, worker, connection, recipients: [''] })
   if (claim.kind === 'claimed') {
     const last = { rule: 'local.unreadable-job', text: error.message }
     const settlement = { outcomes: [], rest: 'refused', isAttempt: false, last } as const

@@ -1,0 +1,70 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+
+import { expect, test } from 'vitest'
+
+import { projectWithPackage } from './installed-package.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const run = promisify(execFile)
+
+test("the README's program runs as written, against the package as it is published", async () => {
+  await using project = await projectWithPackage()
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  const program = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  expect(program.trim().split('\n').length, 'short').toBeLessThanOrEqual(14)
+  await writeFile(join(project.path, 'program.ts'), program)
+  await writeFile(join(project.path, 'package.json'), '{ "type": "module" }')
+
+  const development = spawn(
+    process.execPath,
+    [join(project.path, 'node_modules/mailroom/dist/cli/main.js'), 'dev', '--json'],
+    { cwd: project.path, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  try {
+    let printed = ''
+    development.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+    await expect.poll(() => printed).toContain('"event":"ready"')
+    const { stdout } = await run(process.execPath, ['program.ts'], { cwd: project.path })
+    expect(stdout).toContain("state: 'delivered'")
+    expect(stdout).toContain("address: 'ann@example.com'")
+    const mails = await readdir(join(project.path, '.mailroom/mails'))
+    expect(mails.filter((name) => name.endsWith('.eml'))).toHaveLength(1)
+  } finally {
+    if (development.exitCode === null) {
+      development.kill('SIGINT')
+      await once(development, 'exit')
+    }
+  }
+  expect(development.exitCode).toBe(0)
+})
+
+test("the README's first command delivers three messages and says where they are", async () => {
+  const { stdout } = await run('./dev', ['demo', '--json'], { cwd: ROOT })
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line))
+  const files = lines.filter(({ event }) => event === 'delivered').flatMap((line) => line['files'])
+  expect(files).toHaveLength(3)
+  for (const file of files) {
+    expect(await readFile(String(file), 'utf8')).toContain('Message-ID: ')
+  }
+})
+
+test('every document that the README and the documents link to is there', async () => {
+  const names = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`)]
+  for (const name of names) {
+    const text = await readFile(join(ROOT, name), 'utf8')
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? '')
+    for (const link of links) {
+      await expect(
+        readFile(resolve(ROOT, name, '..', link)),
+        `${name}: ${link}`,
+      ).resolves.toBeDefined()
+    }
+  }
+})

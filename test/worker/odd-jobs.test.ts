@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest'
+
+import { openLedger } from '../../src/ledger/open.ts'
+import { openQueues } from '../../src/queue/open.ts'
+import { openStore } from '../../src/store/open.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { describeStores, type TestStore } from '../support/stores.ts'
+import { openRoom } from './mail-room.ts'
+
+describeStores('odd jobs', (place) => {
+  test('a job that breaks the contract is refused, kept, and told without its content', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 })
+    await using back = await openBackDoor(at)
+    await back.queues.add('relay', [
+      { id: 'm-odd', data: { version: 1, dkim: { key: 'x' }, to: 'ann@example.org' } },
+    ])
+    expect(await room.settled('m-odd')).toMatchObject({
+      state: 'refused',
+      last: { rule: 'local.unreadable-job' },
+    })
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, refused: 1 })
+    expect(room.told('job-rejected')).toMatchObject([{ id: 'm-odd' }])
+    expect(JSON.stringify(room.events)).not.toContain('ann@example.org')
+    expect(await back.queues.read('relay', 'm-odd')).toMatchObject({ version: 1 })
+  })
+
+  test('a job of a newer release waits for a worker of that release', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 })
+    await using back = await openBackDoor(at)
+    await back.queues.add('relay', [{ id: 'm-new', data: { version: 99 } }])
+    await expect.poll(() => room.told('job-rejected')).toMatchObject([{ id: 'm-new' }])
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ delayed: 1, dead: 0 })
+  })
+
+  test('a message on which workers die again and again is set aside', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using back = await openBackDoor(at)
+    const { id } = await room.send()
+    const recipients = ['ann@example.org']
+    for (let death = 0; death < 5; death += 1) {
+      await back.ledger.claim({ id, worker: `dead-${death}`, connection: 'relay', recipients })
+    }
+    await room.worker.start()
+    expect(await room.settled(id)).toMatchObject({
+      state: 'refused',
+      last: { rule: 'local.set-aside' },
+    })
+    expect(room.told('set-aside')).toMatchObject([{ id, claims: 6 }])
+    expect(server.mails).toEqual([])
+  })
+
+  test('a message that a dead worker had marked is uncertain once its answer is overdue', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using back = await openBackDoor(at)
+    const { id } = await room.send()
+    const recipients = ['ann@example.org']
+    const claim = await back.ledger.claim({ id, worker: 'dead', connection: 'relay', recipients })
+    const fence = claim.kind === 'claimed' ? claim.fence : 0
+    expect(await back.ledger.mark(id, fence, [0], 500)).toBe(true)
+    await room.worker.start()
+    expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
+    expect(room.told('uncertain')).toMatchObject([{ id }])
+    expect(server.mails).toEqual([])
+  })
+
+  test('a cancelled message is not sent although its job is still there', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using back = await openBackDoor(at)
+    const { id } = await room.send()
+    expect(await back.ledger.cancel(id)).toEqual({ kind: 'cancelled' })
+    await room.worker.start()
+    await expect.poll(() => room.told('cancelled')).toMatchObject([{ id }])
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ waiting: 0, dead: 0 })
+    expect(server.mails).toEqual([])
+  })
+
+  test('a full queue takes no more, and says so', async () => {
+    const at = place()
+    await using room = await openRoom(
+      { ...at, limits: { queueDepth: 3 } } as TestStore,
+      { port: 2525 },
+      { starts: false },
+    )
+    for (let count = 0; count < 3; count += 1) await room.send()
+    await expect(room.send()).rejects.toMatchObject({ code: 'QUEUE_FULL', depth: 3, limit: 3 })
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 3 })
+  })
+})
+
+async function openBackDoor(at: TestStore) {
+  const { queue, prefix, schema } = at
+  const store = await openStore(queue, { patience: 'wait', prefix, schema })
+  const queues = await openQueues(store)
+  const ledger = await openLedger(store)
+  return {
+    queues,
+    ledger,
+    [Symbol.asyncDispose]: async () => {
+      await queues.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+
+import { startScriptedServer } from '../support/scripted-server.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { describeStores } from '../support/stores.ts'
+import { openRoom } from './mail-room.ts'
+
+describeStores('shutdown', (place) => {
+  test('what is in flight is finished, and nothing more is taken', async () => {
+    const replies = Promise.withResolvers<void>()
+    await using server = await startSmtpServer({ beforeReply: () => replies.promise })
+    await using room = await openRoom(place(), { port: server.port, limits: { sessions: 1 } })
+    const sent = await Promise.all(Array.from({ length: 5 }, () => room.send()))
+    await expect.poll(async () => (await room.mailroom.status('relay')).active).toBe(1)
+    await expect.poll(() => server.mails.length).toBe(1)
+
+    const stopped = room.worker.stop(10_000)
+    expect(room.worker.stop()).toBe(stopped)
+    replies.resolve()
+    await stopped
+    expect(server.mails).toHaveLength(1)
+    const states = await Promise.all(sent.map(({ id }) => room.mailroom.get(id)))
+    expect(states.map((record) => record?.state).toSorted()).toEqual([
+      'delivered',
+      ...Array.from({ length: 4 }, () => 'queued'),
+    ])
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 4, active: 0 })
+    expect(room.told('worker-stopped')).toHaveLength(1)
+  })
+
+  test('what has not sent its final dot by the deadline is handed back and costs nothing', async () => {
+    await using server = await startScriptedServer({ DATA: { after: 'silence' } })
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send()
+    await expect.poll(() => server.commands).toContain('DATA')
+    await room.worker.stop(100, 5_000)
+    expect(room.told('worker-stopped')).toMatchObject([{ handedBack: 1 }])
+    expect(await room.mailroom.get(id)).toMatchObject({ attempts: 0 })
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
+    expect(server.dots).toBe(0)
+  })
+
+  test('idle sessions end with QUIT', async () => {
+    await using server = await startScriptedServer()
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send()
+    await room.settled(id)
+    await room.worker.stop()
+    expect(server.commands.at(-1)).toBe('QUIT')
+    await expect.poll(() => server.open).toBe(0)
+  })
+
+  test('stopping a worker that never started, or twice, is fine', async () => {
+    await using room = await openRoom(place(), { port: 2525 }, { starts: false })
+    expect(await room.worker.readiness()).toEqual({ ready: false, reason: 'not started' })
+    await room.worker.stop()
+    await room.worker.stop()
+    expect(await room.worker.readiness()).toEqual({ ready: false, reason: 'stopped' })
+  })
+
+  test('a quiet worker says that it is not ready, and takes nothing', async () => {
+    await using server = await startSmtpServer()
+    await using room = await openRoom(place(), { port: server.port })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: [] })
+    room.worker.quiet()
+    expect(await room.worker.readiness()).toMatchObject({ ready: false })
+    await room.send()
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
+  })
+})
