@@ -6,7 +6,7 @@ import { contentIdSchema, contentTypeSchema, filenameSchema } from './text.ts'
 /** How a part is meant to be shown: in the message, or as a file beside it (RFC 2183). */
 export const DISPOSITIONS = ['inline', 'attachment'] as const
 
-export type Disposition = (typeof DISPOSITIONS)[number]
+type Disposition = (typeof DISPOSITIONS)[number]
 
 /** A file of a message as it travels in the queue. */
 export interface Attachment {

@@ -63,7 +63,7 @@ export function findHeaderProblem(name: string, value: unknown): string | undefi
 }
 
 /** How a header's value is written; undefined for one that no job may have. */
-export function headerKind(lowerName: string): 'text' | 'structured' | undefined {
+function headerKind(lowerName: string): 'text' | 'structured' | undefined {
   if (X_NAME.test(lowerName)) return 'text'
   return Object.hasOwn(HEADER_NAMES, lowerName) ? HEADER_NAMES[lowerName] : undefined
 }
