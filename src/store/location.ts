@@ -15,7 +15,7 @@ export function parseLocation(text: string): StoreLocation {
   const scheme = /^(rediss?|postgres(?:ql)?):\/\//i.exec(trimmed)?.[1]?.toLowerCase()
   if (scheme === undefined) throw new InvalidStoreLocationError(describeUnknown(trimmed))
   const url = URL.parse(trimmed)
-  if (url === null) {
+  if (url === null || isCutInPassword(url)) {
     throw new InvalidStoreLocationError(
       `one that begins with "${scheme}://" and is no URL (special characters in a password must be percent-encoded)`,
     )
@@ -33,6 +33,11 @@ export function describeLocation(location: StoreLocation): string {
   return location.kind === 'redis'
     ? `${url.protocol}//${url.hostname}:${url.port || '6379'}/${location.database}`
     : `postgres://${url.hostname}:${url.port || '5432'}${url.pathname}`
+}
+
+/** With a bare `/`, `?` or `#` in it, a part of the password would be taken for host and port. */
+function isCutInPassword({ pathname, search, hash }: URL): boolean {
+  return hash !== '' || `${pathname}${search}`.includes('@')
 }
 
 function parseEmbedded(text: string): StoreLocation {

@@ -5,6 +5,7 @@ const TEXTS = [
   // pg and pg-pool
   'Connection terminated',
   'connection timeout',
+  'timeout expired',
   'timeout exceeded when trying to connect',
   'Query read timeout',
   'not queryable',

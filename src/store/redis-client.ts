@@ -1,10 +1,16 @@
 import { Redis } from 'ioredis'
-import type { RedisOptions } from 'ioredis'
+import type { Command, RedisOptions } from 'ioredis'
 
 import { StoreRefusedError, StoreUnreachableError } from './errors.ts'
 import type { StoreLocation } from './location.ts'
 import { isLostConnection, refusalOf } from './lost-connection.ts'
 import type { StorePatience } from './store.ts'
+
+export interface RedisClient {
+  readonly client: Redis
+  /** Tears the connection down and rejects what waits for it, which ioredis forgets between two tries. */
+  readonly end: () => void
+}
 
 /**
  * Makes a client that starts to connect at once and for ever again. Its commands reject with our
@@ -14,7 +20,7 @@ export function createRedisClient(
   location: Extract<StoreLocation, { kind: 'redis' }>,
   printable: string,
   patience: StorePatience,
-): Redis {
+): RedisClient {
   const { url, database } = location
   const client = new Redis({
     host: url.hostname.replace(/^\[|\]$/g, ''),
@@ -29,13 +35,37 @@ export function createRedisClient(
     keepAlive: 10_000,
     ...(patience === 'fail-fast' ? HASTY : PATIENT),
   })
+  const pending = watchCommands(client, printable)
+  return {
+    client,
+    end() {
+      client.disconnect()
+      for (const command of pending) command.reject(new Error('Connection is closed'))
+    },
+  }
+}
+
+/** Has commands reject with our own errors. The answer holds those that have not settled. */
+function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
+  const pending = new Set<Command>()
   const send = client.sendCommand.bind(client)
   client.sendCommand = (command, stream) => {
-    const reject = command.reject
-    command.reject = (error) => reject(translateRedisError(printable, error))
+    // Commands come again when they are resent after a lost connection.
+    if (!pending.has(command)) {
+      const { resolve, reject } = command
+      pending.add(command)
+      command.resolve = (value) => {
+        pending.delete(command)
+        resolve(value)
+      }
+      command.reject = (error) => {
+        pending.delete(command)
+        reject(translateRedisError(printable, error))
+      }
+    }
     return send(command, stream)
   }
-  return client
+  return pending
 }
 
 const HASTY = {
@@ -56,6 +86,7 @@ const PATIENT = {
 
 /** Turns what ioredis says about a connection into our errors; replies stay as they are. */
 export function translateRedisError(location: string, error: Error): Error {
+  if (error instanceof StoreUnreachableError) return error
   if (isLostConnection(error)) return new StoreUnreachableError(location, error)
   const refusal = refusalOf(error)
   return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })

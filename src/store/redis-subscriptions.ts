@@ -12,12 +12,15 @@ export interface RedisSubscriptions {
 
 const HASTY_WAIT_MS = 5000
 
-/** Makes subscriptions that connect on first use and subscribe again after each lost connection. */
+/**
+ * Makes subscriptions that connect on first use and subscribe again after each lost connection.
+ * `onConnect` gets their connection, to hear of its faults.
+ */
 export function subscribeRedis(
   client: Redis,
   location: string,
   patience: StorePatience,
-  onError: (error: unknown) => void,
+  onConnect: (connection: Redis) => void,
 ): RedisSubscriptions {
   const listeners = new Map<string, Set<(text: string) => void>>()
   let connection: Redis | undefined
@@ -31,12 +34,7 @@ export function subscribeRedis(
       // Says nothing for hours when nobody publishes.
       socketTimeout: undefined,
     })
-    let isReported = false
-    fresh.on('ready', () => (isReported = false))
-    fresh.on('error', (error: Error) => {
-      if (!isReported) onError(new StoreUnreachableError(location, error))
-      isReported = true
-    })
+    onConnect(fresh)
     fresh.on('message', (channel: string, text: string) => {
       for (const listener of listeners.get(channel) ?? []) listener(text)
     })

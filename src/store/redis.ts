@@ -33,20 +33,27 @@ const FIRST_CONNECT_MS = 3000
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { at, location, patience, prefix } = options
-  const client = createRedisClient(at, location, patience)
+  const { client, end } = createRedisClient(at, location, patience)
+  const closing = new AbortController()
+  reportOutages(client, location, closing.signal, options.onError)
   try {
     await connect(client, options)
   } catch (error) {
-    client.disconnect()
+    closing.abort()
+    end()
     throw error
   }
-  const subscriptions = subscribeRedis(client, location, patience, options.onError)
-  let closing: Promise<void> | undefined
+  const subscriptions = subscribeRedis(client, location, patience, (connection) =>
+    reportOutages(connection, location, closing.signal, options.onError),
+  )
+  let closed: Promise<void> | undefined
   async function closeAll(): Promise<void> {
+    closing.abort()
     subscriptions.close()
-    await closeClient(client)
+    await settle(client)
+    end()
   }
-  const close = (): Promise<void> => (closing ??= closeAll())
+  const close = (): Promise<void> => (closed ??= closeAll())
   return {
     kind: 'redis',
     client,
@@ -70,14 +77,25 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   }
 }
 
-async function connect(client: Redis, options: RedisStoreOptions): Promise<void> {
-  const { location, patience, onError } = options
+/** Tells of every outage once. A connection that ends without a fault is an outage as well. */
+function reportOutages(
+  client: Redis,
+  location: string,
+  closing: AbortSignal,
+  onError: (error: unknown) => void,
+): void {
   let isReported = false
-  client.on('ready', () => (isReported = false))
-  client.on('error', (error: Error) => {
-    if (!isReported) onError(translateRedisError(location, error))
+  const report = (why: Error): void => {
+    if (!isReported && !closing.aborted) onError(translateRedisError(location, why))
     isReported = true
-  })
+  }
+  client.on('ready', () => (isReported = false))
+  client.on('error', report)
+  client.on('close', () => report(new Error('Connection is closed')))
+}
+
+async function connect(client: Redis, options: RedisStoreOptions): Promise<void> {
+  const { location, patience } = options
   if (patience === 'fail-fast') {
     await firstAnswer(client)
     const check = (): void => void checkSafety(client, options).catch(() => undefined)
@@ -153,14 +171,12 @@ async function ping(client: Redis, location: string): Promise<void> {
   }
 }
 
-/** Lets commands under way end when there is a connection; never waits for one. */
-async function closeClient(client: Redis): Promise<void> {
-  if (client.status === 'ready') {
-    const over = AbortSignal.timeout(PING_TIMEOUT_MS)
-    const stop = (): void => client.disconnect()
-    over.addEventListener('abort', stop)
-    await client.quit().catch(() => undefined)
-    over.removeEventListener('abort', stop)
-  }
-  client.disconnect()
+/** Lets commands under way end while there is a connection; never waits for another one. */
+async function settle(client: Redis): Promise<void> {
+  if (client.status !== 'ready') return
+  const { promise: lost, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, PING_TIMEOUT_MS)
+  client.once('close', resolve)
+  await Promise.race([client.quit().catch(() => undefined), lost])
+  clearTimeout(timer)
 }

@@ -37,6 +37,8 @@ export function createTransactions(
 
   async function begin<T>(work: () => Promise<T>): Promise<T> {
     const client = await checkout()
+    // The pool listens only to idle clients; ours rejects what is under way.
+    client.on('error', ignore)
     const transaction = createTransaction(client)
     let broken: Error | undefined
     try {
@@ -53,6 +55,7 @@ export function createTransactions(
       })
       throw error
     } finally {
+      client.off('error', ignore)
       client.release(broken)
     }
   }
@@ -63,6 +66,8 @@ export function createTransactions(
     outside: (work) => storage.exit(work),
   }
 }
+
+function ignore(): void {}
 
 /** One statement at a time: the client has one connection, and the work may run several at once. */
 function createTransaction(client: PoolClient): OpenTransaction {

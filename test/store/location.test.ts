@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { describeLocation, parseLocation } from '../../src/store/location.ts'
+
+test.for([
+  ['redis://localhost', 'redis', 'redis://localhost:6379/0'],
+  ['redis://:s3cret@10.0.0.7:6380/3', 'redis', 'redis://10.0.0.7:6380/3'],
+  ['rediss://user:s3cret@cache.example.com', 'redis', 'rediss://cache.example.com:6379/0'],
+  ['redis://[::1]:6379', 'redis', 'redis://[::1]:6379/0'],
+  ['postgres://me:s3cret@db/mail', 'postgres', 'postgres://db:5432/mail'],
+  [' postgresql://db:6432/mail?password=s3cret ', 'postgres', 'postgres://db:6432/mail'],
+  ['embedded:/var/lib/mailroom', 'embedded', 'embedded:/var/lib/mailroom'],
+  ['embedded:data', 'embedded', `embedded:${resolve('data')}`],
+])('%s is a store of kind %s, printed as %s', ([text = '', kind, printed]) => {
+  const location = parseLocation(text)
+  expect({ kind: location.kind, printed: describeLocation(location) }).toEqual({ kind, printed })
+})
+
+test.for([
+  ['', 'an empty text'],
+  ['s3cret@localhost', 'a text of 16 characters without one of these schemes'],
+  ['mysql://me:s3cret@db/mail', 'one that begins with "mysql://"'],
+  ['redis://', '"redis://" without a host'],
+  ['redis://me:s3cret@/0', 'is no URL'],
+  ['redis://me:s3#cret@localhost:x', 'is no URL'],
+  ['redis://me:53#cret@localhost', 'is no URL'],
+  ['redis://me:53/cret@localhost', 'is no URL'],
+  ['postgres://me:53?cret@localhost/mail', 'is no URL'],
+  ['redis://me:s3cret@localhost/mail', '"redis://localhost" with a database that is not a number'],
+  ['embedded:', '"embedded:" without a directory'],
+])('%s is refused: got %s', ([text = '', came = '']) => {
+  const error = refusalOf(text)
+  expect(error).toMatchObject({
+    code: 'INVALID_STORE_LOCATION',
+    message: expect.stringContaining(came),
+  })
+  expect(String(error)).not.toMatch(/53|s3|cret/)
+})
+
+function refusalOf(text: string): unknown {
+  try {
+    return parseLocation(text)
+  } catch (error) {
+    return error
+  }
+}
