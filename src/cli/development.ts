@@ -1,10 +1,33 @@
+import { chmod, mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 import type { ParsedConfig } from '../connections/config.ts'
 import { createConnections, type Connections } from '../connections/connections.ts'
+import { checkReach, chooseAccount } from '../store/embedded/account.ts'
+import { EmbeddedDirUnreachableError } from '../store/embedded/errors.ts'
 import type { CatchAll, CaughtMail } from './catch-all.ts'
 import type { Setup } from './setup.ts'
 import type { Terminal } from './terminal.ts'
+
+const DEMO_DIRECTORY = '.mailroom/demo'
+
+/**
+ * Where the demo keeps what it keeps: in the project, or in a new temporary directory when root
+ * works in a place that the embedded server, which never runs as root, may not enter.
+ */
+export async function chooseDemoDirectory(cwd: string): Promise<string> {
+  const account = await chooseAccount(cwd)
+  try {
+    if (account !== undefined) await checkReach(cwd, account)
+    return DEMO_DIRECTORY
+  } catch (error) {
+    if (!(error instanceof EmbeddedDirUnreachableError)) throw error
+    const directory = await mkdtemp(path.join(tmpdir(), 'mailroom-demo-'))
+    await chmod(directory, 0o711)
+    return directory
+  }
+}
 
 /** Everything that is kept in one directory of a development machine. */
 export interface Places {
@@ -32,7 +55,7 @@ export function redirected(
   return {
     ...setup,
     settings: { ...settings, queue },
-    config: { ...config, connections: redirectedConnections(config, to) },
+    config: { ...config, connections: redirectedConnections(config, to), warnings: [] },
   }
 }
 

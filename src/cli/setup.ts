@@ -14,8 +14,6 @@ import { createTerminal } from './terminal.ts'
 export interface Setup {
   readonly settings: Settings
   readonly config: ParsedConfig
-  /** Where the configuration came from; absent for the one that is built in. */
-  readonly configFile: string | undefined
   readonly terminal: Terminal
 }
 
@@ -33,17 +31,17 @@ const BUILT_IN = {
  * Loads the configuration and decides every setting.
  *
  * Without a configuration file there is one connection manager, `default`, which is the catch-all
- * server of `mailroom dev`; with `needsFile` that is a `ConfigNotFoundError`.
+ * server of `mailroom dev`; where a file is `needed` that is a `ConfigNotFoundError`.
  */
 export async function loadSetup(
   flags: SettingFlags,
   context: Context,
-  { needsFile = false }: { readonly needsFile?: boolean } = {},
+  { file = 'optional' }: { readonly file?: 'needed' | 'optional' | 'none' } = {},
 ): Promise<Setup> {
   const { env, cwd } = context
   const asked = resolveSettings(flags, context).configFile
-  const loaded = await loadConfigFile(asked, cwd)
-  if (loaded === undefined && needsFile) {
+  const loaded = file === 'none' ? undefined : await loadConfigFile(asked, cwd)
+  if (loaded === undefined && file === 'needed') {
     throw new ConfigNotFoundError(
       `there is no configuration in "${cwd}": expected ` +
         `${CONFIG_FILES.map((name) => `"${name}"`).join(', ')} or "--config FILE"`,
@@ -53,11 +51,7 @@ export async function loadSetup(
   const queue =
     config.queue === undefined ? undefined : await resolveReferences(config.queue.reveal(), { env })
   const settings = resolveSettings(flags, context, { queue })
-  const terminal = openTerminal(settings, context)
-  for (const warning of config.warnings) {
-    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
-  }
-  return { settings, config, configFile: loaded?.file, terminal }
+  return { settings, config, terminal: openTerminal(settings, context) }
 }
 
 /** The terminal that `settings` ask for, on the process's streams. */

@@ -27,18 +27,24 @@ export interface WorkOptions extends Pick<WorkerOptions, 'names' | 'retry' | 'al
   readonly health?: { readonly host: string; readonly port: number } | undefined
   /** How long a stop lets deliveries finish. */
   readonly stopWithinMs: number
+  /** Whether events are told as short lines; on a terminal by default, never with `--json`. */
+  readonly forPeople?: boolean
 }
 
 /**
  * Creates a worker that logs and counts, and opens its health server at once: before `start`
- * `/readyz` says what it waits for. Disposing stops the worker within `stopWithinMs`.
+ * `/readyz` says what it waits for. What is doubtful about the connection managers is told first.
+ * Disposing stops the worker within `stopWithinMs`.
  */
 export async function openWork(
   setup: Setup,
   context: Context,
-  { health, stopWithinMs, ...options }: WorkOptions,
+  { health, stopWithinMs, forPeople = context.isTerminal, ...options }: WorkOptions,
 ): Promise<Work> {
-  const { settings, config } = setup
+  const { settings, config, terminal } = setup
+  for (const warning of config.warnings) {
+    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
+  }
   await using opened = new AsyncDisposableStack()
   const depths = createDepths(setup, options.names ?? config.connections.names())
   opened.use(depths)
@@ -50,7 +56,7 @@ export async function openWork(
     prefix: config.prefix,
     schema: config.schema,
     lockMs: config.worker.lock,
-    emit: toAll(tellEvents(setup, context), observeEvents(metrics)),
+    emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics)),
   })
   opened.defer(() => worker.stop(stopWithinMs))
   const server = health && opened.use(await openHealthServer(healthOf(health, worker, metrics)))
@@ -66,9 +72,8 @@ export async function openWork(
   }
 }
 
-/** People get a short line per event, everything else a line of JSON. */
-function tellEvents({ settings, terminal }: Setup, context: Context): Emit {
-  if (context.isTerminal && !settings.json) return printEvents(terminal, settings.logLevel)
+function tellEvents({ settings, terminal }: Setup, context: Context, forPeople: boolean): Emit {
+  if (forPeople && !settings.json) return printEvents(terminal, settings.logLevel)
   return logEvents(createLogger({ level: settings.logLevel, destination: context.out }))
 }
 

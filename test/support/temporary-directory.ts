@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
@@ -6,9 +6,14 @@ export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string
 }
 
-/** Makes an empty directory that goes away with everything in it. */
+/**
+ * Makes an empty directory that goes away with everything in it.
+ *
+ * Others may pass through it: a database server in it never runs as root.
+ */
 export async function temporaryDirectory(): Promise<TemporaryDirectory> {
   const directory = await mkdtemp(path.join(tmpdir(), 'mailroom-test-'))
+  await chmod(directory, 0o755)
   return {
     path: directory,
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

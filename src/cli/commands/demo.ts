@@ -5,7 +5,7 @@ import { openCatchAll } from '../catch-all.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { DEMO_MESSAGES, type DemoMessage } from '../demo-messages.ts'
-import { placesIn, redirected } from '../development.ts'
+import { chooseDemoDirectory, placesIn, redirected } from '../development.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
@@ -42,9 +42,9 @@ Example:
   run: async (args, context) => {
     const { values } = parseCommandLine('demo', args, OPTIONS)
     const timeoutMs = parseDuration(values.timeout ?? '1m')
-    const places = placesIn(values.dir ?? '.mailroom/demo', context.cwd)
+    const places = placesIn(values.dir ?? (await chooseDemoDirectory(context.cwd)), context.cwd)
     const begun = performance.now()
-    const given = await loadSetup({ ...values, 'log-level': 'warn' }, context)
+    const given = await loadSetup({ ...values, 'log-level': 'warn' }, context, { file: 'none' })
     const { terminal } = given
     const stopped = untilSignal(context.signals, context.exit)
     const caught: CaughtMail[] = []
@@ -62,26 +62,31 @@ Example:
       values.queue ?? places.queue,
     )
     const work = opened.use(
-      await openWork(setup, context, { stopWithinMs: 5000, allowUnsafeStore: true }),
+      await openWork(setup, context, {
+        stopWithinMs: 5000,
+        forPeople: true,
+        allowUnsafeStore: true,
+      }),
     )
-    const sending = sendAll(setup, work.start(), timeoutMs)
-    const delivered = await Promise.race([sending, stopped])
+    const stopping = new AbortController()
+    const wait = { timeoutMs, signal: stopping.signal }
+    const delivered = await Promise.race([sendAll(setup, work.start(), wait), stopped])
     if (typeof delivered === 'string') {
-      void sending.catch(() => undefined)
+      stopping.abort()
       return EXIT.notDelivered
     }
     return tellResult(delivered, caught, begun, terminal)
   },
 }
 
-/** Sends while the worker still starts: it finds the messages in the queue. */
 async function sendAll(
   setup: Setup,
   started: Promise<void>,
-  timeoutMs: number,
+  wait: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<readonly Delivered[]> {
   await using mailroom = openProducer(setup)
   await started
+  wait.signal.throwIfAborted()
   setup.terminal.say(`worker takes mail for "${CONNECTION}"\n`)
   return await Promise.all(
     DEMO_MESSAGES.map(async (demoMessage) => {
@@ -90,7 +95,7 @@ async function sendAll(
         connection: CONNECTION,
         message: { ...message, subject },
       })
-      return { ...demoMessage, record: await mailroom.untilSettled(id, { timeoutMs }) }
+      return { ...demoMessage, record: await mailroom.untilSettled(id, wait) }
     }),
   )
 }

@@ -105,6 +105,7 @@ Examples:
 async function openDevelopmentWork(setup: Setup, context: Context, ports: Ports): Promise<Work> {
   return openWork(setup, context, {
     stopWithinMs: STOP_WITHIN_MS,
+    forPeople: true,
     allowUnsafeStore: true,
     health: { host: '127.0.0.1', port: ports.health },
   })

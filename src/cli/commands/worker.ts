@@ -40,7 +40,7 @@ Examples:
   run: async (args, context) => {
     const { values } = parseCommandLine('worker', args, OPTIONS)
     const port = values.port === undefined ? undefined : parsePort('port', values.port)
-    const setup = await loadSetup(values, context, { needsFile: true })
+    const setup = await loadSetup(values, context, { file: 'needed' })
     const { worker: defaults, connections } = setup.config
     const names = values.connections?.split(',').map((name) => name.trim()) ?? defaults.connections
     for (const name of names ?? []) connections.get(name)

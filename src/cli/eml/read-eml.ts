@@ -107,8 +107,6 @@ function readHeaders(fields: readonly HeaderField[]): {
 
 function readBodies(root: MimePart): Pick<Message, 'text' | 'html' | 'attachments'> {
   const leaves = leavesOf(root)
-  const isBody = (part: MimePart, type: string): boolean =>
-    part.type === type && part.disposition?.value !== 'attachment' && part.fileName === undefined
   const text = leaves.find((part) => isBody(part, 'text/plain'))
   const html = leaves.find((part) => isBody(part, 'text/html'))
   const shown = html && textOf(html)
@@ -119,6 +117,11 @@ function readBodies(root: MimePart): Pick<Message, 'text' | 'html' | 'attachment
       .filter((part) => part !== text && part !== html)
       .map((part) => attachmentOf(part, shown ?? '')),
   }
+}
+
+function isBody(part: MimePart, type: string): boolean {
+  const isFile = part.disposition?.value === 'attachment' || part.fileName !== undefined
+  return part.type === type && !isFile
 }
 
 function leavesOf(part: MimePart): readonly MimePart[] {
