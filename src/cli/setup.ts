@@ -17,13 +17,18 @@ export interface Setup {
   readonly terminal: Terminal
 }
 
-/** The name and port that `mailroom dev` and `mailroom send` agree on without any configuration. */
-export const BUILT_IN_CONNECTION = 'default'
+/** Where `mailroom dev` catches mail unless told otherwise. */
 export const CATCH_ALL_PORT = 2525
 
+/** What there is without any configuration. */
 const BUILT_IN = {
   connections: {
-    [BUILT_IN_CONNECTION]: { server: '127.0.0.1', port: CATCH_ALL_PORT, tls: 'none' },
+    default: {
+      server: '127.0.0.1',
+      port: CATCH_ALL_PORT,
+      tls: 'none',
+      from: 'Mailroom <mailroom@example.com>',
+    },
   },
 }
 

@@ -140,18 +140,9 @@ test('development without a configuration has one connection, and people read li
   await using cli = startCli(['dev', ...FREE], { cwd: directory.path })
   await expect.poll(() => cli.out).toContain('ready; Ctrl-C stops everything')
   const store = / {2}store +(embedded:\S+)/.exec(cli.out)?.[1] ?? ''
-  const args = [
-    '--from',
-    'a@example.com',
-    '--to',
-    'bob@example.org',
-    '--subject',
-    'Ещё',
-    '--text',
-    '-',
-  ]
+  const args = ['--to', 'bob@example.org', '--subject', 'Ещё', '--text', '-']
   await runCli(['send', ...args, '--queue', store], { cwd: directory.path, input: 'from input' })
-  await expect.poll(() => cli.out).toContain('mail a@example.com → bob@example.org  Ещё\n')
+  await expect.poll(() => cli.out).toContain('mail mailroom@example.com → bob@example.org  Ещё\n')
   await expect.poll(() => cli.out).toMatch(/delivered m-\S+ "default" to 1 recipient in /)
   cli.signal('SIGINT')
   expect(await cli.result).toMatchObject({ code: 0, err: '' })
