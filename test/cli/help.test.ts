@@ -94,6 +94,7 @@ test.for<[string, number]>([
 
 /** Errors of programs rather than of people at a terminal: they exit with 1. */
 const UNPLACED = [
+  'CLOCK_SKEW',
   'CONSUMER_STOPPED',
   'HASTY_STORE',
   'INVALID_CURSOR',
