@@ -19,7 +19,7 @@ const transport = createTransport({
   ignoreTLS: true,
 })
 const { started, oneDone, finished } = measured(Number(count))
-const worker = new Worker(queue, async (job) => await transport.sendMail(job.data), {
+const worker = new Worker(queue, async (job) => transport.sendMail(job.data), {
   connection,
   concurrency: 50,
   autorun: false,

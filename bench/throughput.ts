@@ -53,8 +53,8 @@ const contestants: Readonly<Record<string, (round: number) => Promise<Measured>>
     await queue.close()
     return result
   },
-  mailroom: async (round) => await ours(redis.url, `mailroom-${round}`),
-  embedded: async (round) => await ours(`embedded:${directory}/store-${round}`, 'mailroom'),
+  mailroom: async (round) => ours(redis.url, `mailroom-${round}`),
+  embedded: async (round) => ours(`embedded:${directory}/store-${round}`, 'mailroom'),
 }
 
 const results = new Map<string, Measured[]>(Object.keys(contestants).map((name) => [name, []]))

@@ -1,3 +1,5 @@
+import { UnknownConnectionError } from './connections/errors.ts'
+import { nearest } from './connections/nearest.ts'
 import { resolveReferences } from './connections/references.ts'
 import { locateQueue, readConfig, type ConfigSource } from './read-config.ts'
 import { createWorker as create, type Worker, type WorkerOptions } from './worker/worker.ts'
@@ -31,9 +33,11 @@ export function createWorker<Name extends string>(
     connections: {
       names: () => connections.names(),
       resolve: async (name) => {
-        if (!connections.has(name)) return await connections.resolve(name as Name, sources)
+        const known = connections.names()
+        if (!connections.has(name))
+          throw new UnknownConnectionError(name, known, nearest(name, known))
         const key = digestKey && (await resolveReferences(digestKey.reveal(), sources))
-        return await connections.resolve(name, { ...sources, ...(key && { digestKey: key }) })
+        return connections.resolve(name, { ...sources, ...(key && { digestKey: key }) })
       },
     },
   })

@@ -1,6 +1,12 @@
 import { MailroomError } from './errors.ts'
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const UNITS = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+])
 
 /** A span as people write it (`"30s"`, `"1h30m"`, `"5d"`, `"250ms"`), or milliseconds. */
 export type Duration = string | number
@@ -25,7 +31,7 @@ export function parseDuration(value: Duration): number {
     throw new InvalidDurationError(value)
   }
   return parts.reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit as keyof typeof UNITS],
+    (sum, [, amount, unit]) => sum + Number(amount) * (UNITS.get(unit ?? '') ?? 0),
     0,
   )
 }

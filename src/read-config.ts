@@ -45,5 +45,5 @@ export async function locateQueue(
   sources: SecretSources,
 ): Promise<string> {
   if (queue === undefined) throw new NoQueueError()
-  return await resolveReferences(queue.reveal(), sources)
+  return resolveReferences(queue.reveal(), sources)
 }

@@ -22,7 +22,8 @@ export function composeMailCommand(
   if (UNSAFE.test(from)) return unsupported('the sender is no mailbox')
   if (to.length === 0) return unsupported('there is no recipient')
   if (to.some((address) => UNSAFE.test(address))) return unsupported('a recipient is no mailbox')
-  const needsUtf8 = needsSmtpUtf8(envelope)
+  const isEightBit = !isAscii(body)
+  const needsUtf8 = needsSmtpUtf8(envelope) || (isEightBit && !isAscii(headersOf(body)))
   const { maxBytes } = extensions
   if (maxBytes !== undefined && body.length > maxBytes) {
     return unsupported(
@@ -30,9 +31,10 @@ export function composeMailCommand(
     )
   }
   if (needsUtf8 && !extensions.smtpUtf8) {
-    return unsupported('an address has letters beyond ASCII, and the server offers no SMTPUTF8')
+    return unsupported(
+      'an address or a header has letters beyond ASCII, and the server offers no SMTPUTF8',
+    )
   }
-  const isEightBit = !isAscii(body)
   if (isEightBit && !extensions.eightBitMime) {
     return unsupported('the message has 8-bit text, and the server offers no 8BITMIME')
   }
@@ -40,6 +42,12 @@ export function composeMailCommand(
   const eightBit = isEightBit ? ' BODY=8BITMIME' : ''
   const utf8 = needsUtf8 ? ' SMTPUTF8' : ''
   return { kind: 'command', line: `MAIL FROM:<${from}>${size}${eightBit}${utf8}\r\n` }
+}
+
+/** Everything up to the empty line (RFC 5322 §2.1); beyond ASCII they need SMTPUTF8 (RFC 6532). */
+function headersOf(body: Buffer): Buffer {
+  const end = body.indexOf('\r\n\r\n')
+  return end === -1 ? body : body.subarray(0, end)
 }
 
 function unsupported(detail: string): MailCommand {

@@ -33,8 +33,6 @@ export const tlsOptionsSchema = z
   })
   .readonly()
 
-export type TlsOptions = z.output<typeof tlsOptionsSchema>
-
 /** Whether `text` holds a certificate in PEM. */
 export function isCertificate(text: string): boolean {
   return text.includes('-----BEGIN CERTIFICATE-----')

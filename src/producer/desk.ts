@@ -72,8 +72,8 @@ export function openDesk(options: DeskOptions): Desk {
 
   return {
     open,
-    accept: async (mails) => await accept(mails, await open()),
-    cancel: async (id) => await cancel(id, await open()),
+    accept: async (mails) => accept(mails, await open()),
+    cancel: async (id) => cancel(id, await open()),
     close: () => (closed ??= close()),
   }
 }

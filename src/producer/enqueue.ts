@@ -29,7 +29,7 @@ export async function enqueue(
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   const { store, ledger } = context
-  return await store.atomically(async () => {
+  return store.atomically(async () => {
     const entries = mails.map(({ job }) => entryOf(job))
     if (mails.some(({ hasKey }) => hasKey)) {
       const answers = await ledger.record(entries)

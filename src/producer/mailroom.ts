@@ -95,12 +95,12 @@ export function createMailroom<Name extends string>(
     },
     sendMany: async (mails, sendOptions = {}) => {
       await outcomes.ready()
-      return await sendInChunks(mails, { prepare, write: desk.accept }, sendOptions)
+      return sendInChunks(mails, { prepare, write: (some) => desk.accept(some) }, sendOptions)
     },
-    get: async (id) => await (await desk.open()).ledger.get(id),
+    get: async (id) => (await desk.open()).ledger.get(id),
     cancel: (id) => desk.cancel(id),
-    list: async (query) => await (await desk.open()).ledger.list(query),
-    on: outcomes.on,
+    list: async (query) => (await desk.open()).ledger.list(query),
+    on: (outcome, listener) => outcomes.on(outcome, listener),
     untilSettled: (id, waitOptions = {}) =>
       untilSettled(id, async () => (await desk.open()).ledger, outcomes, waitOptions),
     status: async (connection) => {

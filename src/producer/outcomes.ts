@@ -29,7 +29,7 @@ export function createOutcomes(open: () => Promise<Store>): Outcomes {
   }
   const subscribe = async (): Promise<() => Promise<void>> => {
     const store = await open()
-    return await store.subscribe(ANNOUNCEMENTS, hear)
+    return store.subscribe(ANNOUNCEMENTS, hear)
   }
   const ready = async (): Promise<void> => {
     if (listeners.size === 0) return

@@ -31,9 +31,9 @@ export async function untilSettled(
   { timeoutMs, signal }: UntilSettledOptions,
 ): Promise<MessageRecord> {
   const deadline = performance.now() + (timeoutMs ?? Infinity)
-  let wake = (): void => {}
+  let wake: (() => void) | undefined
   const unsubscribe = outcomes.on('settled', (outcome) => {
-    if (outcome.id === id) wake()
+    if (outcome.id === id) wake?.()
   })
   try {
     await outcomes.ready()

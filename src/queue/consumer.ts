@@ -200,11 +200,14 @@ async function stop(
     runs.abort(new ConsumerStoppedError(name))
     await runs.settled(graceMs)
   }
-  closing.abort()
   clearInterval(stalledCheck)
   guard.close()
-  await started
+  // A fetch that was under way may have taken again what just went back. Until BullMQ has closed,
+  // whatever comes is handed back; only what cannot be waited for is left to the stalled check.
+  if (runs.size > 0 || parts.worker === undefined) closing.abort()
+  if (parts.worker === undefined) await started
   if (parts.worker !== undefined) await closeWorker(parts.worker, runs.size > 0)
+  closing.abort()
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -133,7 +133,7 @@ async function settle(
   context: AttemptContext,
   signal: AbortSignal,
 ): Promise<Settled> {
-  return await persist(
+  return persist(
     () => context.ledger.settle(job.id, claim.fence, settlement),
     context.onStoreFault,
     signal,

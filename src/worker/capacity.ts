@@ -5,6 +5,8 @@ export interface Capacity {
   readonly sessions: number
   /** The server took no more than `open` sessions: no more are tried for a minute. */
   crowded(open: number): void
+  /** While held there are none. */
+  hold(isHeld: boolean): void
   close(): void
 }
 
@@ -18,6 +20,7 @@ export function leaseCapacity(
   onChange: () => void,
 ): Capacity {
   let ceiling = max
+  let isHeld = false
   let timer: NodeJS.Timeout | undefined
   let lease = take()
 
@@ -31,7 +34,7 @@ export function leaseCapacity(
 
   return {
     get sessions() {
-      return Math.min(lease.sessions, ceiling)
+      return isHeld ? 0 : Math.min(lease.sessions, ceiling)
     },
     crowded: (open) => {
       ceiling = Math.max(1, Math.min(ceiling, open))
@@ -41,6 +44,10 @@ export function leaseCapacity(
         onChange()
       }, CROWDED_MS)
       timer.unref()
+      onChange()
+    },
+    hold: (held) => {
+      isHeld = held
       onChange()
     },
     close: () => {

@@ -13,3 +13,15 @@ export class NoSenderError extends MailroomError {
     this.connection = connection
   }
 }
+
+/** Told when this machine's clock differs too much from the store's; nothing is taken meanwhile. */
+export class ClockSkewError extends MailroomError {
+  override readonly code = 'CLOCK_SKEW'
+
+  constructor(aheadMs: number, maxMs: number) {
+    super(
+      `expected this machine's clock within ${Math.round(maxMs)} ms of the store's, found it ` +
+        `${Math.abs(Math.round(aheadMs))} ms ${aheadMs > 0 ? 'ahead' : 'behind'}: nothing is taken until it is set right`,
+    )
+  }
+}

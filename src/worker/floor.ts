@@ -1,14 +1,11 @@
 import { createLocalHealth } from '../fleet/health.ts'
 import { createLocalLeases } from '../fleet/leases.ts'
-import { DEFAULT_RETENTION_MS, openLedger } from '../ledger/open.ts'
-import { openQueues } from '../queue/open.ts'
-import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
-import { createAnnouncer } from './announcer.ts'
+import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
 import { openLane, type Lane } from './lane.ts'
 import type { RetryPolicy } from './retry.ts'
-import { openStoreClock } from './store-clock.ts'
+import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
 import type { Readiness, WorkerOptions } from './worker.ts'
 
@@ -35,6 +32,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   const { connections, id, retry } = options
   const names = options.names ?? connections.names()
   const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
+  const lanes: Lane[] = []
   let handedBack = 0
   const emit = (event: WorkerEvent): void => {
     if (event.event === 'handed-back') handedBack += 1
@@ -43,29 +41,12 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   const onStoreFault = faultReporter(emit)
   await using opened = new AsyncDisposableStack()
 
-  for (const name of names) await connections.resolve(name)
-  const store = await openStore(await options.locate(), {
-    ...options,
-    patience: 'wait',
-    signal,
-    onError: onStoreFault,
-  })
-  opened.defer(() => store.close())
-  const queues = await openQueues(store)
-  opened.defer(() => queues.close())
-  const ledger = await openLedger(store, {
-    retentionMs: options.retentionMs ?? DEFAULT_RETENTION_MS,
-  })
-  const clock = await openStoreClock(store, () => {}, onStoreFault)
-  opened.defer(() => clock.close())
-  const announcer = createAnnouncer(store, onStoreFault)
-  opened.defer(() => announcer.close())
-
-  const lanes: Lane[] = []
+  await Promise.all(names.map((name) => connections.resolve(name)))
+  const services = await openServices(options, signal, opened, onStoreFault)
+  const { clock, store } = services
   const context = {
+    ...services,
     worker: id,
-    ledger,
-    queues,
     retry,
     emit,
     onStoreFault,
@@ -75,12 +56,12 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     leases: createLocalLeases(),
     now: () => clock.now(),
     random: Math.random,
-    announce: announcer.announce,
     resolve: (name: string) => connections.resolve(name),
   }
   opened.defer(() => stopAll(lanes, 0, 0))
-  for (const name of names) lanes.push(await openLane(name, context))
+  await Promise.all(names.map(async (name) => lanes.push(await openLane(name, context))))
   signal.throwIfAborted()
+  const guard = guardClock(clock, lockMs, lanes, onStoreFault)
 
   const held = opened.move()
   return {
@@ -92,7 +73,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
       await held.disposeAsync()
       return handedBack
     },
-    readiness: () => readinessOf(store, lanes),
+    readiness: () => readinessOf(store, lanes, guard),
   }
 }
 
@@ -100,7 +81,12 @@ async function stopAll(lanes: readonly Lane[], deadlineMs: number, graceMs: numb
   await Promise.all(lanes.map((lane) => lane.stop(deadlineMs, graceMs)))
 }
 
-async function readinessOf(store: Store, lanes: readonly Lane[]): Promise<Readiness> {
+async function readinessOf(
+  store: Store,
+  lanes: readonly Lane[],
+  guard: ClockGuard,
+): Promise<Readiness> {
+  if (guard.isOff) return { ready: false, reason: 'the clock is off: nothing is taken' }
   try {
     await store.ping()
   } catch (error) {

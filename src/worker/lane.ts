@@ -28,6 +28,8 @@ export interface LaneContext extends Omit<
 export interface Lane {
   readonly name: string
   readonly isParked: boolean
+  /** Takes nothing while held, whatever the manager's health is. */
+  hold(isHeld: boolean): void
   quiet(): void
   stop(deadlineMs: number, graceMs: number): Promise<void>
 }
@@ -85,6 +87,7 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     get isParked() {
       return parking.isParked
     },
+    hold: (isHeld) => capacity.hold(isHeld),
     quiet: () => consumer.quiet(),
     stop: async (deadlineMs, graceMs) => {
       parking.close()

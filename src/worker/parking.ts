@@ -41,11 +41,11 @@ export function createParking(options: ParkingOptions): Parking {
 
   const lookWhenDue = (circuit: Circuit): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => {
-      void look().then((found) => {
-        if (parkedAt !== undefined) lookWhenDue(found)
-      })
-    }, dueInMs(circuit))
+    timer = setTimeout(() => void lookAgain(), dueInMs(circuit))
+  }
+  const lookAgain = async (): Promise<void> => {
+    const found = await look()
+    if (parkedAt !== undefined) lookWhenDue(found)
   }
 
   return {

@@ -25,7 +25,7 @@ export async function rejectJob(
     return { kind: 'later', delayMs: OFFER_AGAIN_MS }
   }
   // Nobody knows for whom it was; without any recipient its record would have nothing to refuse.
-  const claim = await ledger.claim({ id, worker, connection, recipients: [''] })
+  const claim = await ledger.claim({ id, worker, connection, recipients: ['unknown'] })
   if (claim.kind === 'claimed') {
     const last = { rule: 'local.unreadable-job', text: error.message }
     const settlement = { outcomes: [], rest: 'refused', isAttempt: false, last } as const

@@ -6,6 +6,8 @@ export interface StoreClock {
   now(): number
   /** How far this process' clock is ahead of the store's; negative when behind. */
   readonly aheadMs: number
+  /** Calls `hear` after every further measurement; there is one listener. */
+  onMeasured(hear: () => void): void
   close(): void
 }
 
@@ -14,28 +16,29 @@ const MEASURE_EVERY_MS = 30_000
 /**
  * Measures the store's clock now and every 30 seconds.
  *
- * The error is at most half a round trip to the store. `onMeasured` hears each difference.
+ * The error is at most half a round trip to the store.
  */
 export async function openStoreClock(
   store: Store,
-  onMeasured: (aheadMs: number) => void,
   onFault: (error: unknown) => void,
 ): Promise<StoreClock> {
   let aheadMs = await measure(store)
-  onMeasured(aheadMs)
+  let listener: (() => void) | undefined
+  const again = async (): Promise<void> => {
+    aheadMs = await measure(store)
+    listener?.()
+  }
   const timer = setInterval(() => {
-    measure(store)
-      .then((measured) => {
-        aheadMs = measured
-        onMeasured(measured)
-      })
-      .catch(onFault)
+    again().catch(onFault)
   }, MEASURE_EVERY_MS)
   timer.unref()
   return {
     now: () => Date.now() - aheadMs,
     get aheadMs() {
       return aheadMs
+    },
+    onMeasured: (hear) => {
+      listener = hear
     },
     close: () => clearInterval(timer),
   }

@@ -100,7 +100,7 @@ export function createWorker(options: WorkerOptions): Worker {
     }
   }
   const opened = async (): Promise<Floor | undefined> => {
-    if (state.kind === 'starting') return await state.opening.catch(() => undefined)
+    if (state.kind === 'starting') return state.opening.catch(() => undefined)
     return state.kind === 'working' || state.kind === 'quiet' ? state.floor : undefined
   }
   const quiet = (): void => {
@@ -126,7 +126,7 @@ export function createWorker(options: WorkerOptions): Worker {
     start,
     quiet,
     stop,
-    readiness: async () => await readinessOf(state),
+    readiness: async () => readinessOf(state),
     [Symbol.asyncDispose]: () => stop(),
   }
 }
@@ -142,6 +142,6 @@ async function readinessOf(state: State): Promise<Readiness> {
     case 'stopped':
       return { ready: false, reason: 'stopped' }
     case 'working':
-      return await state.floor.readiness()
+      return state.floor.readiness()
   }
 }

@@ -17,7 +17,10 @@ export async function projectWithPackage(): Promise<TemporaryDirectory> {
   await mkdir(home, { recursive: true })
   await run(process.execPath, [
     join(ROOT, 'node_modules/typescript/bin/tsc'),
-    ...['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(home, 'dist')],
+    '-p',
+    join(ROOT, 'tsconfig.build.json'),
+    '--outDir',
+    join(home, 'dist'),
   ])
   await cp(join(ROOT, 'package.json'), join(home, 'package.json'))
   const installed = join(ROOT, 'node_modules')

@@ -27,5 +27,6 @@ test('an unknown connection does not compile', () => {
 test('a collection brings its names along', () => {
   const { connections } = createConnections({ relay: 'smtp://relay.example.com' })
   const mailroom = createMailroom({ queue: 'embedded:/nowhere', connections })
-  expectTypeOf(mailroom.send).parameter(0).toHaveProperty('connection').toEqualTypeOf<'relay'>()
+  type Send = (typeof mailroom)['send']
+  expectTypeOf<Parameters<Send>[0]>().toHaveProperty('connection').toEqualTypeOf<'relay'>()
 })

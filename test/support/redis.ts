@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-import { describe, inject, test, type TestContext } from 'vitest'
+import { describe, inject, test } from 'vitest'
 
 /** Something that the tests need of the machine: there, or why not. */
 export type Provision<T> =
@@ -16,17 +16,6 @@ declare module 'vitest' {
     /** Whether tests can start a real mail server. */
     mta: Provision<true>
   }
-}
-
-/**
- * The URL of the Redis that all tests share; give every test `uniquePrefix()` of its own.
- * Without any it skips the test with the reason, and fails it when `CI=true`.
- */
-export function redisUrl({ skip }: Pick<TestContext, 'skip'>): string {
-  const redis = inject('redis')
-  if (redis.kind === 'there') return redis.value
-  if (process.env['CI'] === 'true') throw new Error(`no Redis: ${redis.reason}`)
-  return skip(`no Redis: ${redis.reason}`)
 }
 
 /** A group of tests on the shared Redis. */

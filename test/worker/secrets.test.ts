@@ -77,7 +77,7 @@ describeOwnRedis('secrets', () => {
 })
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
+  return work.then(
     () => expect.unreachable('expected a failure'),
     (error: unknown) => error,
   )

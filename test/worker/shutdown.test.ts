@@ -20,7 +20,7 @@ describeStores('shutdown', (place) => {
     await stopped
     expect(server.mails).toHaveLength(1)
     const states = await Promise.all(sent.map(({ id }) => room.mailroom.get(id)))
-    expect(states.map((record) => record?.state).toSorted()).toEqual([
+    expect(states.map((record) => record?.state ?? '').toSorted()).toEqual([
       'delivered',
       ...Array.from({ length: 4 }, () => 'queued'),
     ])

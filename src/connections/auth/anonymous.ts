@@ -6,8 +6,6 @@ export const anonymousSchema = z
   .readonly()
   .describe('No login at all: the server trusts the address that we come from')
 
-export type AnonymousAuth = z.output<typeof anonymousSchema>
-
 export interface AnonymousCredentials {
   readonly method: 'anonymous'
 }
