@@ -1,0 +1,47 @@
+import type { Announcement } from '../ledger/announcements.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { openLedger } from '../ledger/open.ts'
+import { openQueues } from '../queue/open.ts'
+import type { Queues } from '../queue/queues.ts'
+import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { createAnnouncer } from './announcer.ts'
+import { openStoreClock, type StoreClock } from './store-clock.ts'
+import type { WorkerOptions } from './worker.ts'
+
+/** What all names of a worker share of its store. */
+export interface Services {
+  readonly store: Store
+  readonly queues: Queues
+  readonly ledger: Ledger
+  readonly clock: StoreClock
+  readonly announce: (announcement: Announcement) => void
+}
+
+/** Opens the store, waiting for it until `signal` aborts; `opened` closes everything, last first. */
+export async function openServices(
+  options: WorkerOptions,
+  signal: AbortSignal,
+  opened: AsyncDisposableStack,
+  onStoreFault: (error: unknown) => void,
+): Promise<Services> {
+  const { prefix, schema, allowUnsafeStore, retentionMs } = options
+  const store = await openStore(await options.locate(), {
+    patience: 'wait',
+    signal,
+    onError: onStoreFault,
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(schema === undefined ? {} : { schema }),
+    ...(allowUnsafeStore === undefined ? {} : { allowUnsafeStore }),
+  })
+  opened.defer(() => store.close())
+  const queues = await openQueues(store)
+  opened.defer(() => queues.close())
+  const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
+  const clock = await openStoreClock(store, onStoreFault)
+  opened.defer(() => clock.close())
+  const announcer = createAnnouncer(store, onStoreFault)
+  opened.defer(() => announcer.close())
+  const announce = (announcement: Announcement): void => announcer.announce(announcement)
+  return { store, queues, ledger, clock, announce }
+}
