@@ -8,8 +8,6 @@ import { keepToItself } from './loopback-page.ts'
 import type { OpenServer } from './listen.ts'
 import { listen } from './listen.ts'
 
-type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter']
-
 /** BullMQ's own object for a queue, as bull-board wants it. */
 export type BoardQueue = ConstructorParameters<typeof BullMQAdapter>[0]
 
@@ -42,10 +40,7 @@ export async function openBoard(options: BoardOptions): Promise<Board> {
   const serverAdapter = new FastifyAdapter()
   const board = createBullBoard({
     queues: adaptersOf(queues, showContent),
-    // The Fastify adapter brings an older patch release of the API, whose classes the compiler
-    // tells apart by their private fields alone.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    serverAdapter: serverAdapter as unknown as ServerAdapter,
+    serverAdapter,
     options: {
       uiConfig: {
         boardTitle: 'Mailroom',
