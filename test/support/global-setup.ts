@@ -19,20 +19,29 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
   return () => open.disposeAsync()
 }
 
-/** The first that there is: `REDIS_URL`, a container, a program of this machine, a package. */
+/**
+ * The first that works: `REDIS_URL`, a container, a program of this machine, a package. An engine
+ * that cannot start the container (no image, no registry) must not cost the tests their Redis.
+ */
 async function openRedis(stack: AsyncDisposableStack): Promise<string> {
   const given = process.env['REDIS_URL']
   if (given !== undefined && given !== '') return given
   if (await dockerAnswers()) {
-    const { GenericContainer } = await import('testcontainers')
-    const container = await new GenericContainer('redis:7-alpine')
-      .withExposedPorts(6379)
-      .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
-      .start()
-    stack.defer(async () => void (await container.stop()))
-    return `redis://${container.getHost()}:${container.getMappedPort(6379)}`
+    const container = await attempt(() => startContainer(stack))
+    if (container.kind === 'there') return container.value
+    process.stderr.write(`no Redis in a container, trying without: ${container.reason}\n`)
   }
   return stack.use(await startRedis()).url
+}
+
+async function startContainer(stack: AsyncDisposableStack): Promise<string> {
+  const { GenericContainer } = await import('testcontainers')
+  const container = await new GenericContainer('redis:7-alpine')
+    .withExposedPorts(6379)
+    .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+    .start()
+  stack.defer(async () => void (await container.stop()))
+  return `redis://${container.getHost()}:${container.getMappedPort(6379)}`
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<Provision<T>> {
