@@ -37,6 +37,8 @@ interface Parts {
   readonly closing: AbortController
   readonly report: (error: unknown) => void
   worker: Worker | undefined
+  /** As it was last wished for, perhaps before the worker was up. */
+  concurrency: number
 }
 
 /** Starts to take jobs of `name`, as soon as the store can be reached. */
@@ -50,7 +52,6 @@ export function startConsumer(
   const parts = assemble(bull, location, name, handler, options)
   const { runs, valve } = parts
   if (options.concurrency === 0) valve.hold('no-concurrency')
-  let concurrency = options.concurrency
   let stopping: Promise<void> | undefined
   const started = start(parts)
   const stalledCheck = checkStalledWhileHeld(parts)
@@ -66,8 +67,8 @@ export function startConsumer(
     park: () => valve.hold('parked'),
     unpark: () => valve.release('parked', 'breather'),
     setConcurrency(wanted) {
-      const isRaised = wanted > concurrency
-      concurrency = wanted
+      const isRaised = wanted > parts.concurrency
+      parts.concurrency = wanted
       if (wanted === 0) {
         valve.hold('no-concurrency')
         return Promise.resolve()
@@ -123,6 +124,7 @@ function assemble(
     closing,
     report,
     worker: undefined,
+    concurrency: options.concurrency,
   }
 }
 
@@ -143,6 +145,7 @@ async function start(parts: Parts): Promise<void> {
     try {
       await Promise.race([worker.waitUntilReady(), aborted(closing.signal)])
       parts.worker = worker
+      worker.concurrency = Math.max(1, parts.concurrency)
       await valve.use(worker)
       return
     } catch (error) {
@@ -156,7 +159,7 @@ async function start(parts: Parts): Promise<void> {
 function openWorker(parts: Parts): Worker {
   const { bull, name, options, process, location, runs, guard, report } = parts
   const worker = bull.openWorker(encodeQueueName(name), process, {
-    concurrency: Math.max(1, options.concurrency),
+    concurrency: 1,
     lockDuration: options.lockMs ?? DEFAULT_LOCK_MS,
     stalledInterval: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
   })

@@ -44,7 +44,7 @@ const FIRST_BACKOFF_MS = 1000
 const LAST_BACKOFF_MS = 300_000
 
 /** How long a job waits after its n-th unexpected error: a second, doubled up to five minutes. */
-export function backoffMs(attempts: number): number {
+function backoffMs(attempts: number): number {
   return Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attempts - 1, 20), LAST_BACKOFF_MS)
 }
 

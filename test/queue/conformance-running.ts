@@ -35,6 +35,20 @@ export function consumersConformance(location: () => string): void {
     await expect.poll(() => bench.queues.depth(NAME)).toMatchObject({ waiting: 0, active: 0 })
   })
 
+  test('a concurrency that is set before the consumer is up holds', async () => {
+    await using bench = await openBench(newPlace(location()))
+    await bench.queues.add(
+      NAME,
+      ['m-1', 'm-2', 'm-3', 'm-4'].map((id) => ({ id, data: 1 })),
+    )
+    const slow = Promise.withResolvers<Ending>()
+    const consumer = await bench.consume(() => slow.promise, { concurrency: 0 })
+    await consumer.setConcurrency(3)
+    await expect.poll(() => consumer.active).toBe(3)
+    expect(await bench.queues.depth(NAME)).toMatchObject({ waiting: 1, active: 3 })
+    slow.resolve(DONE)
+  })
+
   test('raising concurrency does not unpark, and unparking does not outlive a later park', async () => {
     await using bench = await openBench(newPlace(location()))
     const slow = Promise.withResolvers<Ending>()
