@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 
 import { expect, test } from 'vitest'
 
+import { runDocumentedCommands } from './documented-commands.ts'
 import { projectWithPackage } from './installed-package.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -53,6 +54,10 @@ test("the README's first command delivers three messages and says where they are
   for (const file of files) {
     expect(await readFile(String(file), 'utf8')).toContain('Message-ID: ')
   }
+})
+
+test('every command of the documents does what they say', async () => {
+  expect(await runDocumentedCommands(ROOT)).toBeGreaterThan(8)
 })
 
 test('every document that the README and the documents link to is there', async () => {
