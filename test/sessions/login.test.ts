@@ -113,7 +113,7 @@ test.for<Case>([
   ],
   [
     'the handshake after STARTTLS never comes',
-    { EHLO: '250-x\n250 STARTTLS' },
+    { EHLO: '250-x\n250 STARTTLS', STARTTLS: { say: '220 go on', after: 'silence' } },
     { tls: 'starttls', timeouts: { tls: 100 } },
     { kind: 'timeout', stage: 'starttls', detail: expect.stringContaining('timeouts.tls') },
   ],
