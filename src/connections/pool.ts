@@ -86,8 +86,11 @@ interface State {
   /** Sessions that are open, being opened or being closed. */
   taken: number
   isClosed: boolean
-  onEmpty: (() => void) | undefined
+  readonly onEmpty: Set<() => void>
 }
+
+/** A longer span would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 const CLOSED: Acquired = {
   kind: 'fault',
@@ -110,7 +113,7 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
     logins: new AbortController(),
     taken: 0,
     isClosed: false,
-    onEmpty: undefined,
+    onEmpty: new Set(),
   }
   return {
     acquire: (signal) => acquire(state, signal),
@@ -222,7 +225,7 @@ async function retire(state: State, entry: Entry, why: SessionClosing): Promise<
 function vacate(state: State): void {
   state.taken--
   serveNext(state)
-  if (state.taken === 0) state.onEmpty?.()
+  if (state.taken === 0) for (const tell of state.onEmpty) tell()
 }
 
 function serveNext(state: State): void {
@@ -250,10 +253,12 @@ async function close(state: State, deadlineMs: number): Promise<void> {
 /** Resolves when no session is left, or after `deadlineMs`. */
 function emptied(state: State, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, deadlineMs)
-    state.onEmpty = () => {
+    const done = (): void => {
       clearTimeout(timer)
+      state.onEmpty.delete(done)
       resolve()
     }
+    const timer = setTimeout(done, Math.min(deadlineMs, MAX_TIMER_MS)).unref()
+    state.onEmpty.add(done)
   })
 }

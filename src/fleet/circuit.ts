@@ -26,8 +26,15 @@ export type Circuit =
 /** What keeps a circuit open: the server or the way to it, its account, or its wish to slow down. */
 export type Blame = 'manager' | 'account' | 'throttle'
 
-/** What one use of a manager showed. `suspect` blames it only together with another message. */
+/**
+ * What one use of a manager showed.
+ *
+ * `let-in` is a login that worked: it closes the circuit. `works` is a transaction on a session that
+ * was open already: it clears suspects, and says nothing of logins or of a wish to slow down.
+ * `suspect` blames the manager only together with another message.
+ */
 export type Finding =
+  | { readonly kind: 'let-in' }
   | { readonly kind: 'works' }
   | { readonly kind: 'fault' }
   | { readonly kind: 'auth' }
@@ -70,8 +77,10 @@ export function afterFinding(
   random: () => number,
 ): Circuit {
   switch (finding.kind) {
+    case 'let-in':
+      return CLOSED
     case 'works':
-      return circuit.state === 'closed' && circuit.suspects.length === 0 ? circuit : CLOSED
+      return circuit.state === 'closed' && circuit.suspects.length > 0 ? CLOSED : circuit
     case 'gave-up':
       return afterGivingUp(circuit, now)
     case 'suspect':
@@ -90,7 +99,11 @@ export function afterFinding(
 function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): Circuit {
   if (circuit.state === 'open' && circuit.blames === blames) return circuit
   const since = circuit.state === 'half-open' || circuit.state === 'open' ? circuit.since : now
-  return { state: 'open', blames, since, until: now + delayMs, failures: failuresOf(circuit) + 1 }
+  const failures = failuresOf(circuit) + 1
+  const until = now + delayMs
+  // The longer wait holds: a lost connection must not shorten the pause after a refused password.
+  if (circuit.state === 'open' && circuit.until > until) return { ...circuit, failures }
+  return { state: 'open', blames, since, until, failures }
 }
 
 function faultDelayMs(circuit: Circuit, policy: CircuitPolicy, random: () => number): number {

@@ -103,8 +103,10 @@ export type Claim =
       readonly claims: number
       /** Milliseconds of the store's clock since the message was recorded. */
       readonly ageMs: number
+      /** How many recipients this claim made `uncertain`, because a mark's time was over. */
+      readonly turned: number
     }
-  | { readonly kind: 'settled'; readonly state: FinalState }
+  | { readonly kind: 'settled'; readonly state: FinalState; readonly turned: number }
   | { readonly kind: 'in-doubt'; readonly retryInMs: number }
 
 /** How one recipient came out of an attempt. `index` counts in the job's envelope. */

@@ -14,8 +14,9 @@ const LINGER_MS = 10
 export function createAnnouncer(store: Store, onFault: (error: unknown) => void): Announcer {
   let waiting: Announcement[] = []
   let timer: NodeJS.Timeout | undefined
+  let last: Promise<void> = Promise.resolve()
 
-  const flush = async (): Promise<void> => {
+  const send = async (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
     const texts = packAnnouncements(waiting)
@@ -26,6 +27,8 @@ export function createAnnouncer(store: Store, onFault: (error: unknown) => void)
       onFault(error)
     }
   }
+
+  const flush = (): Promise<void> => (last = last.then(send))
 
   return {
     announce: (announcement) => {

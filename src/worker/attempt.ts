@@ -2,7 +2,14 @@ import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Finding } from '../fleet/circuit.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Announcement } from '../ledger/announcements.ts'
-import type { Claim, Judgement, Ledger, Settled, Settlement } from '../ledger/ledger.ts'
+import type {
+  Claim,
+  Judgement,
+  Ledger,
+  RecipientOutcome,
+  Settled,
+  Settlement,
+} from '../ledger/ledger.ts'
 import type { Ending } from '../queue/queues.ts'
 import { composeMessage } from './compose.ts'
 import { deliver } from './deliver.ts'
@@ -29,6 +36,8 @@ export interface AttemptContext {
   /** Tells the manager's health what this attempt showed; may park the name at once. */
   readonly learn: (finding: Finding, why: Judgement) => void
   readonly isParked: () => boolean
+  /** Aborts when the worker waits no longer, also for what is to be written to the ledger. */
+  readonly ended: AbortSignal
   readonly emit: Emit
   readonly announce: (announcement: Announcement) => void
   readonly onStoreFault: (error: unknown) => void
@@ -40,6 +49,8 @@ export type Claimed = Extract<Claim, { kind: 'claimed' }>
 /** What came of an attempt, beside what the ledger made of it. */
 export interface Attempted {
   readonly settlement: Settlement
+  /** What earlier transactions of the attempt came to, settled whatever becomes of the rest. */
+  readonly before: readonly RecipientOutcome[]
   readonly bytes: number
   readonly ms: number
 }
@@ -48,7 +59,8 @@ export interface Attempted {
  * Tries to deliver one message once, over a session that is open.
  *
  * Resolves for every ending that the mail domain knows; rejects only when the ledger cannot be
- * reached before anything was handed over, so that the queue keeps the job.
+ * reached: before anything was handed over, so that the queue keeps the job, or until the worker
+ * waits no longer, so that the mark in the ledger tells that the end is not known.
  */
 export async function attempt(
   job: SendMailJob,
@@ -60,12 +72,12 @@ export async function attempt(
   const claim = await ledger.claim({ id: job.id, worker, connection, recipients: job.envelope.to })
   switch (claim.kind) {
     case 'settled':
-      return reportSettled(job, claim.state, context)
+      return reportSettled(job, claim, context)
     case 'in-doubt':
       return { kind: 'later', delayMs: claim.retryInMs }
     case 'claimed': {
       const attempted = await tryOnce(job, claim, door, context, signal)
-      const settled = await settle(job, claim, attempted.settlement, context, signal)
+      const settled = await settle(job, claim, attempted.settlement, context)
       return report(job, claim, attempted, settled, context, signal)
     }
   }
@@ -79,8 +91,10 @@ async function tryOnce(
   signal: AbortSignal,
 ): Promise<Attempted> {
   const startedAt = performance.now()
+  let before: readonly RecipientOutcome[] = []
   const ended = (settlement: Settlement, bytes = 0): Attempted => ({
     settlement,
+    before,
     bytes,
     ms: performance.now() - startedAt,
   })
@@ -91,9 +105,10 @@ async function tryOnce(
   if (composed.kind === 'refused') return ended(composed.settlement)
 
   const delivery = await deliver(job, claim, composed.message, door, context, signal)
+  before = delivery.before
   if (delivery.kind === 'withdrawn') return ended({ outcomes: [], isAttempt: false, retryInMs: 0 })
   const { outcomes, isAttempt, last, minDelayMs, finding } = delivery.outcome
-  context.learn(finding, last)
+  if (finding) context.learn(finding, last)
   const retryInMs = isAttempt
     ? retryDelayMs(claim.attempts + 1, minDelayMs, context.retry, context.random)
     : minDelayMs
@@ -131,11 +146,10 @@ async function settle(
   claim: Claimed,
   settlement: Settlement,
   context: AttemptContext,
-  signal: AbortSignal,
 ): Promise<Settled> {
   return persist(
     () => context.ledger.settle(job.id, claim.fence, settlement),
     context.onStoreFault,
-    signal,
+    context.ended,
   )
 }

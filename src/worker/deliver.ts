@@ -1,16 +1,24 @@
 import type { Door } from './door.ts'
 import type { TransactionEnding } from '../connections/transaction-ending.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
+import type { RecipientOutcome } from '../ledger/ledger.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
 import type { ComposedMessage } from './compose.ts'
-import { outcomeOf, type TransactionOutcome } from './outcome.ts'
+import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
 import { persist } from './persist.ts'
 
 /** How the sending of one message to its pending recipients ended. */
-export type Delivery =
+export type Delivery = {
+  /** What earlier transactions of this attempt came to; they are settled already. */
+  readonly before: readonly RecipientOutcome[]
+} & (
   | { readonly kind: 'ended'; readonly outcome: TransactionOutcome }
-  /** The ledger forbade the final dot: cancelled, or claimed by another worker. */
+  /**
+   * It was not sent, and not by its own fault: the ledger forbade the final dot (cancelled, or
+   * claimed by another worker), or every session was dead and no other could be opened.
+   */
   | { readonly kind: 'withdrawn' }
+)
 
 interface Part {
   readonly indices: readonly number[]
@@ -33,18 +41,22 @@ export async function deliver(
   context: AttemptContext,
   signal: AbortSignal,
 ): Promise<Delivery> {
-  const parts = partsOf(claim.pending, context.manager.limits.recipientsPerTransaction)
+  const { recipientsPerTransaction } = context.manager.limits
+  // A redirected message has one recipient on the wire, however many it stands for.
+  const size = message.redirectedTo === undefined ? recipientsPerTransaction : Infinity
+  const parts = partsOf(claim.pending, size)
+  let before: readonly RecipientOutcome[] = []
   let soFar: TransactionOutcome | undefined
   for (;;) {
     const part = parts.shift() ?? { indices: [], isSplit: false }
     const ending = await transact(job, claim, message, part, door, context, signal)
-    if (ending.kind === 'withdrawn') return { kind: 'withdrawn' }
+    if (ending.kind === 'withdrawn' || isStale(ending)) return { kind: 'withdrawn', before }
 
     const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
     parts.unshift(...splitOf(outcome.split, part))
-    const goesOn = door.session.isUsable && outcome.finding.kind === 'works' && !signal.aborted
-    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar }
+    const goesOn = door.session.isUsable && outcome.finding?.kind === 'works' && !signal.aborted
+    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before }
 
     const { applied } = await persist(
       () =>
@@ -54,18 +66,22 @@ export async function deliver(
           isAttempt: false,
         }),
       context.onStoreFault,
-      signal,
+      context.ended,
     )
-    if (!applied) return { kind: 'withdrawn' }
+    if (!applied) return { kind: 'withdrawn', before }
+    before = soFar.outcomes
   }
 }
 
 /** Two transactions of one attempt as one: the later outcome of a recipient holds. */
 function together(before: TransactionOutcome, after: TransactionOutcome): TransactionOutcome {
   const retried = new Set(after.outcomes.map(({ index }) => index))
+  const earlier = before.outcomes.filter(({ index }) => !retried.has(index))
+  const outcomes = [...earlier, ...after.outcomes]
   return {
     ...after,
-    outcomes: [...before.outcomes.filter(({ index }) => !retried.has(index)), ...after.outcomes],
+    outcomes,
+    last: gravestOf(outcomes) ?? after.last,
     minDelayMs: Math.max(before.minDelayMs, after.minDelayMs),
     isAttempt: before.isAttempt || after.isAttempt,
   }
@@ -103,7 +119,9 @@ async function transact(
 }
 
 /** Whether the session had died while it was idle: nothing of the message was looked at. */
-function isStale(ending: TransactionEnding): boolean {
+function isStale(
+  ending: TransactionEnding,
+): ending is Extract<TransactionEnding, { kind: 'broken' | 'rejected' }> {
   return (ending.kind === 'broken' || ending.kind === 'rejected') && ending.isStale === true
 }
 

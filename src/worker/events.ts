@@ -1,15 +1,8 @@
-import type { Stage } from '../smtp/stage.ts'
+import type { Judged } from './judged.ts'
 
 interface OfMessage {
   readonly id: string
   readonly connection: string
-}
-
-interface Judged {
-  readonly stage?: Stage
-  readonly code?: number
-  readonly status?: string
-  readonly rule?: string
 }
 
 /**

@@ -29,7 +29,8 @@ export function mayTry(
     return expired('local.not-after', 'the time after which it must not be sent is over')
   }
   const since = Math.max(job.acceptedAt, job.notBefore ?? 0)
-  const ageMs = now - since - context.parkedMsSince(since)
+  // The record's age is the store's word; the job's times are the producer's clock.
+  const ageMs = Math.min(claim.ageMs, now - since) - context.parkedMsSince(since)
   return ageMs > retry.giveUpAfterMs
     ? expired('local.give-up', 'it could not be delivered within the time for retries')
     : undefined

@@ -3,7 +3,7 @@ import { createLocalLeases } from '../fleet/leases.ts'
 import type { Store } from '../store/store.ts'
 import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
-import { openLane, type Lane } from './lane.ts'
+import { openLane, type Lane, type LaneContext } from './lane.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
@@ -59,7 +59,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     resolve: (name: string) => connections.resolve(name),
   }
   opened.defer(() => stopAll(lanes, 0, 0))
-  await Promise.all(names.map(async (name) => lanes.push(await openLane(name, context))))
+  await openAll(names, context, lanes)
   signal.throwIfAborted()
   const guard = guardClock(clock, lockMs, lanes, onStoreFault)
 
@@ -75,6 +75,20 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     },
     readiness: () => readinessOf(store, lanes, guard),
   }
+}
+
+/** Opens a lane for each name; when one cannot be opened, the others are there to be closed. */
+async function openAll(
+  names: readonly string[],
+  context: LaneContext,
+  lanes: Lane[],
+): Promise<void> {
+  const opening = names.map(async (name) => lanes.push(await openLane(name, context)))
+  for (const { reason } of (await Promise.allSettled(opening)).filter(isRejected)) throw reason
+}
+
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === 'rejected'
 }
 
 async function stopAll(lanes: readonly Lane[], deadlineMs: number, graceMs: number): Promise<void> {

@@ -50,7 +50,7 @@ export function openGate(
     if (admission.kind === 'wait') return { kind: 'shut' }
     const acquired = await pool.acquire(signal)
     if (acquired.kind === 'session') {
-      if (admission.kind === 'probe') health.report(key, { kind: 'works' })
+      if (admission.kind === 'probe') health.report(key, { kind: 'let-in' })
       return acquired
     }
     return shutBy(acquired.fault, admission.kind === 'probe')

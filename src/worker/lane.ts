@@ -5,15 +5,15 @@ import type { Leases } from '../fleet/leases.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { leaseCapacity } from './capacity.ts'
-import { openGate, type Gate } from './gate.ts'
-import { createParking, type Parking } from './parking.ts'
+import { createParking } from './parking.ts'
 import { tellShut } from './parking-events.ts'
 import { runJob } from './run-job.ts'
+import { createWay } from './way.ts'
 
 /** What a lane needs of the worker that runs it. */
 export interface LaneContext extends Omit<
   AttemptContext,
-  'connection' | 'manager' | 'parkedMsSince' | 'learn' | 'isParked'
+  'connection' | 'manager' | 'parkedMsSince' | 'learn' | 'isParked' | 'ended'
 > {
   readonly queues: Queues
   readonly health: Health
@@ -37,15 +37,16 @@ export interface Lane {
 /** Opens the name's queue and the way to its manager, and begins to take. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const stopping = new AbortController()
-  let way = openWay(name, await context.resolve(name), context, () => parking)
+  const way = createWay(name, await context.resolve(name), context, () => parking, stopping.signal)
   const circuit = (): Circuit => context.health.circuit(way.gate.key)
 
   const parking = createParking({
     now: context.now,
     keepMs: context.retry.giveUpAfterMs,
     onPark: () => consumer.park(),
+    onFault: context.onStoreFault,
     look: async () => {
-      way = await renewed(name, way, context, parking)
+      await way.renew()
       await way.gate.probe(stopping.signal)
       if (circuit().state === 'closed') resume()
       return circuit()
@@ -59,6 +60,7 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     consumer.setConcurrency(wanted).catch(context.onStoreFault)
   }
   const resume = (): void => {
+    fit()
     const parkedMs = parking.unpark()
     if (parkedMs === undefined) return
     consumer.unpark().catch(context.onStoreFault)
@@ -69,10 +71,7 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     if (now.state === 'open') {
       if (!parking.isParked) tellShut(name, way.gate, now, context.emit)
       parking.park(now)
-    } else if (now.state === 'closed') {
-      resume()
-      fit()
-    }
+    } else if (now.state === 'closed') resume()
   })
 
   const consumer: Consumer = await context.queues.consume(
@@ -90,51 +89,13 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     hold: (isHeld) => capacity.hold(isHeld),
     quiet: () => consumer.quiet(),
     stop: async (deadlineMs, graceMs) => {
+      const until = performance.now() + deadlineMs + graceMs
       parking.close()
       unsubscribe()
       await consumer.stop(deadlineMs, graceMs)
       stopping.abort()
       capacity.close()
-      await way.gate.close(graceMs)
+      await way.close(Math.max(0, until - performance.now()))
     },
   }
-}
-
-/** A manager as it was resolved, and what attempts through it need. */
-interface Way {
-  readonly gate: Gate
-  readonly context: AttemptContext & Pick<LaneContext, 'health'>
-}
-
-function openWay(
-  connection: string,
-  resolved: ResolvedManager,
-  context: LaneContext,
-  parking: () => Parking,
-): Way {
-  const gate = openGate(connection, resolved, context.health, context.emit)
-  return {
-    gate,
-    context: {
-      ...context,
-      connection,
-      manager: resolved.manager,
-      parkedMsSince: (since) => parking().msSince(since),
-      learn: (finding, why) => gate.learn(finding, why),
-      isParked: () => parking().isParked,
-    },
-  }
-}
-
-/** The same way, unless a credential has changed: that is another manager, whose health nobody knows. */
-async function renewed(
-  name: string,
-  way: Way,
-  context: LaneContext,
-  parking: Parking,
-): Promise<Way> {
-  const fresh = await context.resolve(name).catch(() => way.gate.resolved)
-  if (fresh.digest === way.gate.resolved.digest) return way
-  void way.gate.close(context.lockMs)
-  return openWay(name, fresh, context, () => parking)
 }

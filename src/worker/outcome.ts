@@ -14,7 +14,8 @@ export interface TransactionOutcome {
   readonly minDelayMs: number
   /** Whether the message spends an attempt on it. */
   readonly isAttempt: boolean
-  readonly finding: Finding
+  /** Absent when nothing was learnt: we ended it ourselves. */
+  readonly finding: Finding | undefined
   readonly last: Judgement
 }
 
@@ -59,15 +60,25 @@ export function outcomeOf(
   const split = judged.flatMap(({ outcome, verdict }) =>
     verdict?.message === 'split' ? [outcome.index] : [],
   )
-  const worst = judged.find(({ outcome }) => outcome.state !== 'delivered')
   return {
     outcomes: judged.map(({ outcome }) => outcome),
     split,
     minDelayMs: Math.max(0, ...verdicts.map(({ minDelayMs }) => minDelayMs ?? 0)),
     isAttempt: ending.kind === 'accepted' || verdicts.some(({ message }) => message !== 'return'),
-    finding: findingOf(id, verdicts),
-    last: worst?.outcome ?? shared.judgement,
+    finding: isOurEnding(ending) ? undefined : findingOf(id, verdicts),
+    last: gravestOf(judged.map(({ outcome }) => outcome)) ?? shared.judgement,
   }
+}
+
+const GRAVITY: readonly RecipientState[] = ['uncertain', 'refused', 'pending']
+
+/** What is told of a message with several recipients: the worst that happened to one of them. */
+export function gravestOf(outcomes: readonly RecipientOutcome[]): Judgement | undefined {
+  for (const state of GRAVITY) {
+    const found = outcomes.find((outcome) => outcome.state === state)
+    if (found) return found
+  }
+  return undefined
 }
 
 /** What holds for every recipient that the server had accepted, or had not answered yet. */
@@ -107,6 +118,10 @@ function stateOf(verdict: Verdict | undefined): RecipientState {
     case 'return':
       return 'pending'
   }
+}
+
+function isOurEnding(ending: TransactionEnding): boolean {
+  return ending.kind === 'broken' && ending.fault.kind === 'aborted'
 }
 
 /** The gravest thing that the verdicts say of the manager. */

@@ -20,6 +20,7 @@ export interface ParkingOptions {
   readonly onPark: () => void
   /** Looks whether mail can flow again; answers what the circuit is then. */
   readonly look: () => Promise<Circuit>
+  readonly onFault: (error: unknown) => void
 }
 
 interface Span {
@@ -31,20 +32,26 @@ interface Span {
 const RECHECK_MS = 5_000
 /** How often it looks while another session is asking. */
 const PROBED_ELSEWHERE_MS = 1_000
+const MAX_SPANS = 200
 
 /** Keeps one name's parking; nothing is parked at first. */
 export function createParking(options: ParkingOptions): Parking {
-  const { now, keepMs, onPark, look } = options
+  const { now, keepMs, onPark, look, onFault } = options
   let spans: readonly Span[] = []
   let parkedAt: number | undefined
   let timer: NodeJS.Timeout | undefined
+  let isClosed = false
 
   const lookWhenDue = (circuit: Circuit): void => {
     clearTimeout(timer)
-    timer = setTimeout(() => void lookAgain(), dueInMs(circuit))
+    if (isClosed) return
+    timer = setTimeout(() => void lookAgain(circuit), dueInMs(circuit))
   }
-  const lookAgain = async (): Promise<void> => {
-    const found = await look()
+  const lookAgain = async (before: Circuit): Promise<void> => {
+    const found = await look().catch((error: unknown) => {
+      onFault(error)
+      return before
+    })
     if (parkedAt !== undefined) lookWhenDue(found)
   }
 
@@ -62,7 +69,7 @@ export function createParking(options: ParkingOptions): Parking {
     unpark: () => {
       if (parkedAt === undefined) return undefined
       const span = { from: parkedAt, to: now() }
-      spans = [...spans.filter(({ to }) => to > span.to - keepMs), span]
+      spans = compact([...spans.filter(({ to }) => to > span.to - keepMs), span])
       parkedAt = undefined
       clearTimeout(timer)
       return span.to - span.from
@@ -71,8 +78,18 @@ export function createParking(options: ParkingOptions): Parking {
       const all = parkedAt === undefined ? spans : [...spans, { from: parkedAt, to: now() }]
       return all.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, since)), 0)
     },
-    close: () => clearTimeout(timer),
+    close: () => {
+      isClosed = true
+      clearTimeout(timer)
+    },
   }
+}
+
+/** Of a server that comes and goes for days the oldest spans are joined: its mail ages a little less. */
+function compact(spans: readonly Span[]): readonly Span[] {
+  const [first, second, ...rest] = spans
+  if (first === undefined || second === undefined || spans.length <= MAX_SPANS) return spans
+  return [{ from: first.from, to: second.to }, ...rest]
 }
 
 function dueInMs(circuit: Circuit): number {

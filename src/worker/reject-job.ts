@@ -17,7 +17,6 @@ export async function rejectJob(
   id: string,
   { error }: Extract<ParsedJob, { kind: 'unreadable' }>,
   context: AttemptContext,
-  signal: AbortSignal,
 ): Promise<Ending> {
   const { ledger, worker, connection } = context
   context.emit({ event: 'job-rejected', id, connection, reason: error.message })
@@ -29,7 +28,13 @@ export async function rejectJob(
   if (claim.kind === 'claimed') {
     const last = { rule: 'local.unreadable-job', text: error.message }
     const settlement = { outcomes: [], rest: 'refused', isAttempt: false, last } as const
-    await persist(() => ledger.settle(id, claim.fence, settlement), context.onStoreFault, signal)
+    await persist(
+      () => ledger.settle(id, claim.fence, settlement),
+      context.onStoreFault,
+      context.ended,
+    )
+    context.announce({ id, connection, state: 'refused', rule: last.rule })
   }
+  if (claim.kind === 'in-doubt') return { kind: 'later', delayMs: claim.retryInMs }
   return { kind: 'dead', reason: `refused: ${error.message}` }
 }

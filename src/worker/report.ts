@@ -1,5 +1,5 @@
 import type { SendMailJob } from '../job/send-mail.ts'
-import type { FinalState, Settled } from '../ledger/ledger.ts'
+import type { Claim, Judgement, Settled } from '../ledger/ledger.ts'
 import type { Ending } from '../queue/queues.ts'
 import type { AttemptContext, Attempted, Claimed } from './attempt.ts'
 import { reasonOf } from './judged.ts'
@@ -17,8 +17,14 @@ export function report(
   context: AttemptContext,
   signal: AbortSignal,
 ): Ending {
+  const { settlement, before } = attempted
+  if (claim.turned > 0) tellTurned(job, claim.turned, context)
   if (settled.applied) tell(job, claim, attempted, settled.state, context)
-  const { settlement } = attempted
+  else if (before.length > 0) {
+    // What was delivered before the rest was cancelled or claimed by another worker is delivered.
+    const known = { ...attempted, settlement: { outcomes: before, isAttempt: false } }
+    tell(job, claim, known, 'active', context)
+  }
   switch (settled.state) {
     case 'cancelled':
       context.emit({ event: 'cancelled', id: job.id, connection: context.connection })
@@ -29,7 +35,7 @@ export function report(
     case 'refused':
     case 'expired':
     case 'uncertain':
-      return { kind: 'dead', reason: reasonOf(settled.state, settlement.last) }
+      return { kind: 'dead', reason: reasonOf(settled.state, reasonableOf(settlement.last)) }
     case 'deferred':
     case 'queued':
     case 'active':
@@ -41,31 +47,31 @@ export function report(
   }
 }
 
+/** What the server said last explains a refusal only if it was one; an earlier attempt's is in the record. */
+function reasonableOf(last: Judgement | undefined): Judgement | undefined {
+  return last?.rule === undefined ? undefined : last
+}
+
 /** The job's ending when its message was settled before this attempt began. */
 export function reportSettled(
   job: SendMailJob,
-  state: FinalState,
+  { state, turned }: Extract<Claim, { kind: 'settled' }>,
   context: AttemptContext,
 ): Ending {
   const { id } = job
   const { connection } = context
+  if (turned > 0) {
+    tellTurned(job, turned, context)
+    context.announce({ id, connection, state })
+  }
   switch (state) {
     case 'cancelled':
       context.emit({ event: 'cancelled', id, connection })
-      context.announce({ id, connection, state })
       return { kind: 'done' }
     case 'delivered':
     case 'superseded':
       return { kind: 'done' }
     case 'uncertain':
-      context.emit({
-        event: 'uncertain',
-        id,
-        connection,
-        recipients: job.envelope.to.length,
-        attempt: 0,
-      })
-      context.announce({ id, connection, state })
       return {
         kind: 'dead',
         reason: 'uncertain: a worker died between the final dot and its answer',
@@ -74,4 +80,17 @@ export function reportSettled(
     case 'expired':
       return { kind: 'dead', reason: state }
   }
+}
+
+/** Tells of recipients whose mark a dead worker left behind. */
+function tellTurned(job: SendMailJob, recipients: number, context: AttemptContext): void {
+  const { connection, emit } = context
+  emit({
+    event: 'uncertain',
+    id: job.id,
+    connection,
+    recipients,
+    attempt: 0,
+    rule: 'local.overdue',
+  })
 }

@@ -22,7 +22,7 @@ export async function runJob(
 ): Promise<Ending> {
   if (parking.isParked || signal.aborted) return { kind: 'back' }
   const parsed = parseJob(taken.data)
-  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, context, signal)
+  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, context)
 
   const entered = await gate.enter(signal)
   switch (entered.kind) {

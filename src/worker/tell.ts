@@ -48,7 +48,8 @@ export function tell(
     const retryInMs = settlement.retryInMs ?? 0
     emit({ ...what, event: 'deferred', pending: left, retryInMs, attempt })
   }
-  if (state !== 'active' && state !== 'queued') {
+  const isNews = state === 'deferred' ? isAttempt : state !== 'active' && state !== 'queued'
+  if (isNews && state !== 'active' && state !== 'queued') {
     const { id } = job
     context.announce({ id, connection: context.connection, state, ...judged })
   }

@@ -79,13 +79,14 @@ type State =
 /** Creates a worker; nothing is opened before `start`. */
 export function createWorker(options: WorkerOptions): Worker {
   const id = options.id ?? `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
-  const emit = options.emit ?? (() => {})
+  const emit = quietly(options.emit ?? (() => {}))
   const stopping = new AbortController()
   let state: State = { kind: 'new' }
+  let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
+  let isQuiet = false
 
-  const start = async (): Promise<void> => {
-    if (state.kind !== 'new') return void (await opened())
+  const begin = async (): Promise<void> => {
     const retry = { ...DEFAULT_RETRY_POLICY, ...options.retry }
     const opening = openFloor({ ...options, id, emit, retry }, stopping.signal)
     state = { kind: 'starting', opening }
@@ -94,16 +95,22 @@ export function createWorker(options: WorkerOptions): Worker {
       if (stopping.signal.aborted) return
       state = { kind: 'working', floor }
       emit({ event: 'worker-started', worker: id, connections: floor.names })
+      if (isQuiet) quiet()
     } catch (error) {
       state = { kind: 'stopped' }
       if (!stopping.signal.aborted) throw error
     }
+  }
+  const start = (): Promise<void> => {
+    if (stopping.signal.aborted) return Promise.resolve()
+    return (started ??= begin())
   }
   const opened = async (): Promise<Floor | undefined> => {
     if (state.kind === 'starting') return state.opening.catch(() => undefined)
     return state.kind === 'working' || state.kind === 'quiet' ? state.floor : undefined
   }
   const quiet = (): void => {
+    isQuiet = true
     if (state.kind !== 'working') return
     state = { kind: 'quiet', floor: state.floor }
     state.floor.quiet()
@@ -128,6 +135,17 @@ export function createWorker(options: WorkerOptions): Worker {
     stop,
     readiness: async () => readinessOf(state),
     [Symbol.asyncDispose]: () => stop(),
+  }
+}
+
+/** A listener's fault is its owner's: no delivery may end because of it. */
+function quietly(emit: Emit): Emit {
+  return (event) => {
+    try {
+      emit(event)
+    } catch {
+      // Dropped, as `Emit` says.
+    }
   }
 }
 

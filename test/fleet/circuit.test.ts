@@ -20,7 +20,7 @@ const after = (circuit: Circuit, finding: Finding, now = 1_000): Circuit =>
   afterFinding(circuit, finding, DEFAULT_CIRCUIT_POLICY, now, () => 0.5)
 
 test.for<[from: string, circuit: Circuit, finding: Finding, to: Partial<Circuit>]>([
-  ['unknown and a login works', UNKNOWN, { kind: 'works' }, { state: 'closed' }],
+  ['unknown and a login works', UNKNOWN, { kind: 'let-in' }, { state: 'closed' }],
   [
     'unknown and the server is away',
     UNKNOWN,
@@ -57,7 +57,7 @@ test.for<[from: string, circuit: Circuit, finding: Finding, to: Partial<Circuit>
     { kind: 'works' },
     { state: 'closed', suspects: [] },
   ],
-  ['half-open and the probe works', half(3), { kind: 'works' }, { state: 'closed' }],
+  ['half-open and the probe works', half(3), { kind: 'let-in' }, { state: 'closed' }],
   [
     'half-open and the probe fails for the fourth time',
     half(3),

@@ -8,7 +8,7 @@ test('while a manager is unknown one asks and the others wait', () => {
   const health = createLocalHealth()
   expect(health.admit(RELAY)).toEqual({ kind: 'probe' })
   expect(health.admit(RELAY)).toMatchObject({ kind: 'wait' })
-  health.report(RELAY, { kind: 'works' })
+  health.report(RELAY, { kind: 'let-in' })
   expect(health.admit(RELAY)).toEqual({ kind: 'go' })
 })
 
@@ -34,10 +34,10 @@ test('listeners hear each change of state once', () => {
   const heard: string[] = []
   const stop = health.onChange((manager, circuit) => heard.push(`${manager.name} ${circuit.state}`))
   health.admit(RELAY)
-  health.report(RELAY, { kind: 'works' })
-  health.report(RELAY, { kind: 'works' })
+  health.report(RELAY, { kind: 'let-in' })
+  health.report(RELAY, { kind: 'let-in' })
   health.report(RELAY, { kind: 'auth' })
   stop()
-  health.report(RELAY, { kind: 'works' })
+  health.report(RELAY, { kind: 'let-in' })
   expect(heard).toEqual(['relay closed', 'relay open'])
 })

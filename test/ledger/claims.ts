@@ -104,6 +104,7 @@ export function testClaims(open: OpenLedger): void {
         attempts: 0,
         claims: 1,
         ageMs: expect.any(Number),
+        turned: 0,
       })
       expect(await ledger.get('m1')).toMatchObject({ state: 'active', messageId: undefined })
       expect(await ledger.record([newRecord('m1', recipients)])).toEqual([
@@ -170,7 +171,11 @@ export function testClaims(open: OpenLedger): void {
       const fence = await fenceOf(ledger, 'm1')
       await ledger.mark('m1', fence, [0], LONG_MS)
       await ledger.settle('m1', fence, { outcomes: [delivered(0)], isAttempt: true })
-      expect(await claimOf(ledger, 'm1')).toEqual({ kind: 'settled', state: 'delivered' })
+      expect(await claimOf(ledger, 'm1')).toEqual({
+        kind: 'settled',
+        state: 'delivered',
+        turned: 0,
+      })
       expect(await ledger.mark('m1', fence, [0], LONG_MS)).toBe(false)
     })
   })
@@ -223,7 +228,11 @@ export function testClaims(open: OpenLedger): void {
       await ledger.record([newRecord('m1')])
       expect(await ledger.cancel('m1')).toEqual({ kind: 'cancelled' })
       expect(await ledger.cancel('m1')).toEqual({ kind: 'cancelled' })
-      expect(await claimOf(ledger, 'm1')).toEqual({ kind: 'settled', state: 'cancelled' })
+      expect(await claimOf(ledger, 'm1')).toEqual({
+        kind: 'settled',
+        state: 'cancelled',
+        turned: 0,
+      })
       expect(await ledger.get('m1')).toMatchObject({ recipients: [{ state: 'cancelled' }] })
       expect(await ledger.cancel('absent')).toEqual({ kind: 'unknown' })
     })

@@ -127,7 +127,7 @@ export function testSettlements(open: OpenLedger): void {
       const { ledger } = store
       const fence = await fenceOf(ledger, 'm1')
       await ledger.settle('m1', fence, { outcomes: [refused(0)], isAttempt: true, more: true })
-      expect(await claimOf(ledger, 'm1')).toEqual({ kind: 'settled', state: 'refused' })
+      expect(await claimOf(ledger, 'm1')).toEqual({ kind: 'settled', state: 'refused', turned: 1 })
       expect(await ledger.get('m1')).toMatchObject({ state: 'refused' })
     })
 
@@ -215,7 +215,11 @@ export function testSettlements(open: OpenLedger): void {
       const { ledger } = store
       await markedAndGone(ledger, 'm1', [0], ['ann@example.com'])
       await claimsUntil(ledger, 'm1', 'settled')
-      expect(await claimOf(ledger, 'm1')).toEqual({ kind: 'settled', state: 'uncertain' })
+      expect(await claimOf(ledger, 'm1')).toEqual({
+        kind: 'settled',
+        state: 'uncertain',
+        turned: 1,
+      })
       expect(await ledger.get('m1')).toMatchObject({
         state: 'uncertain',
         claims: 0,

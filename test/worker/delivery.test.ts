@@ -116,6 +116,44 @@ describeStores('delivery', (place) => {
     expect(original?.value).toContain('bob@example.org')
   })
 
+  test('a redirected message is one mail, however many recipients it has', async () => {
+    await using server = await startSmtpServer()
+    const limits = { recipientsPerTransaction: 1 }
+    const redirectAll = 'qa@example.net'
+    await using room = await openRoom(place(), { port: server.port, redirectAll, limits })
+    const { id } = await room.send({ to: ['a@example.org', 'b@example.org', 'c@example.org'] })
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(server.mails).toMatchObject([{ to: ['qa@example.net'] }])
+  })
+
+  test('a refusal is told with its own reply, not with the one to the others', async () => {
+    await using server = await startSmtpServer({
+      refuseRecipient: (address) =>
+        address.startsWith('bad') ? { code: 550, text: '5.1.1 nobody' } : undefined,
+    })
+    const limits = { recipientsPerTransaction: 1 }
+    await using room = await openRoom(place(), { port: server.port, limits })
+    const { id } = await room.send({ to: ['bad@example.org', 'good@example.org'] })
+    expect(await room.settled(id)).toMatchObject({ state: 'refused', last: { code: 550 } })
+    expect(room.told('refused')).toMatchObject([{ refused: 1, code: 550 }])
+    expect(room.told('delivered')).toMatchObject([{ recipients: 1 }])
+  })
+
+  test('what was delivered before the rest was cancelled is told', async () => {
+    const second = Promise.withResolvers<void>()
+    let replies = 0
+    const beforeReply = (): Promise<void> => (replies++ === 0 ? Promise.resolve() : second.promise)
+    await using server = await startSmtpServer({ beforeReply })
+    const limits = { recipientsPerTransaction: 1 }
+    await using room = await openRoom(place(), { port: server.port, limits })
+    const { id } = await room.send({ to: ['a@example.org', 'b@example.org', 'c@example.org'] })
+    await expect.poll(() => server.mails.length).toBe(2)
+    expect(await room.mailroom.cancel(id)).toMatchObject({ kind: 'too-late', state: 'active' })
+    second.resolve()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(room.told('delivered')).toMatchObject([{ recipients: 3 }])
+  })
+
   test('a delayed message waits, and a cancelled one is never sent', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { createMailroom, createWorker } from '../../src/index.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openQueues } from '../../src/queue/open.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -67,6 +68,61 @@ describeStores('odd jobs', (place) => {
     expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
     expect(room.told('uncertain')).toMatchObject([{ id }])
     expect(server.mails).toEqual([])
+  })
+
+  test('of several recipients only those that a dead worker had marked are uncertain', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using back = await openBackDoor(at)
+    const recipients = ['ann@example.org', 'bob@example.org', 'eve@example.org']
+    const { id } = await room.send({ to: recipients })
+    const claim = await back.ledger.claim({ id, worker: 'dead', connection: 'relay', recipients })
+    const fence = claim.kind === 'claimed' ? claim.fence : 0
+    expect(await back.ledger.mark(id, fence, [1], 200)).toBe(true)
+    await room.worker.start()
+    expect(await room.settled(id)).toMatchObject({
+      state: 'uncertain',
+      recipients: [{ state: 'delivered' }, { state: 'uncertain' }, { state: 'delivered' }],
+    })
+    expect(room.told('uncertain')).toMatchObject([{ id, recipients: 1 }])
+    expect(server.mails.flatMap(({ to }) => to)).toEqual(['ann@example.org', 'eve@example.org'])
+  })
+
+  test('a message is as old as the store says, whatever the clock of its producer', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    const retry = { giveUpAfterMs: 600_000 }
+    await using room = await openRoom(at, { port: server.port }, { starts: false, retry })
+    await using back = await openBackDoor(at)
+    const { id } = await room.send()
+    const job = await back.queues.read('relay', id)
+    await back.queues.remove('relay', id)
+    const hourBehind = Date.now() - 3_600_000
+    await back.queues.add('relay', [{ id, data: { ...(job as object), acceptedAt: hourBehind } }])
+    await room.worker.start()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+  })
+
+  test('a listener that throws harms no delivery', async () => {
+    await using server = await startSmtpServer()
+    const at = place()
+    const config = {
+      ...at,
+      connections: { relay: { server: '127.0.0.1', port: server.port, tls: 'none' as const } },
+    }
+    await using worker = createWorker(config, {
+      emit: () => {
+        throw new Error('listener')
+      },
+    })
+    await worker.start()
+    await using mailroom = createMailroom(config)
+    const message = { from: 'a@example.com', to: 'b@example.org', text: 'x' }
+    const { id } = await mailroom.send({ connection: 'relay', message })
+    expect(await mailroom.untilSettled(id, { timeoutMs: 20_000 })).toMatchObject({
+      state: 'delivered',
+    })
   })
 
   test('a cancelled message is not sent although its job is still there', async () => {

@@ -58,6 +58,40 @@ describeStores('shutdown', (place) => {
     expect(await room.worker.readiness()).toEqual({ ready: false, reason: 'stopped' })
   })
 
+  test('a stop ends within its deadline and its grace, and tells nothing afterwards', async () => {
+    await using server = await startScriptedServer({ DOT: { after: 'silence' } })
+    await using room = await openRoom(place(), { port: server.port })
+    await room.send()
+    await expect.poll(() => server.dots).toBe(1)
+    const startedAt = performance.now()
+    await room.worker.stop(100, 1_500)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(room.events.at(-1)).toMatchObject({ event: 'worker-stopped' })
+  })
+
+  test('quiet counts also while the worker still starts', async () => {
+    await using server = await startSmtpServer()
+    await using room = await openRoom(place(), { port: server.port }, { starts: false })
+    const starting = room.worker.start()
+    room.worker.quiet()
+    await starting
+    expect(await room.worker.readiness()).toMatchObject({ ready: false })
+    await room.send()
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
+  })
+
+  test('a start that failed fails again', async () => {
+    const auth = { method: 'basic', user: 'app', password: '${env:NOBODY_SETS_THIS}' }
+    const tls = 'starttls'
+    await using room = await openRoom(
+      place(),
+      { port: 2525, auth, tls },
+      { starts: false, env: {} },
+    )
+    await expect(room.worker.start()).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
+    await expect(room.worker.start()).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
+  })
+
   test('a quiet worker says that it is not ready, and takes nothing', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port })

@@ -11,13 +11,14 @@ export const CLAIM_FUNCTION = `
 create or replace function ledger_claim(
   the_id text, the_worker text, the_connection text, addresses text,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
-  out age_ms float8, out final_state text, out retry_ms float8
+  out age_ms float8, out final_state text, out retry_ms float8, out turned int
 ) language plpgsql as $$
 declare
   l ledger;
   ended text;
   marked int;
 begin
+  turned := 0;
   loop
     update ledger set state = 'active', fence = greatest(fence + 1, ledger_microseconds()),
         holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
@@ -50,6 +51,7 @@ begin
       foreach marked in array l.mark loop
         l.standing := overlay(l.standing placing 'u' from marked + 1 for 1);
         l.late[marked + 1] := l.fence;
+        turned := turned + 1;
       end loop;
     end if;
     ended := ledger_overall(l.standing);
@@ -77,6 +79,7 @@ interface Row {
   readonly age_ms: number
   readonly final_state: FinalState | null
   readonly retry_ms: number
+  readonly turned: number
 }
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
@@ -95,7 +98,9 @@ export async function claim(
 
 function claimOf([row]: readonly Row[]): Claim {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_claim')
-  if (row.final_state !== null) return { kind: 'settled', state: row.final_state }
+  if (row.final_state !== null) {
+    return { kind: 'settled', state: row.final_state, turned: row.turned }
+  }
   if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms) }
   return {
     kind: 'claimed',
@@ -104,5 +109,6 @@ function claimOf([row]: readonly Row[]): Claim {
     attempts: row.now_attempts,
     claims: row.now_claims,
     ageMs: row.age_ms,
+    turned: row.turned,
   }
 }

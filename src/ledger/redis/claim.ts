@@ -17,12 +17,13 @@ if not state then
   redis.call('HSET', KEYS[1], 'c', ARGV[4], 'r', ARGV[5], 'p', standing, 't', now)
 end
 
+local turned = 0
 local function take()
   local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
     'n', claims, 'u', now)
-  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded}
+  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded, turned}
 end
 
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
@@ -34,6 +35,7 @@ ${TRANSITION}
 if mark then
   for index in string.gmatch(redis.call('HGET', KEYS[1], 'i'), '%d+') do
     standing = replace(standing, tonumber(index), 'u')
+    turned = turned + 1
     redis.call('HSET', KEYS[1], 'y' .. index, fence)
   end
   redis.call('HDEL', KEYS[1], 'g', 'i')
@@ -44,7 +46,7 @@ redis.call('HSET', KEYS[1], 'u', now)
 redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
 local ended = overall(standing)
 enter(state, ended, now)
-return ended
+return ended .. ':' .. turned
 `)
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
@@ -60,9 +62,12 @@ export async function claim(
     [keys.record(id), keys.held],
     [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length],
   )
-  if (typeof answer === 'string') return { kind: 'settled', state: parseFinalState(answer) }
+  if (typeof answer === 'string') {
+    const [state = '', turned = 0] = answer.split(':')
+    return { kind: 'settled', state: parseFinalState(state), turned: Number(turned) }
+  }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
-  const [fence, standing, attempts, claims, ageMs] = answer
+  const [fence, standing, attempts, claims, ageMs, turned] = answer
   return {
     kind: 'claimed',
     fence: Number(fence),
@@ -70,5 +75,6 @@ export async function claim(
     attempts: Number(attempts),
     claims: Number(claims),
     ageMs: Number(ageMs),
+    turned: Number(turned),
   }
 }
