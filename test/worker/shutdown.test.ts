@@ -1,9 +1,13 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
-import { openRoom } from './mail-room.ts'
+import { FAST, openRoom } from './mail-room.ts'
 
 describeStores('shutdown', (place) => {
   test('what is in flight is finished, and nothing more is taken', async () => {
@@ -67,6 +71,28 @@ describeStores('shutdown', (place) => {
     await room.worker.stop(100, 1_500)
     expect(performance.now() - startedAt).toBeLessThan(3_000)
     expect(room.events.at(-1)).toMatchObject({ event: 'worker-stopped' })
+  })
+
+  test('a process that is stopped while it looks for its server ends', async () => {
+    await using server = await startScriptedServer({
+      GREETING: ['421 4.3.2 not now', { say: '', after: 'silence' }],
+    })
+    const at = place()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await room.send()
+    const relay = { server: '127.0.0.1', port: server.port, tls: 'none' }
+    const options = { config: { ...at, connections: { relay } }, hooks: FAST }
+    const program = join(import.meta.dirname, '../main-job/programs/worker.ts')
+    const worker = fork(program, [JSON.stringify(options)])
+    const gone = once(worker, 'exit')
+    try {
+      await expect.poll(() => server.connections).toBe(2)
+      worker.kill('SIGTERM')
+      await gone
+      expect(worker.exitCode).toBe(0)
+    } finally {
+      worker.kill('SIGKILL')
+    }
   })
 
   test('quiet counts also while the worker still starts', async () => {
