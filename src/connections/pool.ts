@@ -1,5 +1,6 @@
 import type { Fault } from '../smtp/fault.ts'
 import { openLogin } from './login.ts'
+import type { PoolEvent, SessionClosing } from './pool-event.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -8,22 +9,6 @@ import type { Session } from './session.ts'
 export type Acquired =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'fault'; readonly fault: Fault }
-
-/**
- * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
- * the server while unused, ended with a message, or with the pool.
- */
-type SessionClosing = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
-
-/** What happens in a pool, for logs and metrics. */
-export type PoolEvent =
-  | { readonly event: 'session-opened'; readonly manager: string; readonly ms: number }
-  | {
-      readonly event: 'session-closed'
-      readonly manager: string
-      readonly messages: number
-      readonly why: SessionClosing
-    }
 
 export interface PoolOptions {
   /** Never more sessions than this are open; `limits.sessions` by default. */

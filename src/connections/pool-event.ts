@@ -1,0 +1,15 @@
+/**
+ * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
+ * the server while unused, ended with a message, or with the pool.
+ */
+type SessionClosing = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
+
+/** What happens in a pool, for logs and metrics. */
+export type PoolEvent =
+  | { readonly event: 'session-opened'; readonly manager: string; readonly ms: number }
+  | {
+      readonly event: 'session-closed'
+      readonly manager: string
+      readonly messages: number
+      readonly why: SessionClosing
+    }
