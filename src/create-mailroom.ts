@@ -1,5 +1,6 @@
+import type { ConnectionWarning } from './connections/connection-warning.ts'
 import { createMailroom as create, type Mailroom } from './producer/mailroom.ts'
-import { locateQueue, readConfig, type ConfigSource } from './read-config.ts'
+import { locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
 
 /** What a configuration file cannot say. */
 export interface MailroomHooks {
@@ -7,6 +8,8 @@ export interface MailroomHooks {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Faults that no call hears of, such as a lost idle connection. */
   readonly onError?: (error: unknown) => void
+  /** Hears what is doubtful about the configuration; a warning of the process by default. */
+  readonly onWarning?: (warning: ConnectionWarning) => void
 }
 
 /**
@@ -17,17 +20,19 @@ export interface MailroomHooks {
  */
 export function createMailroom<Name extends string>(
   config: ConfigSource<Name>,
-  { env = process.env, onError }: MailroomHooks = {},
+  { env = process.env, onError, onWarning }: MailroomHooks = {},
 ): Mailroom<Name> {
-  const { connections, attachments, limits, prefix, schema, ...rest } = readConfig(config)
+  const read = readConfig(config)
+  warnOf(read, onWarning)
+  const { connections, attachments, limits, prefix, schema, ...rest } = read
   return create({
     connections,
     prefix,
     schema,
     locate: () => locateQueue(rest, { env }),
     attachmentRoots: attachments.roots,
-    maxAttachmentBytes: attachments.maxBytes,
     maxJobBytes: limits.jobBytes,
+    ...(attachments.maxBytes === undefined ? {} : { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth === undefined ? {} : { maxDepth: limits.queueDepth }),
     ...(onError === undefined ? {} : { onError }),
   })

@@ -1,7 +1,8 @@
+import type { ConnectionWarning } from './connections/connection-warning.ts'
 import { UnknownConnectionError } from './connections/errors.ts'
 import { nearest } from './connections/nearest.ts'
 import { resolveReferences } from './connections/references.ts'
-import { locateQueue, readConfig, type ConfigSource } from './read-config.ts'
+import { locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
 import { createWorker as create, type Worker, type WorkerOptions } from './worker/worker.ts'
 
 /** What a configuration file cannot say, or what this worker does otherwise. */
@@ -10,6 +11,8 @@ export interface WorkerHooks extends Partial<
 > {
   /** Where `${env:NAME}` is looked up; the process' environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** Hears what is doubtful about the configuration; a warning of the process by default. */
+  readonly onWarning?: (warning: ConnectionWarning) => void
 }
 
 /**
@@ -19,9 +22,11 @@ export interface WorkerHooks extends Partial<
  */
 export function createWorker<Name extends string>(
   config: ConfigSource<Name>,
-  { env = process.env, ...hooks }: WorkerHooks = {},
+  { env = process.env, onWarning, ...hooks }: WorkerHooks = {},
 ): Worker {
-  const { connections, worker, prefix, schema, digestKey, ...rest } = readConfig(config)
+  const read = readConfig(config)
+  warnOf(read, onWarning)
+  const { connections, worker, prefix, schema, digestKey, ...rest } = read
   const sources = { env }
   return create({
     lockMs: worker.lock,

@@ -1,4 +1,8 @@
 import { parseConfig, type MailroomConfig, type ParsedConfig } from './connections/config.ts'
+import type { ConfigurationIssue } from './connections/configuration-issue.ts'
+import type { ConnectionWarning } from './connections/connection-warning.ts'
+import { InvalidConfigurationError } from './connections/errors.ts'
+import { isProperties } from './connections/unknown-properties.ts'
 import { createConnections, type Connections } from './connections/connections.ts'
 import { resolveReferences, type SecretSources } from './connections/references.ts'
 import { MailroomError } from './errors.ts'
@@ -26,17 +30,36 @@ export type ReadConfig<Name extends string> = Omit<ParsedConfig, 'connections'> 
 
 /** Reads a configuration that a program gives. Throws `InvalidConfigurationError` with all problems. */
 export function readConfig<Name extends string>(source: ConfigSource<Name>): ReadConfig<Name> {
+  // Callers without types may give anything: whatever it is, `parseConfig` says what is wrong.
+  const given: unknown = source
+  if (!isProperties(given)) throw new InvalidConfigurationError([NO_CONFIGURATION])
   const { connections } = source
-  if (isCollection(connections))
+  if (isCollection(connections)) {
     return { ...parseConfig({ ...source, connections: {} }), connections }
+  }
   const parsed = parseConfig(source)
   return { ...parsed, connections: createConnections<Name>(connections).connections }
+}
+
+const NO_CONFIGURATION: ConfigurationIssue = {
+  path: [],
+  code: 'INVALID_VALUE',
+  message: 'expected an object such as { queue, connections }',
 }
 
 function isCollection<Name extends string>(
   connections: ConfigSource<Name>['connections'],
 ): connections is Connections<Name> {
-  return 'resolve' in connections && typeof connections.resolve === 'function'
+  return isProperties(connections) && typeof Reflect.get(connections, 'resolve') === 'function'
+}
+
+/** Tells what is doubtful about a configuration as warnings of the process, unless somebody hears them. */
+export function warnOf(
+  { warnings }: Pick<ParsedConfig, 'warnings'>,
+  onWarning: (warning: ConnectionWarning) => void = ({ code, message }) =>
+    process.emitWarning(message, { type: 'MailroomWarning', code }),
+): void {
+  for (const warning of warnings) onWarning(warning)
 }
 
 /** Where jobs wait, its references looked up. Throws `NoQueueError` and `SecretUnavailableError`. */

@@ -72,7 +72,7 @@ async function readConfigFile(file: string): Promise<unknown> {
   } catch (cause) {
     // `defineConfig` has looked at it already and says more than we could.
     if (isMailroomError(cause)) throw cause
-    throw new ConfigUnreadableError(file, reasonOf(cause), { cause })
+    throw new ConfigUnreadableError(file, reasonOf(cause, file), { cause })
   }
   throw new ConfigUnreadableError(
     file,
@@ -80,10 +80,21 @@ async function readConfigFile(file: string): Promise<unknown> {
   )
 }
 
-/** The kind of fault only: a parser's message may quote the file, and with it a secret. */
-function reasonOf(error: unknown): string {
-  if (error instanceof SyntaxError) return 'its syntax is wrong'
+/** The kind of fault and where it is: a parser's message may quote the file, and with it a secret. */
+function reasonOf(error: unknown, file: string): string {
+  if (error instanceof SyntaxError) return `its syntax is wrong${placeOf(error, file)}`
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
   if (code === 'ERR_MODULE_NOT_FOUND') return 'something that it imports is not installed'
-  return code ?? 'it threw an error when it ran; see it with --verbose'
+  if (code !== undefined) return code + placeOf(error, file)
+  return `it threw an error when it ran${placeOf(error, file)}; see it with --verbose`
+}
+
+/** The line that a stack or a parser names for `file`; nothing of what stands there. */
+function placeOf(error: unknown, file: string): string {
+  if (!(error instanceof Error)) return ''
+  const stack = error.stack ?? ''
+  const line = /^:(\d+)/.exec(stack.slice(stack.indexOf(file) + file.length))?.[1]
+  const inJson = /\(line (\d+) column (\d+)\)/.exec(error.message)
+  if (inJson) return `, at line ${inJson[1]}, column ${inJson[2]}`
+  return stack.includes(file) && line !== undefined ? `, at line ${line}` : ''
 }

@@ -42,7 +42,7 @@ export interface Connections<Name extends string = string> {
    *
    * Rejects with `UnknownConnectionError` only: every other fault is a failed step.
    */
-  verify(name: Name, options: VerifyOptions): Promise<Verification>
+  verify(name: Name, options?: VerifyOptions): Promise<Verification>
 }
 
 export interface VerifyOptions extends ResolveOptions {
@@ -97,7 +97,7 @@ export function collect<Name extends string>(
     names: () => [...managers.keys()].filter(has),
     list: () => [...managers.values()].map(summarize),
     resolve: async (name, options) => resolveSecrets(get(name), options),
-    verify: async (name, options) => {
+    verify: async (name, options = { env: {} }) => {
       const manager = get(name)
       // Only here: whoever just enqueues should not wait for an SMTP client to load.
       const { verifyManager } = await import('./verify.ts')

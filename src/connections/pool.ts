@@ -35,6 +35,8 @@ export interface Pool {
   readonly acquire: (signal?: AbortSignal) => Promise<Acquired>
   /** Gives a session back, in whatever state: it is kept, or closed and so replaced. */
   readonly release: (session: Session) => void
+  /** Ends logins that are under way and begins no more; open sessions go on. */
+  readonly stopLogins: () => void
   /** Closes the unused sessions with QUIT. */
   readonly closeIdle: () => Promise<void>
   /**
@@ -103,6 +105,7 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
   return {
     acquire: (signal) => acquire(state, signal),
     release: (session) => release(state, session),
+    stopLogins: () => state.logins.abort(),
     closeIdle: async () => {
       await Promise.all(state.idle.splice(0).map((entry) => retire(state, entry, 'idle')))
     },

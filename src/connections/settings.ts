@@ -5,7 +5,6 @@ import { parsedBy } from './parsed-by.ts'
 import { secretText } from './secret-text.ts'
 
 const DEFAULT_JOB_BYTES = 1_048_576
-const DEFAULT_ATTACHMENT_BYTES = 26_214_400
 
 function span(fallback: string, meaning: string) {
   return z
@@ -25,8 +24,10 @@ const attachments = z
     maxBytes: z
       .int()
       .min(1)
-      .default(DEFAULT_ATTACHMENT_BYTES)
-      .describe('The largest attachment; 26,214,400 by default'),
+      .optional()
+      .describe(
+        'Files of one message that are read from paths, in bytes; three quarters of `limits.jobBytes` by default',
+      ),
   })
   .readonly()
 

@@ -48,6 +48,7 @@ export function createRedisClient(
 /** Has commands reject with our own errors. The answer holds those that have not settled. */
 function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
   const pending = new Set<Command>()
+  const refusal = watchRefusal(client, printable)
   const send = client.sendCommand.bind(client)
   client.sendCommand = (command, stream) => {
     // Commands come again when they are resent after a lost connection.
@@ -60,12 +61,25 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
       }
       command.reject = (error) => {
         pending.delete(command)
-        reject(translateRedisError(printable, error))
+        const translated = translateRedisError(printable, error)
+        // While the login is refused no command gets through, and that is why.
+        reject(translated instanceof StoreUnreachableError ? (refusal() ?? translated) : translated)
       }
     }
     return send(command, stream)
   }
   return pending
+}
+
+/** Why the last login was refused, until one succeeds. */
+function watchRefusal(client: Redis, printable: string): () => StoreRefusedError | undefined {
+  let refused: StoreRefusedError | undefined
+  client.on('error', (error: Error) => {
+    const translated = translateRedisError(printable, error)
+    if (translated instanceof StoreRefusedError) refused = translated
+  })
+  client.on('ready', () => (refused = undefined))
+  return () => refused
 }
 
 const HASTY = {
@@ -84,9 +98,15 @@ const PATIENT = {
   maxRetriesPerRequest: null,
 } satisfies RedisOptions
 
+/** What ioredis says of a command without a connection; it names options that nobody here sets. */
+const OFFLINE = "Stream isn't writeable"
+
 /** Turns what ioredis says about a connection into our errors; replies stay as they are. */
 export function translateRedisError(location: string, error: Error): Error {
   if (error instanceof StoreUnreachableError) return error
+  if (error.message.startsWith(OFFLINE)) {
+    return new StoreUnreachableError(location, new Error('not connected', { cause: error }))
+  }
   if (isLostConnection(error)) return new StoreUnreachableError(location, error)
   const refusal = refusalOf(error)
   return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })

@@ -13,6 +13,8 @@ import { findingOfLogin, judgementOfFault } from './outcome.ts'
 export type Entered =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'shut' }
+  /** We ended the login ourselves. */
+  | { readonly kind: 'given-up' }
   | { readonly kind: 'crowded'; readonly open: number }
 
 /** The way to one manager: its pool, and its health to ask and to tell. */
@@ -27,6 +29,8 @@ export interface Gate {
   learn(finding: Finding, why: Judgement): void
   /** Logs in without a message, when the health allows it, to find out whether mail can flow again. */
   probe(signal: AbortSignal): Promise<void>
+  /** Ends logins that are under way: nothing was handed over in them. */
+  stopLogins(): void
   close(deadlineMs: number): Promise<void>
 }
 
@@ -59,7 +63,7 @@ export function openGate(
   const shutBy = (fault: Fault, isProbe: boolean): Entered => {
     if (isAborted(fault)) {
       if (isProbe) health.report(key, { kind: 'gave-up' })
-      return { kind: 'shut' }
+      return { kind: 'given-up' }
     }
     const verdict = judge(fault)
     const finding = findingOfLogin(verdict)
@@ -86,6 +90,7 @@ export function openGate(
       const entered = await enter(signal)
       if (entered.kind === 'session') pool.release(entered.session)
     },
+    stopLogins: () => pool.stopLogins(),
     close: (deadlineMs) => pool.close(deadlineMs),
   }
 }

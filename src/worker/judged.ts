@@ -21,12 +21,17 @@ export function judgedOf(last: Judgement | undefined): Judged {
   }
 }
 
-/** A judgement in words for a job's reason and for logs, without the server's text. */
+/**
+ * A judgement in words for a job's reason and for logs.
+ *
+ * A server's text may name a mailbox and stays out; what we say of a fault ourselves does not.
+ */
 export function reasonOf(what: string, last: Judgement | undefined): string {
   const words = [what]
   if (last?.code !== undefined) words.push(String(last.code))
   if (last?.status !== undefined) words.push(last.status)
   if (last?.stage !== undefined) words.push(`at ${last.stage}`)
+  if (last?.code === undefined && last?.text !== undefined) words.push(`(${last.text})`)
   if (last?.rule !== undefined) words.push(`(rule ${last.rule})`)
   return words.join(' ')
 }

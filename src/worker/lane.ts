@@ -5,10 +5,10 @@ import type { Leases } from '../fleet/leases.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { leaseCapacity } from './capacity.ts'
-import { createParking } from './parking.ts'
+import { createParking, type Parking } from './parking.ts'
 import { tellShut } from './parking-events.ts'
 import { runJob } from './run-job.ts'
-import { createWay } from './way.ts'
+import { createWay, type Way } from './way.ts'
 
 /** What a lane needs of the worker that runs it. */
 export interface LaneContext extends Omit<
@@ -90,12 +90,25 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     quiet: () => consumer.quiet(),
     stop: async (deadlineMs, graceMs) => {
       const until = performance.now() + deadlineMs + graceMs
-      parking.close()
       unsubscribe()
-      await consumer.stop(deadlineMs, graceMs)
+      await stopTaking(consumer, parking, way, deadlineMs, graceMs)
       stopping.abort()
       capacity.close()
       await way.close(Math.max(0, until - performance.now()))
     },
   }
+}
+
+/** Lets running deliveries finish; what has not even a session yet goes back at once. */
+async function stopTaking(
+  consumer: Consumer,
+  parking: Parking,
+  way: Way,
+  deadlineMs: number,
+  graceMs: number,
+): Promise<void> {
+  parking.close()
+  consumer.quiet()
+  way.stopLogins()
+  await consumer.stop(deadlineMs, graceMs)
 }

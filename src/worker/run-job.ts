@@ -28,11 +28,12 @@ export async function runJob(
   switch (entered.kind) {
     case 'shut': {
       const circuit = context.health.circuit(gate.key)
-      if (signal.aborted) return { kind: 'back' }
       if (circuit.state === 'closed') return { kind: 'later', delayMs: BREATH_MS }
       parking.park(circuit)
       return { kind: 'back' }
     }
+    case 'given-up':
+      return { kind: 'back' }
     case 'crowded':
       capacity.crowded(entered.open)
       return { kind: 'later', delayMs: BREATH_MS }

@@ -13,6 +13,8 @@ export interface Way {
    * sessions of the old one finish what they have begun.
    */
   renew(): Promise<void>
+  /** Ends logins that are under way: nothing was handed over in them. */
+  stopLogins(): void
   /** Closes all sessions, those that are busy after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
 }
@@ -64,6 +66,7 @@ export function createWay(
       void retire(current.gate)
       current = lead(fresh)
     },
+    stopLogins: () => current.gate.stopLogins(),
     close: async (deadlineMs) => {
       await Promise.all([current.gate, ...retired].map((gate) => gate.close(deadlineMs)))
     },

@@ -52,6 +52,16 @@ describeStores('faults', (place) => {
     expect(room.told('deferred')).toEqual([])
   })
 
+  test('why a manager cannot be used is told in words', async () => {
+    await using server = await startScriptedServer()
+    const relay = { port: server.port, tls: 'starttls' }
+    await using room = await openRoom(place(), relay)
+    await room.send()
+    await expect
+      .poll(() => room.told('parked'))
+      .toMatchObject([{ reason: expect.stringContaining('does not offer STARTTLS') }])
+  })
+
   test('a dead name stops no other', async () => {
     await using server = await startSmtpServer()
     const dead = { server: '127.0.0.1', port: await freePort(), tls: 'none' }

@@ -95,6 +95,18 @@ describeStores('shutdown', (place) => {
     }
   })
 
+  test('a job that waits for a login goes back at once', async () => {
+    await using server = await startScriptedServer({ GREETING: { after: 'silence' } })
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send()
+    await expect.poll(() => server.connections).toBe(1)
+    const startedAt = performance.now()
+    await room.worker.stop(20_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'queued', attempts: 0 })
+    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
+  })
+
   test('quiet counts also while the worker still starts', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port }, { starts: false })

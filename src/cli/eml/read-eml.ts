@@ -22,12 +22,17 @@ export interface ReadEml {
  *
  * Its text, HTML, attachments and every header that a job may have are kept; the Message-ID, trace
  * fields and signatures are not, because the message is composed anew. Throws `InvalidEmlError`
- * for addresses that cannot be read.
+ * for addresses that cannot be read, and for a message whose signature could not hold.
  */
 export function readEml(bytes: Buffer): ReadEml {
   const root = parseMimePart(bytes)
   if (root.fields.length === 0) throw new InvalidEmlError('has no header: expected an .eml file')
   const { fields } = root
+  if (/^\s*multipart\/(signed|encrypted)\b/i.test(fieldOf(fields, 'Content-Type') ?? '')) {
+    throw new InvalidEmlError(
+      'is signed or encrypted, which would not survive: it is composed anew; send it without',
+    )
+  }
   const { headers, leftOut } = readHeaders(fields)
   const [from, ...authors] = mailboxesOf(fields, 'From')
   if (authors.length > 0) throw new InvalidEmlError('has several authors in "From": expected one')
