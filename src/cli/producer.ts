@@ -19,8 +19,8 @@ export function openProducer(
     prefix,
     schema,
     attachmentRoots: [...attachments.roots, ...attachmentRoots],
-    maxAttachmentBytes: attachments.maxBytes,
     maxJobBytes: limits.jobBytes,
+    ...(attachments.maxBytes !== undefined && { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth !== undefined && { maxDepth: limits.queueDepth }),
   })
 }

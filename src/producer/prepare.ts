@@ -2,6 +2,7 @@ import { formatDuration } from '../duration.ts'
 import type { Connections } from '../connections/connections.ts'
 import { createJob, type CreatedJob } from '../job/create-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
+import { DEFAULT_MAX_JOB_BYTES } from '../job/limits.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import { DEFAULT_RETENTION_MS } from '../ledger/open.ts'
 import { snapshotAttachments } from './attachments.ts'
@@ -10,7 +11,7 @@ export interface PrepareOptions {
   readonly connections: Connections
   /** The folders that attachments by path may come from; none by default. */
   readonly attachmentRoots?: readonly string[]
-  /** The largest attachment that is read from a path, in bytes; 25 MiB by default. */
+  /** Files of one message that are read from paths, in bytes; three quarters of `maxJobBytes` by default. */
   readonly maxAttachmentBytes?: number
   /** How long settled messages are known; 30 days by default. No message is delayed for longer. */
   readonly retentionMs?: number
@@ -23,7 +24,8 @@ export type Prepare = (
   mail: SendMail,
 ) => Promise<{ readonly prepared: CreatedJob; readonly bytes: number }>
 
-const DEFAULT_MAX_ATTACHMENT_BYTES = 25 * 2 ** 20
+/** Base64 makes four bytes of three: more than this does not fit into the job. */
+const ATTACHMENT_SHARE = 3 / 4
 
 /**
  * Prepares requests for these connection managers.
@@ -31,17 +33,14 @@ const DEFAULT_MAX_ATTACHMENT_BYTES = 25 * 2 ** 20
  * Rejects with `UnknownConnectionError`, `InvalidJobError`, `JobTooLargeError` and the attachment errors.
  */
 export function createPrepare(options: PrepareOptions): Prepare {
-  const { connections, attachmentRoots: roots = [], maxJobBytes } = options
+  const { connections, attachmentRoots: roots = [], maxJobBytes = DEFAULT_MAX_JOB_BYTES } = options
   const { retentionMs = DEFAULT_RETENTION_MS } = options
-  const maxBytes = options.maxAttachmentBytes ?? DEFAULT_MAX_ATTACHMENT_BYTES
+  const maxBytes = options.maxAttachmentBytes ?? Math.floor(maxJobBytes * ATTACHMENT_SHARE)
   return async (mail) => {
     const manager =
       typeof mail?.connection === 'string' ? connections.get(mail.connection) : undefined
     const complete = await snapshotAttachments(mail, { roots, maxBytes })
-    const prepared = createJob(complete, {
-      now: new Date(),
-      ...(maxJobBytes === undefined ? {} : { maxBytes: maxJobBytes }),
-    })
+    const prepared = createJob(complete, { now: new Date(), maxBytes: maxJobBytes })
     const { message, notBefore = 0, acceptedAt } = prepared.job
     if (notBefore - acceptedAt > retentionMs) {
       const problem = `expected at most ${formatDuration(retentionMs)}, the retention of the ledger: a cancelled message must not be forgotten before it is due`

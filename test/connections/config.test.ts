@@ -13,7 +13,7 @@ describe('a configuration', () => {
       warnings: [],
       prefix: 'mailroom',
       schema: 'mailroom',
-      attachments: { roots: [], maxBytes: 26_214_400 },
+      attachments: { roots: [] },
       limits: { jobBytes: 1_048_576 },
       worker: { lock: 60_000, stopWithin: 30_000, host: '127.0.0.1' },
     })
