@@ -52,17 +52,3 @@ export class InvalidEmlError extends MailroomError {
     super(`the message on standard input ${problem}`)
   }
 }
-
-/** Thrown for an id that the ledger of the store does not know. */
-export class UnknownMessageError extends MailroomError {
-  override readonly code = 'UNKNOWN_MESSAGE'
-  readonly id: string
-
-  constructor(id: string) {
-    super(
-      `no message has the id ${JSON.stringify(id)}: expected one that "mailroom send" printed, ` +
-        'for the same store ("--queue") and within the retention',
-    )
-    this.id = id
-  }
-}

@@ -60,6 +60,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   STORE_REFUSED: EXIT.store,
   STORE_NOT_MIGRATED: EXIT.store,
   UNSAFE_STORE: EXIT.store,
+  MAILROOM_CLOSED: EXIT.store,
   TRANSACTION_ROLLED_BACK: EXIT.store,
   LEDGER_TOO_NEW: EXIT.store,
   LEDGER_UNREADABLE: EXIT.store,

@@ -1,12 +1,15 @@
+import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
+import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
-import type { Cancelled, Ledger, Recorded } from '../ledger/ledger.ts'
+import { parseFinalState } from '../ledger/state.ts'
 import { openQueues } from '../queue/open.ts'
 import type { Queues } from '../queue/queues.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { accept, type Accepted } from './accept.ts'
 import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
-import { enqueue, type Enqueued } from './enqueue.ts'
-import { IdempotencyConflictError, QueueFullError } from './errors.ts'
+import type { Enqueued } from './enqueue.ts'
+import { MailroomClosedError } from './errors.ts'
 
 export interface DeskOptions {
   /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, when it is opened. */
@@ -33,18 +36,15 @@ export interface OpenDesk {
   readonly guard: DepthGuard
 }
 
-/** One answer per message: taken, or the error that says why not. */
-export type Accepted =
-  | { readonly id: string; readonly messageId: string; readonly isNew: boolean }
-  | { readonly error: unknown }
-
 /** Takes prepared messages into the store, which it opens when it is first needed. */
 export interface Desk {
+  /** Rejects with `MailroomClosedError` once the desk is closed; so do the others. */
   open(): Promise<OpenDesk>
-  /** Rejects only when the store cannot be reached. */
-  accept(mails: readonly Enqueued[]): Promise<readonly Accepted[]>
+  /** One answer per message, up to the first that is refused when that one `stopsAtRefused`. */
+  accept(mails: readonly Enqueued[], stopsAtRefused: boolean): Promise<readonly Accepted[]>
   cancel(id: string): Promise<Cancelled>
-  close(): Promise<void>
+  /** Opens no more from now on, and closes the store after `last`. */
+  close(last: () => Promise<void>): Promise<void>
 }
 
 const DEFAULT_MAX_DEPTH = 1_000_000
@@ -55,6 +55,7 @@ export function openDesk(options: DeskOptions): Desk {
   let closed: Promise<void> | undefined
 
   const open = async (): Promise<OpenDesk> => {
+    if (closed !== undefined) throw new MailroomClosedError()
     opening ??= openAll(options)
     try {
       return await opening
@@ -64,17 +65,22 @@ export function openDesk(options: DeskOptions): Desk {
     }
   }
 
-  const close = async (): Promise<void> => {
-    const desk = await opening?.catch(() => undefined)
-    await desk?.queues.close()
-    await desk?.store.close()
+  const close = async (last: () => Promise<void>): Promise<void> => {
+    try {
+      await last()
+    } finally {
+      const desk = await opening?.catch(() => undefined)
+      await desk?.queues.close()
+      await desk?.store.close()
+    }
   }
 
   return {
     open,
-    accept: async (mails) => accept(mails, await open()),
-    cancel: async (id) => cancel(id, await open()),
-    close: () => (closed ??= close()),
+    accept: async (mails, stopsAtRefused) =>
+      accept(mails, { ...(await open()), now: Date.now, stopsAtRefused }),
+    cancel: async (id) => cancel(id, await open(), options),
+    close: (last) => (closed ??= close(last)),
   }
 }
 
@@ -91,44 +97,25 @@ async function openAll(options: DeskOptions): Promise<OpenDesk> {
   }
 }
 
-async function accept(mails: readonly Enqueued[], desk: OpenDesk): Promise<readonly Accepted[]> {
-  const full = await fullNames(mails, desk.guard)
-  const admitted = mails.filter(({ job }) => !full.has(job.connection))
-  const recorded = await enqueue(admitted, { ...desk, now: Date.now })
-  const answers = recorded.values()
-  return mails.map(({ job }) => {
-    const error = full.get(job.connection)
-    return error ? { error } : answerOf(job.id, job.messageId, answers.next().value)
-  })
-}
-
-async function fullNames(
-  mails: readonly Enqueued[],
-  guard: DepthGuard,
-): Promise<ReadonlyMap<string, QueueFullError>> {
-  const counts = new Map<string, number>()
-  for (const { job } of mails) counts.set(job.connection, (counts.get(job.connection) ?? 0) + 1)
-  const full = new Map<string, QueueFullError>()
-  for (const [name, count] of counts) {
-    await guard.admit(name, count).catch((error: unknown) => {
-      if (!(error instanceof QueueFullError)) throw error
-      full.set(name, error)
-    })
-  }
-  return full
-}
-
-function answerOf(id: string, messageId: string, answer: Recorded | undefined): Accepted {
-  if (answer?.kind === 'conflict') return { error: new IdempotencyConflictError(id) }
-  return { id, messageId, isNew: answer?.kind === 'recorded' }
-}
-
-async function cancel(id: string, { ledger, queues }: OpenDesk): Promise<Cancelled> {
+async function cancel(
+  id: string,
+  { store, ledger, queues }: OpenDesk,
+  { onError }: DeskOptions,
+): Promise<Cancelled> {
   const cancelled = await ledger.cancel(id)
-  if (cancelled.kind === 'cancelled') {
-    // Best effort: a worker that takes the job sees in the ledger that it is cancelled.
-    const record = await ledger.get(id)
-    if (record) await queues.remove(record.connection, id).catch(() => false)
+  if (cancelled.kind !== 'cancelled') return cancelled
+  const record = await ledger.get(id)
+  if (record === undefined) return cancelled
+  const { connection } = record
+  // Best effort: a worker that takes the job sees in the ledger that it is cancelled.
+  await queues.remove(connection, id).catch(() => false)
+  try {
+    // Not always `cancelled`: what was refused before the rest was cancelled is refused.
+    const state = parseFinalState(record.state)
+    const [text = ''] = packAnnouncements([{ id, connection, state }])
+    await store.publish(ANNOUNCEMENTS, text)
+  } catch (error) {
+    onError?.(error)
   }
   return cancelled
 }

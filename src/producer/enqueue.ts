@@ -15,6 +15,8 @@ export interface EnqueueContext {
   readonly queues: Queues
   readonly ledger: Ledger
   readonly now: () => number
+  /** Whether the first conflict ends all: nothing behind it is taken, and it has the last answer. */
+  readonly stopsAtRefused: boolean
 }
 
 /**
@@ -28,19 +30,21 @@ export async function enqueue(
   mails: readonly Enqueued[],
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
-  const { store, ledger } = context
+  const { store, ledger, stopsAtRefused } = context
   return store.atomically(async () => {
-    const entries = mails.map(({ job }) => entryOf(job))
-    if (mails.some(({ hasKey }) => hasKey)) {
-      const answers = await ledger.record(entries)
-      await addJobs(
-        mails.filter((_, at) => needsJob(answers[at])),
-        context,
-      )
+    const recording = ledger.record(mails.map(({ job }) => entryOf(job)))
+    if (!mails.some(({ hasKey }) => hasKey)) {
+      // A new random id cannot be known yet: both writes leave together.
+      const [answers] = await Promise.all([recording, addJobs(mails, recording, context)])
       return answers
     }
-    // A new random id cannot be known yet: both writes leave together.
-    const [answers] = await Promise.all([ledger.record(entries), addJobs(mails, context)])
+    const all = await recording
+    const conflict = stopsAtRefused ? all.findIndex(({ kind }) => kind === 'conflict') : -1
+    const answers = conflict === -1 ? all : all.slice(0, conflict + 1)
+    const missing = mails.filter((_, at) => needsJob(answers[at]))
+    await addJobs(missing, recording, context)
+    const behind = mails.filter((_, at) => at >= answers.length && all[at]?.kind === 'recorded')
+    await forget(behind, ledger)
     return answers
   })
 }
@@ -54,13 +58,38 @@ function entryOf(job: SendMailJob): NewRecord {
   return { id, connection, messageId, digest, recipients: envelope.to }
 }
 
-async function addJobs(mails: readonly Enqueued[], context: EnqueueContext): Promise<void> {
-  const byName = new Map<string, NewJob[]>()
-  for (const { job, priority } of mails) {
-    const jobs = byName.get(job.connection) ?? []
-    byName.set(job.connection, jobs)
-    const delayMs = Math.max(0, (job.notBefore ?? 0) - context.now())
-    jobs.push({ id: job.id, data: job, delayMs, priority })
+async function addJobs(
+  mails: readonly Enqueued[],
+  recording: Promise<unknown>,
+  { store, queues, ledger, now }: EnqueueContext,
+): Promise<void> {
+  const waiting = Map.groupBy(mails, ({ job }) => job.connection)
+  for (const [name, some] of waiting) {
+    try {
+      await queues.add(
+        name,
+        some.map((mail) => newJobOf(mail, now())),
+      )
+    } catch (error) {
+      // A transaction takes its records back by itself, and the same key adds the missing job.
+      const lost = [...waiting.values()].flat().filter(({ hasKey }) => !hasKey)
+      if (store.kind === 'redis') {
+        await recording.then(
+          () => forget(lost, ledger),
+          () => undefined,
+        )
+      }
+      throw error
+    }
+    waiting.delete(name)
   }
-  for (const [name, jobs] of byName) await context.queues.add(name, jobs)
+}
+
+function newJobOf({ job, priority }: Enqueued, now: number): NewJob {
+  return { id: job.id, data: job, delayMs: Math.max(0, (job.notBefore ?? 0) - now), priority }
+}
+
+/** Takes records back that have no job; what cannot be reached now stays without one. */
+async function forget(mails: readonly Enqueued[], ledger: Ledger): Promise<void> {
+  await Promise.allSettled(mails.map(({ job }) => ledger.forget(job.id)))
 }

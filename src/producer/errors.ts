@@ -15,17 +15,21 @@ export class IdempotencyConflictError extends MailroomError {
   }
 }
 
-/** Thrown when a name has as many jobs waiting as its depth limit allows; nothing was accepted. */
+/**
+ * Thrown for a message that was not accepted, because as many wait under its name as the depth
+ * limit allows; `sendMany` takes as many as there are places for before it says so.
+ */
 export class QueueFullError extends MailroomError {
   override readonly code = 'QUEUE_FULL'
   readonly connection: string
+  /** Messages that wait or are delayed, with those that this process is handing in; up to 250 ms old. */
   readonly depth: number
   readonly limit: number
 
   constructor(connection: string, depth: number, limit: number) {
     super(
       `the queue of "${connection}" is full: expected fewer than ${limit} waiting messages, ` +
-        `found ${depth}; start workers, wait, or raise "maxDepth"`,
+        `found ${depth}; start workers, wait, or raise "limits.queueDepth"`,
     )
     this.connection = connection
     this.depth = depth
@@ -33,12 +37,18 @@ export class QueueFullError extends MailroomError {
   }
 }
 
-/** Thrown by `sendMany` for an item that was not accepted; everything before it was. */
+/**
+ * Thrown by `sendMany` for the first item that was not accepted: everything before it was, nothing
+ * behind it. Begin again at `index`, or behind it to leave the item out.
+ *
+ * Only when the store failed in the middle of a chunk, which `cause` tells, may some items from
+ * `index` on have been taken all the same; with idempotency keys it is safe to begin again there.
+ */
 export class SendManyError extends MailroomError {
   override readonly code = 'SEND_MANY_STOPPED'
   /** The item's place in the iterable, from 0. */
   readonly index: number
-  /** How many items before it were accepted. */
+  /** How many items were accepted, known ones included: all those before it. */
   readonly accepted: number
 
   constructor(index: number, accepted: number, cause: unknown) {
@@ -46,5 +56,31 @@ export class SendManyError extends MailroomError {
     super(`item ${index} was not accepted, ${accepted} before it were: ${why}`, { cause })
     this.index = index
     this.accepted = accepted
+  }
+}
+
+/** Thrown for an id of which the store has no record: it never had one, or its retention is over. */
+export class UnknownMessageError extends MailroomError {
+  override readonly code = 'UNKNOWN_MESSAGE'
+  readonly id: string
+
+  constructor(id: string) {
+    super(
+      `no message has the id ${JSON.stringify(id)}: expected one that \`send\` or "mailroom send" ` +
+        'answered, for the same store and within the retention',
+    )
+    this.id = id
+  }
+}
+
+/** Thrown by every call that comes after `close`; nothing was done. */
+export class MailroomClosedError extends MailroomError {
+  override readonly code = 'MAILROOM_CLOSED'
+
+  constructor() {
+    super(
+      'expected an open mailroom, got one that was closed: close it after the last call, or ' +
+        'create another',
+    )
   }
 }

@@ -1,4 +1,5 @@
 import type { Connections } from '../connections/connections.ts'
+import type { CreatedJob } from '../job/create-job.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, ListQuery, MessageRecord } from '../ledger/ledger.ts'
 import type { Depth } from '../queue/queues.ts'
@@ -13,7 +14,7 @@ export interface MailroomOptions<Name extends string> extends DeskOptions {
   readonly connections: Connections<Name>
   /** The folders that attachments by path may come from; none by default. */
   readonly attachmentRoots?: readonly string[]
-  /** The largest attachment that is read from a path, in bytes; 25 MiB by default. */
+  /** Files of one message that are read from paths, in bytes; three quarters of `maxJobBytes` by default. */
   readonly maxAttachmentBytes?: number
   /** The largest job, in bytes of JSON; 1 MiB by default. */
   readonly maxJobBytes?: number
@@ -46,13 +47,15 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
    * Accepts one message: it is in the store when this resolves.
    *
    * Throws `InvalidJobError` with all problems, `UnknownConnectionError`, `JobTooLargeError`,
-   * `QueueFullError`, `IdempotencyConflictError`, the attachment errors, and `StoreUnreachableError`.
+   * `QueueFullError`, `IdempotencyConflictError`, the attachment errors, and `StoreUnreachableError`;
+   * after `close`, like every other call, `MailroomClosedError`.
    */
   send(mail: Mail<Name>): Promise<Receipt>
   /**
    * Accepts any number of messages, in chunks, with one chunk in memory.
    *
-   * Throws `SendManyError` for the first that is not accepted, unless `onRefused` hears of it.
+   * Throws `SendManyError` for the first that is not accepted, unless `onRefused` hears of it:
+   * everything before it was accepted, and nothing behind it.
    */
   sendMany(
     mails: Iterable<Mail<Name>> | AsyncIterable<Mail<Name>>,
@@ -60,16 +63,21 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   ): Promise<SendManyProgress>
   /** What is known of a message; undefined when nothing is, or no more. */
   get(id: string): Promise<MessageRecord | undefined>
-  /** Cancels a message whose final dot has not left. */
+  /** Cancels a message whose final dot has not left, and announces that. */
   cancel(id: string): Promise<Cancelled>
   /** Pages through messages that are `uncertain`, `refused` or `expired`. */
   list(query: ListQuery): Promise<ListPage>
   /** Hears how messages end, whoever sent them; best effort: `get` is the truth. Call the answer to stop. */
   on(outcome: OutcomeName, listener: OutcomeListener): () => void
-  /** Waits until a message is settled. Throws `NotSettledError` when `timeoutMs` is over. */
+  /**
+   * Waits until a message is settled.
+   *
+   * Throws `UnknownMessageError` when there is no record of it, `NotSettledError` when `timeoutMs`
+   * is over, and the reason of `signal` as soon as it aborts.
+   */
   untilSettled(id: string, options?: UntilSettledOptions): Promise<MessageRecord>
   status(connection: Name): Promise<QueueStatus>
-  /** Closes the store. Messages that were accepted are safe there. */
+  /** Closes the store, for good. Messages that were accepted are safe there. */
   close(): Promise<void>
 }
 
@@ -80,22 +88,21 @@ export function createMailroom<Name extends string>(
   const prepare = createPrepare(options)
   const desk: Desk = openDesk(options)
   const outcomes = createOutcomes(async () => (await desk.open()).store)
-  const close = async (): Promise<void> => {
-    await outcomes.close()
-    await desk.close()
-  }
+  const write = (some: readonly CreatedJob[], stopsAtRefused: boolean) =>
+    desk.accept(some, stopsAtRefused)
+  const close = (): Promise<void> => desk.close(() => outcomes.close())
 
   return {
     send: async (mail) => {
       const { prepared } = await prepare(mail)
       await outcomes.ready()
-      const [answer] = await desk.accept([prepared])
+      const [answer] = await desk.accept([prepared], true)
       if (answer === undefined || 'error' in answer) throw answer?.error
       return answer
     },
     sendMany: async (mails, sendOptions = {}) => {
       await outcomes.ready()
-      return sendInChunks(mails, { prepare, write: (some) => desk.accept(some) }, sendOptions)
+      return sendInChunks(mails, { prepare, write }, sendOptions)
     },
     get: async (id) => (await desk.open()).ledger.get(id),
     cancel: (id) => desk.cancel(id),

@@ -26,8 +26,14 @@ export interface SendManyOptions {
 /** What a chunk needs: how to prepare one item, and how to write several. */
 export interface ChunkWriter<Item, Prepared> {
   readonly prepare: (item: Item) => Promise<{ readonly prepared: Prepared; readonly bytes: number }>
-  /** One answer per item: an error for an item that was not accepted. */
-  readonly write: (items: readonly Prepared[]) => Promise<readonly WriteAnswer[]>
+  /**
+   * One answer per item: an error for an item that was not accepted. When that one is to stop the
+   * others, it has the last answer, and nothing behind it was accepted.
+   */
+  readonly write: (
+    items: readonly Prepared[],
+    stopsAtRefused: boolean,
+  ) => Promise<readonly WriteAnswer[]>
 }
 
 export type WriteAnswer = { readonly isNew: boolean } | { readonly error: unknown }
@@ -40,7 +46,8 @@ interface Waiting<Prepared> {
 /**
  * Writes everything that `items` yields, in chunks, holding one chunk in memory.
  *
- * Throws `SendManyError` for the first item that is not accepted, unless `onRefused` hears of it.
+ * Throws `SendManyError` for the first item that is not accepted, unless `onRefused` hears of it:
+ * everything before that item was accepted, and nothing behind it.
  */
 export async function sendInChunks<Item, Prepared>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -65,7 +72,10 @@ export async function sendInChunks<Item, Prepared>(
     if (first === undefined) return
     waiting = []
     waitingBytes = 0
-    const answers = await write(chunk.map(({ prepared }) => prepared)).catch((error: unknown) => {
+    const answers = await write(
+      chunk.map(({ prepared }) => prepared),
+      onRefused === undefined,
+    ).catch((error: unknown) => {
       throw new SendManyError(first.index, progress.accepted, error)
     })
     progress = counted(progress, answers)

@@ -1,10 +1,12 @@
 import { MailroomError } from '../errors.ts'
 import type { Ledger, MessageRecord } from '../ledger/ledger.ts'
+import { UnknownMessageError } from './errors.ts'
 import type { Outcomes } from './outcomes.ts'
 
 export interface UntilSettledOptions {
   /** How long to wait; without end by default. */
   readonly timeoutMs?: number
+  /** Ends the wait at once, with its reason. */
   readonly signal?: AbortSignal
 }
 
@@ -23,31 +25,49 @@ export class NotSettledError extends MailroomError {
 /** Announcements may get lost, so the ledger is asked as well, this often. */
 const ASK_EVERY_MS = 1_000
 
-/** Resolves with the record of a message once its state is final, or no record is left of it. */
+/**
+ * Resolves with the record of a message once its state is final.
+ *
+ * Throws `UnknownMessageError` when there is no record of it, and `NotSettledError`.
+ */
 export async function untilSettled(
   id: string,
   open: () => Promise<Ledger>,
   outcomes: Outcomes,
   { timeoutMs, signal }: UntilSettledOptions,
 ): Promise<MessageRecord> {
+  signal?.throwIfAborted()
   const deadline = performance.now() + (timeoutMs ?? Infinity)
+  const aborted = Promise.withResolvers<never>()
   let wake: (() => void) | undefined
   const unsubscribe = outcomes.on('settled', (outcome) => {
     if (outcome.id === id) wake?.()
   })
-  try {
+  const onAbort = (): void => {
+    aborted.reject(signal?.reason)
+    wake?.()
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
+
+  const watch = async (): Promise<MessageRecord> => {
     await outcomes.ready()
     for (;;) {
       signal?.throwIfAborted()
       const woken = new Promise<void>((resolve) => (wake = resolve))
       const record = await (await open()).get(id)
-      if (record && isFinal(record)) return record
+      if (record === undefined) throw new UnknownMessageError(id)
+      if (isFinal(record)) return record
       const leftMs = deadline - performance.now()
-      if (leftMs <= 0) throw new NotSettledError(id, timeoutMs ?? 0, record?.state ?? 'unknown')
+      if (leftMs <= 0) throw new NotSettledError(id, timeoutMs ?? 0, record.state)
       await eitherOf(woken, Math.min(ASK_EVERY_MS, leftMs))
     }
+  }
+  try {
+    // The store may take its time to answer: whoever aborts does not wait for it.
+    return await Promise.race([watch(), aborted.promise])
   } finally {
     unsubscribe()
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 

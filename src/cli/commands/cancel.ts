@@ -1,6 +1,7 @@
+import { UnknownMessageError } from '../../producer/errors.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
-import { UnknownMessageError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'

@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+
+import { isMailroomError, type SendManyError } from '../../src/index.ts'
+import { jobIdOfKey } from '../../src/job/job-id.ts'
+import { describeStores } from '../support/stores.ts'
+import { mail, mailroomOn, openBackDoor } from './mailroom-on.ts'
+
+describeStores('many messages', (place) => {
+  test('a key that was used before ends all: what is before it is accepted, nothing behind it', async () => {
+    const at = place()
+    await using mailroom = mailroomOn(at)
+    await mailroom.send(mail('first', { idempotencyKey: 'k-2' }))
+    const mails = [0, 1, 2, 3, 4].map((n) => mail(`item ${n}`, { idempotencyKey: `k-${n}` }))
+    mails.push(mail('without a key'), mail('elsewhere', {}, 'other'))
+
+    const error = await mailroom.sendMany(mails).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'SEND_MANY_STOPPED',
+      index: 2,
+      accepted: 2,
+      cause: { code: 'IDEMPOTENCY_CONFLICT' },
+    })
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 3 })
+    expect(await mailroom.status('other')).toMatchObject({ waiting: 0 })
+    expect(await statesOf(mailroom, ['k-0', 'k-1', 'k-3', 'k-4'])).toEqual([
+      'queued',
+      'queued',
+      undefined,
+      undefined,
+    ])
+    await using back = await openBackDoor(at)
+    expect(await back.queues.read('relay', jobIdOfKey('k-3'))).toBeUndefined()
+  })
+
+  test('who goes on behind the refused item sends each message once', async () => {
+    await using mailroom = mailroomOn(place(), { limits: { queueDepth: 100 } })
+    const used = { idempotencyKey: 'used' }
+    await mailroom.send(mail('first', used))
+    const mails = Array.from({ length: 20 }, (_, n) => mail(`item ${n}`))
+    mails.splice(5, 0, mail('other content', used))
+    mails.splice(12, 0, mail('other content', used))
+
+    const refused: number[] = []
+    for (let from = 0; from < mails.length;) {
+      const error = await stopOf(mailroom.sendMany(mails.slice(from), { chunkSize: 4 }))
+      if (error === undefined) break
+      refused.push(from + error.index)
+      from += error.index + 1
+    }
+    expect(refused).toEqual([5, 12])
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 21 })
+  })
+
+  test('a queue that is full ends all at the first item without a place', async () => {
+    await using mailroom = mailroomOn(place(), { limits: { queueDepth: 10 } })
+    const mails = Array.from({ length: 12 }, (_, n) => mail(`item ${n}`))
+    mails.splice(4, 0, mail('elsewhere', {}, 'other'))
+    mails.push(mail('elsewhere', {}, 'other'))
+    await expect(mailroom.sendMany(mails)).rejects.toMatchObject({
+      index: 11,
+      accepted: 11,
+      cause: { code: 'QUEUE_FULL', connection: 'relay', depth: 10, limit: 10 },
+    })
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 10 })
+    expect(await mailroom.status('other')).toMatchObject({ waiting: 1 })
+  })
+
+  test('with `onRefused` all others are accepted', async () => {
+    await using mailroom = mailroomOn(place(), { limits: { queueDepth: 4 } })
+    await mailroom.send(mail('first', { idempotencyKey: 'used' }))
+    const mails = [
+      mail('a'),
+      mail('other content', { idempotencyKey: 'used' }),
+      mail('first', { idempotencyKey: 'used' }),
+      mail('b', { idempotencyKey: 'b' }),
+      mail('c'),
+      mail('d'),
+      mail('elsewhere', {}, 'other'),
+    ]
+    const refused: unknown[] = []
+    const progress = await mailroom.sendMany(mails, {
+      onRefused: (index, error) => refused.push([index, isMailroomError(error) && error.code]),
+    })
+    expect(progress).toEqual({ accepted: 5, known: 1, refused: 2 })
+    expect(refused).toEqual([
+      [1, 'IDEMPOTENCY_CONFLICT'],
+      [5, 'QUEUE_FULL'],
+    ])
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 4 })
+    expect(await mailroom.status('other')).toMatchObject({ waiting: 1 })
+  })
+})
+
+async function stopOf(sending: Promise<unknown>): Promise<SendManyError | undefined> {
+  return sending.then(
+    () => undefined,
+    (error: SendManyError) => error,
+  )
+}
+
+async function statesOf(
+  mailroom: { get(id: string): Promise<{ readonly state: string } | undefined> },
+  keys: readonly string[],
+): Promise<readonly (string | undefined)[]> {
+  return Promise.all(keys.map(async (key) => (await mailroom.get(jobIdOfKey(key)))?.state))
+}
