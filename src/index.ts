@@ -16,7 +16,10 @@ export type { SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { OutcomeListener, OutcomeName } from './producer/outcomes.ts'
 export type { SendManyOptions, SendManyProgress } from './producer/send-many.ts'
+export type { UntilSettledOptions } from './producer/until-settled.ts'
+export type { CircuitPolicy } from './fleet/circuit.ts'
 export type { Announcement } from './ledger/announcements.ts'
+export type { Depth } from './queue/queues.ts'
 export type {
   Cancelled,
   FinalState,
@@ -34,8 +37,22 @@ export type { RetryPolicy } from './worker/retry.ts'
 
 export { isMailroomError, MailroomError } from './errors.ts'
 export { InvalidDurationError, type Duration } from './duration.ts'
-export { IdempotencyConflictError, QueueFullError, SendManyError } from './producer/errors.ts'
+export {
+  AttachmentChangedError,
+  AttachmentMissingError,
+  AttachmentOutsideRootsError,
+  AttachmentTooLargeError,
+} from './producer/attachment-errors.ts'
+export {
+  IdempotencyConflictError,
+  MailroomClosedError,
+  QueueFullError,
+  SendManyError,
+  UnknownMessageError,
+} from './producer/errors.ts'
 export { NotSettledError } from './producer/until-settled.ts'
+export { InvalidCursorError } from './ledger/errors.ts'
+export { NoSenderError } from './worker/errors.ts'
 export { InvalidJobError, JobTooLargeError, UnsupportedJobVersionError } from './job/errors.ts'
 export {
   InvalidConfigurationError,
