@@ -53,7 +53,7 @@ describeStores('faults', (place) => {
   })
 
   test('why a manager cannot be used is told in words', async () => {
-    await using server = await startScriptedServer()
+    await using server = await startScriptedServer({ STARTTLS: '500 what?' })
     const relay = { port: server.port, tls: 'starttls' }
     await using room = await openRoom(place(), relay)
     await room.send()
