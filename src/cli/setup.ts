@@ -81,3 +81,10 @@ export function resolverOf(
     },
   }
 }
+
+/** Tells what is doubtful about the connection managers; nothing is refused because of it. */
+export function tellWarnings({ config, terminal }: Pick<Setup, 'config' | 'terminal'>): void {
+  for (const warning of config.warnings) {
+    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
+  }
+}

@@ -11,7 +11,7 @@ import { createWorker } from '../worker/worker.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
 import type { Setup } from './setup.ts'
-import { resolverOf } from './setup.ts'
+import { resolverOf, tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
 
 /** A worker with everything that shows what it does. */
@@ -41,10 +41,8 @@ export async function openWork(
   context: Context,
   { health, stopWithinMs, forPeople = context.isTerminal, ...options }: WorkOptions,
 ): Promise<Work> {
-  const { settings, config, terminal } = setup
-  for (const warning of config.warnings) {
-    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
-  }
+  const { settings, config } = setup
+  tellWarnings(setup)
   await using opened = new AsyncDisposableStack()
   const depths = createDepths(setup, options.names ?? config.connections.names())
   opened.use(depths)

@@ -14,6 +14,8 @@ export interface CreateJobContext {
   readonly now: Date
   /** Of the job's JSON; 1 MiB by default. */
   readonly maxBytes?: number
+  /** The author's address when the message names none; its Message-ID then has that domain. */
+  readonly defaultAuthor?: string
   /** Makes the id of a message without idempotency key; random, in the order of time by default. */
   readonly newId?: (now: Date) => string
 }
@@ -50,7 +52,7 @@ export function createJob(input: SendMail, context: CreateJobContext): CreatedJo
     version: JOB_VERSION,
     id,
     connection,
-    messageId: messageIdOf(id, from?.address ?? sender?.address),
+    messageId: messageIdOf(id, from?.address ?? sender?.address ?? context.defaultAuthor),
     digest: digestOf(contentJson, JSON.stringify([connection, priority, delay, sendAt, notAfter])),
     acceptedAt: now.getTime(),
     ...(notBefore === undefined ? {} : { notBefore }),

@@ -12,7 +12,7 @@ export class AttachmentOutsideRootsError extends MailroomError {
     super(
       `the attachment ${JSON.stringify(path)} is in none of the allowed folders ` +
         (roots.length === 0
-          ? '(there are none: name them as attachment roots where the mailroom is created)'
+          ? '(there are none: name them in `attachments.roots` of the configuration)'
           : `(${allowed}; symbolic links count as what they point to)`),
     )
     this.path = path

@@ -40,7 +40,11 @@ export function createPrepare(options: PrepareOptions): Prepare {
     const manager =
       typeof mail?.connection === 'string' ? connections.get(mail.connection) : undefined
     const complete = await snapshotAttachments(mail, { roots, maxBytes })
-    const prepared = createJob(complete, { now: new Date(), maxBytes: maxJobBytes })
+    const prepared = createJob(complete, {
+      now: new Date(),
+      maxBytes: maxJobBytes,
+      ...(manager?.from && { defaultAuthor: manager.from.address }),
+    })
     const { message, notBefore = 0, acceptedAt } = prepared.job
     if (notBefore - acceptedAt > retentionMs) {
       const problem = `expected at most ${formatDuration(retentionMs)}, the retention of the ledger: a cancelled message must not be forgotten before it is due`

@@ -116,6 +116,20 @@ describeStores('delivery', (place) => {
     expect(original?.value).toContain('bob@example.org')
   })
 
+  test("a message without author gets the manager's, and a Message-ID of its domain", async () => {
+    await using server = await startSmtpServer()
+    const from = 'App <app@relay.example>'
+    await using room = await openRoom(place(), { port: server.port, from })
+    const message = { to: 'ann@example.org', text: 'x' }
+    const { id, messageId } = await room.mailroom.send({ connection: 'relay', message })
+    expect(messageId).toMatch(/@relay\.example>$/)
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', messageId })
+    const [mail] = server.mails
+    expect(mail).toMatchObject({ from: 'app@relay.example' })
+    const parsed = await PostalMime.parse(mail?.body ?? '')
+    expect(parsed).toMatchObject({ from: { name: 'App' }, messageId })
+  })
+
   test('a redirected message is one mail, however many recipients it has', async () => {
     await using server = await startSmtpServer()
     const limits = { recipientsPerTransaction: 1 }

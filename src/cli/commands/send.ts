@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { DELIVERY_OPTIONS, MESSAGE_OPTIONS } from '../mail-options.ts'
 import { openProducer } from '../producer.ts'
 import { readMail } from '../read-mail.ts'
-import { loadSetup } from '../setup.ts'
+import { loadSetup, tellWarnings } from '../setup.ts'
 import type { Terminal } from '../terminal.ts'
 
 const OPTIONS = {
@@ -69,6 +69,7 @@ export const send: Command = {
     }
     const timeoutMs = parseDuration(values.timeout ?? '1m')
     const setup = await loadSetup(values, context)
+    tellWarnings(setup)
     const { terminal, config } = setup
     const { mail, attachmentRoots, leftOut } = await readMail(
       values,

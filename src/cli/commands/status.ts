@@ -1,7 +1,7 @@
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
-import { loadSetup } from '../setup.ts'
+import { loadSetup, tellWarnings } from '../setup.ts'
 import { openStoreView } from '../store-view.ts'
 
 const OPTIONS = { ...COMMON_OPTIONS, connection: { type: 'string', multiple: true } } as const
@@ -30,6 +30,7 @@ Examples:
   run: async (args, context) => {
     const { values } = parseCommandLine('status', args, OPTIONS)
     const setup = await loadSetup(values, context)
+    tellWarnings(setup)
     const { connections } = setup.config
     const names = values.connection ?? connections.names()
     for (const name of names) connections.get(name)
