@@ -82,9 +82,17 @@ export function resolverOf(
   }
 }
 
-/** Tells what is doubtful about the connection managers; nothing is refused because of it. */
-export function tellWarnings({ config, terminal }: Pick<Setup, 'config' | 'terminal'>): void {
+/**
+ * Tells what is doubtful about the connection managers; nothing is refused because of it.
+ *
+ * Whoever only enqueues hears of mistakes, and not each time of what was allowed on purpose.
+ */
+export function tellWarnings(
+  { config, terminal }: Pick<Setup, 'config' | 'terminal'>,
+  { mistakesOnly = false } = {},
+): void {
   for (const warning of config.warnings) {
+    if (mistakesOnly && warning.code === 'INSECURE_AUTH') continue
     terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
   }
 }

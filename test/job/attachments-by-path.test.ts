@@ -48,7 +48,7 @@ test('without roots nothing is read, and the error says how to allow it', async 
   await writeFile(path, 'x')
   await expect(snapshot(path, [])).rejects.toMatchObject({
     code: 'ATTACHMENT_OUTSIDE_ROOTS',
-    message: expect.stringContaining('name them as attachment roots'),
+    message: expect.stringContaining('attachments.roots'),
   })
 })
 

@@ -69,7 +69,7 @@ export const send: Command = {
     }
     const timeoutMs = parseDuration(values.timeout ?? '1m')
     const setup = await loadSetup(values, context)
-    tellWarnings(setup)
+    tellWarnings(setup, { mistakesOnly: true })
     const { terminal, config } = setup
     const { mail, attachmentRoots, leftOut } = await readMail(
       values,

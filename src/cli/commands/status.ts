@@ -30,7 +30,7 @@ Examples:
   run: async (args, context) => {
     const { values } = parseCommandLine('status', args, OPTIONS)
     const setup = await loadSetup(values, context)
-    tellWarnings(setup)
+    tellWarnings(setup, { mistakesOnly: true })
     const { connections } = setup.config
     const names = values.connection ?? connections.names()
     for (const name of names) connections.get(name)
