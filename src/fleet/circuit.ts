@@ -102,7 +102,7 @@ function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): 
   const failures = failuresOf(circuit) + 1
   const until = now + delayMs
   // The longer wait holds: a lost connection must not shorten the pause after a refused password.
-  if (circuit.state === 'open' && circuit.until > until) return { ...circuit, failures }
+  if (circuit.state === 'open' && circuit.until > until) return circuit
   return { state: 'open', blames, since, until, failures }
 }
 

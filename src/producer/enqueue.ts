@@ -41,10 +41,10 @@ export async function enqueue(
     const all = await recording
     const conflict = stopsAtRefused ? all.findIndex(({ kind }) => kind === 'conflict') : -1
     const answers = conflict === -1 ? all : all.slice(0, conflict + 1)
-    const missing = mails.filter((_, at) => needsJob(answers[at]))
-    await addJobs(missing, recording, context)
     const behind = mails.filter((_, at) => at >= answers.length && all[at]?.kind === 'recorded')
     await forget(behind, ledger)
+    const missing = mails.filter((_, at) => needsJob(answers[at]))
+    await addJobs(missing, recording, context)
     return answers
   })
 }

@@ -1,4 +1,4 @@
-import { openPool, type Pool } from '../connections/pool.ts'
+import { openPool, type Acquired, type Pool } from '../connections/pool.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Session } from '../connections/session.ts'
 import type { Finding } from '../fleet/circuit.ts'
@@ -13,7 +13,7 @@ import { findingOfLogin, judgementOfFault } from './outcome.ts'
 export type Entered =
   | { readonly kind: 'session'; readonly session: Session }
   | { readonly kind: 'shut' }
-  /** We ended the login ourselves. */
+  /** We ended the login ourselves, or there was no place for one. */
   | { readonly kind: 'given-up' }
   | { readonly kind: 'crowded'; readonly open: number }
 
@@ -52,12 +52,14 @@ export function openGate(
   const enter = async (signal: AbortSignal): Promise<Entered> => {
     const admission = health.admit(key)
     if (admission.kind === 'wait') return { kind: 'shut' }
-    const acquired = await pool.acquire(signal)
-    if (acquired.kind === 'session') {
-      if (admission.kind === 'probe') health.report(key, { kind: 'let-in' })
-      return acquired
+    if (admission.kind === 'go') {
+      const acquired = await pool.acquire(signal)
+      return acquired.kind === 'session' ? acquired : shutBy(acquired.fault, false)
     }
-    return shutBy(acquired.fault, admission.kind === 'probe')
+    const fresh = await logInAnew(pool, signal)
+    if (fresh?.kind === 'fault') return shutBy(fresh.fault, true)
+    health.report(key, { kind: fresh ? 'let-in' : 'gave-up' })
+    return fresh ?? { kind: 'given-up' }
   }
 
   const shutBy = (fault: Fault, isProbe: boolean): Entered => {
@@ -93,6 +95,19 @@ export function openGate(
     stopLogins: () => pool.stopLogins(),
     close: (deadlineMs) => pool.close(deadlineMs),
   }
+}
+
+/**
+ * A session that was just opened; undefined when all places are taken by busy ones.
+ *
+ * Only a login shows whether the server lets us in: a session from before shows nothing.
+ */
+async function logInAnew(pool: Pool, signal: AbortSignal): Promise<Acquired | undefined> {
+  await pool.closeIdle()
+  const acquired = await pool.acquire(signal)
+  if (acquired.kind === 'fault' || acquired.session.messages === 0) return acquired
+  pool.release(acquired.session)
+  return undefined
 }
 
 function openSessions(pool: Pool): number {

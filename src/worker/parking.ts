@@ -1,4 +1,4 @@
-import type { Circuit } from '../fleet/circuit.ts'
+import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
 
 /** Whether a name is parked, for how long it was, and when to look again whether mail can flow. */
 export interface Parking {
@@ -45,12 +45,12 @@ export function createParking(options: ParkingOptions): Parking {
   const lookWhenDue = (circuit: Circuit): void => {
     clearTimeout(timer)
     if (isClosed) return
-    timer = setTimeout(() => void lookAgain(circuit), dueInMs(circuit))
+    timer = setTimeout(() => void lookAgain(), dueInMs(circuit))
   }
-  const lookAgain = async (before: Circuit): Promise<void> => {
+  const lookAgain = async (): Promise<void> => {
     const found = await look().catch((error: unknown) => {
       onFault(error)
-      return before
+      return UNKNOWN
     })
     if (parkedAt !== undefined) lookWhenDue(found)
   }

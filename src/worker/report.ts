@@ -20,8 +20,8 @@ export function report(
   const { settlement, before } = attempted
   if (claim.turned > 0) tellTurned(job, claim.turned, context)
   if (settled.applied) tell(job, claim, attempted, settled.state, context)
-  else if (before.length > 0) {
-    // What was delivered before the rest was cancelled or claimed by another worker is delivered.
+  if (before.length > 0 && (!settled.applied || settlement.outcomes.length === 0)) {
+    // What was delivered before the rest was withdrawn, cancelled or taken over is delivered.
     const known = { ...attempted, settlement: { outcomes: before, isAttempt: false } }
     tell(job, claim, known, 'active', context)
   }

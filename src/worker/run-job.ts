@@ -33,6 +33,7 @@ export async function runJob(
       return { kind: 'back' }
     }
     case 'given-up':
+      context.emit({ event: 'handed-back', id: taken.id, connection: context.connection })
       return { kind: 'back' }
     case 'crowded':
       capacity.crowded(entered.open)

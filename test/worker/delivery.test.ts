@@ -1,6 +1,7 @@
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 
+import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
@@ -151,6 +152,19 @@ describeStores('delivery', (place) => {
     expect(await room.settled(id)).toMatchObject({ state: 'refused', last: { code: 550 } })
     expect(room.told('refused')).toMatchObject([{ refused: 1, code: 550 }])
     expect(room.told('delivered')).toMatchObject([{ recipients: 1 }])
+  })
+
+  test('what was delivered before the server hung up is told', async () => {
+    await using server = await startScriptedServer({
+      GREETING: ['220 hi', '421 4.3.2 not now', '220 hi again'],
+      MAIL: ['250 ok', { say: '', after: 'close' }, '250 ok'],
+    })
+    const limits = { recipientsPerTransaction: 1, sessions: 1 }
+    await using room = await openRoom(place(), { port: server.port, limits })
+    const { id } = await room.send({ to: ['a@example.org', 'b@example.org'] })
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(room.told('delivered')).toMatchObject([{ recipients: 1 }, { recipients: 1 }])
+    expect(server.dots).toBe(2)
   })
 
   test('what was delivered before the rest was cancelled is told', async () => {

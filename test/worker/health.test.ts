@@ -66,6 +66,23 @@ describeStores('health', (place) => {
     expect(room.told('resumed')).toEqual([])
   })
 
+  test('only a login ends a pause, not a session from before it', async () => {
+    await using server = await startSmtpServer({
+      refuseRecipient: (address) =>
+        address.startsWith('rate')
+          ? { code: 452, text: '4.7.0 too many messages per hour' }
+          : undefined,
+    })
+    const circuit = { firstDelayMs: 50, maxDelayMs: 100, throttleDelayMs: 200 }
+    await using room = await openRoom(place(), { port: server.port }, { circuit })
+    await room.settled((await room.send()).id)
+    expect(server.connections).toBe(1)
+    await room.send({ to: 'rate@example.org' })
+    await expect.poll(() => room.told('throttled')).toHaveLength(1)
+    await expect.poll(() => room.told('resumed')).toHaveLength(1)
+    expect(server.connections).toBe(2)
+  })
+
   test('a new password lets sessions of the old one finish what they have begun', async () => {
     const users: Record<string, string> = { app: 'right' }
     const slow = Promise.withResolvers<void>()
