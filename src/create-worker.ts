@@ -1,7 +1,5 @@
 import type { ConnectionWarning } from './connections/connection-warning.ts'
-import { UnknownConnectionError } from './connections/errors.ts'
-import { nearest } from './connections/nearest.ts'
-import { resolveReferences } from './connections/references.ts'
+import { createResolver } from './connections/resolver.ts'
 import { locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
 import { createWorker as create, type Worker, type WorkerOptions } from './worker/worker.ts'
 
@@ -35,15 +33,6 @@ export function createWorker<Name extends string>(
     prefix,
     schema,
     locate: () => locateQueue(rest, sources),
-    connections: {
-      names: () => connections.names(),
-      resolve: async (name) => {
-        const known = connections.names()
-        if (!connections.has(name))
-          throw new UnknownConnectionError(name, known, nearest(name, known))
-        const key = digestKey && (await resolveReferences(digestKey.reveal(), sources))
-        return connections.resolve(name, { ...sources, ...(key && { digestKey: key }) })
-      },
-    },
+    connections: createResolver(connections, digestKey, sources),
   })
 }

@@ -32,7 +32,8 @@ export type {
   RecipientState,
 } from './ledger/ledger.ts'
 export type { Readiness, Worker } from './worker/worker.ts'
-export type { Emit, SessionEnd, WorkerEvent } from './worker/events.ts'
+export type { SessionEnd } from './connections/pool-event.ts'
+export type { Emit, WorkerEvent } from './worker/events.ts'
 export type { RetryPolicy } from './worker/retry.ts'
 
 export { isMailroomError, MailroomError } from './errors.ts'

@@ -1,7 +1,6 @@
 import type { ParsedConfig } from '../connections/config.ts'
 import { parseConfig } from '../connections/config.ts'
 import { resolveReferences } from '../connections/references.ts'
-import type { ResolvedManager } from '../connections/secrets.ts'
 import { CONFIG_FILES, loadConfigFile } from './config-file.ts'
 import type { Context } from './context.ts'
 import { ConfigNotFoundError } from './errors.ts'
@@ -62,24 +61,6 @@ export async function loadSetup(
 /** The terminal that `settings` ask for, on the process's streams. */
 export function openTerminal(settings: Settings, { out, err }: Context): Terminal {
   return createTerminal({ out, err, json: settings.json, color: settings.color })
-}
-
-/** The connection managers as a worker wants them: secrets are looked up in `env`, now. */
-export function resolverOf(
-  { connections, digestKey }: Pick<ParsedConfig, 'connections' | 'digestKey'>,
-  env: Context['env'],
-): {
-  names(): readonly string[]
-  resolve(name: string): Promise<ResolvedManager>
-} {
-  return {
-    names: () => connections.names(),
-    resolve: async (name) => {
-      const key =
-        digestKey === undefined ? undefined : await resolveReferences(digestKey.reveal(), { env })
-      return connections.resolve(name, { env, ...(key !== undefined && { digestKey: key }) })
-    },
-  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createResolver } from '../connections/resolver.ts'
 import type { HealthOptions } from '../server/health.ts'
 import { openHealthServer } from '../server/health.ts'
 import type { OpenServer } from '../server/listen.ts'
@@ -11,7 +12,7 @@ import { createWorker } from '../worker/worker.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
 import type { Setup } from './setup.ts'
-import { resolverOf, tellWarnings } from './setup.ts'
+import { tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
 
 /** A worker with everything that shows what it does. */
@@ -50,7 +51,7 @@ export async function openWork(
   const worker = createWorker({
     ...options,
     locate: () => Promise.resolve(settings.queue),
-    connections: resolverOf(config, context.env),
+    connections: createResolver(config.connections, config.digestKey, { env: context.env }),
     prefix: config.prefix,
     schema: config.schema,
     lockMs: config.worker.lock,

@@ -2,7 +2,7 @@
  * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
  * the server while unused, ended with a message, or with the pool.
  */
-export type SessionClosing = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
+export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
 
 /** What happens in a pool, for logs and metrics. */
 export type PoolEvent =
@@ -11,5 +11,5 @@ export type PoolEvent =
       readonly event: 'session-closed'
       readonly manager: string
       readonly messages: number
-      readonly why: SessionClosing
+      readonly why: SessionEnd
     }

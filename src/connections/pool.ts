@@ -1,6 +1,6 @@
 import type { Fault } from '../smtp/fault.ts'
 import { openLogin } from './login.ts'
-import type { PoolEvent, SessionClosing } from './pool-event.ts'
+import type { PoolEvent, SessionEnd } from './pool-event.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -169,10 +169,7 @@ async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acq
 
 function onStale(state: State, entry: Entry): void {
   entry.isStale = true
-  const at = state.idle.indexOf(entry)
-  if (at === -1) return
-  state.idle.splice(at, 1)
-  void retire(state, entry, 'stale')
+  retireIdle(state, entry, 'stale')
 }
 
 function release(state: State, session: Session): void {
@@ -185,21 +182,22 @@ function release(state: State, session: Session): void {
   else {
     state.idle.push(entry)
     if (entry.idleTimer === undefined) {
-      entry.idleTimer = setTimeout(onIdle, timeouts.idle, state, entry).unref()
+      entry.idleTimer = setTimeout(retireIdle, timeouts.idle, state, entry, 'idle').unref()
     } else entry.idleTimer.refresh()
     serveNext(state)
   }
 }
 
-function onIdle(state: State, entry: Entry): void {
+/** Closes a session unless somebody holds it: then `release` sees to it. */
+function retireIdle(state: State, entry: Entry, why: SessionEnd): void {
   const at = state.idle.indexOf(entry)
   if (at === -1) return
   state.idle.splice(at, 1)
-  void retire(state, entry, 'idle')
+  void retire(state, entry, why)
 }
 
 /** Closes a session that nobody holds; until it is closed its place stays taken. */
-async function retire(state: State, entry: Entry, why: SessionClosing): Promise<void> {
+async function retire(state: State, entry: Entry, why: SessionEnd): Promise<void> {
   const { session } = entry
   state.entries.delete(session)
   clearTimeout(entry.idleTimer)

@@ -1,3 +1,4 @@
+import type { SessionEnd } from '../connections/pool-event.ts'
 import type { Judged } from './judged.ts'
 
 interface OfMessage {
@@ -92,8 +93,6 @@ export type WorkerEvent =
       readonly reason: string
     }
   | { readonly event: 'store-error'; readonly code: string; readonly reason: string }
-
-export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
 
 /** Receives every event of a worker; it must not throw, and what it throws is dropped. */
 export type Emit = (event: WorkerEvent) => void

@@ -63,14 +63,14 @@ export function openGate(
   }
 
   const shutBy = (fault: Fault, isProbe: boolean): Entered => {
-    if (isAborted(fault)) {
+    if (fault.kind === 'aborted') {
       if (isProbe) health.report(key, { kind: 'gave-up' })
       return { kind: 'given-up' }
     }
     const verdict = judge(fault)
     const finding = findingOfLogin(verdict)
     lastFault = judgementOfFault(fault, verdict)
-    const open = openSessions(pool)
+    const { open } = pool.stats
     if (finding.kind === 'fault' && !isProbe && open > 0) return { kind: 'crowded', open }
     health.report(key, finding)
     return { kind: 'shut' }
@@ -108,12 +108,4 @@ async function logInAnew(pool: Pool, signal: AbortSignal): Promise<Acquired | un
   if (acquired.kind === 'fault' || acquired.session.messages === 0) return acquired
   pool.release(acquired.session)
   return undefined
-}
-
-function openSessions(pool: Pool): number {
-  return pool.stats.open
-}
-
-function isAborted(fault: Fault): boolean {
-  return fault.kind === 'aborted'
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
-import type { ResolvedManager } from '../connections/secrets.ts'
+import type { Resolver } from '../connections/resolver.ts'
 import type { CircuitPolicy } from '../fleet/circuit.ts'
 import { openFloor, type Floor } from './floor.ts'
 import type { Emit } from './events.ts'
@@ -12,7 +12,7 @@ export interface WorkerOptions {
   /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, at the start. */
   readonly locate: () => Promise<string>
   /** The connection managers: each name's jobs are taken unless `names` says which. */
-  readonly connections: WorkerConnections
+  readonly connections: Resolver
   /** Takes only these names' jobs; all by default. Throws `UnknownConnectionError` for others. */
   readonly names?: readonly string[]
   /** Names this worker in the ledger and in logs; host name, process id and a random part by default. */
@@ -33,12 +33,6 @@ export interface WorkerOptions {
   readonly schema?: string
   /** Works on a Redis that may lose mail; false by default, for tests and development. */
   readonly allowUnsafeStore?: boolean
-}
-
-/** The names that a worker knows, and how each is resolved at the moment it is needed. */
-export interface WorkerConnections {
-  names(): readonly string[]
-  resolve(name: string): Promise<ResolvedManager>
 }
 
 /**
