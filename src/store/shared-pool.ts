@@ -73,18 +73,23 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
     ...(await options.parameters()),
     max: options.maxConnections ?? 12,
   })
+  let isClosed = false
   const translate = (error: unknown): unknown => {
-    if (isLostConnection(error)) void refresh()
+    if (isLostConnection(error) && !isClosed) void refresh()
     return translateError(options.location, error)
   }
-  pool.on('error', (error) => options.onError(translate(error)))
+  const report = (error: unknown): void => {
+    // A server may see its connections end only after it was told to stop.
+    if (!isClosed) options.onError(translate(error))
+  }
+  pool.on('error', report)
 
   let refreshing: Promise<void> | undefined
   async function refresh(): Promise<void> {
     refreshing ??= options
       .parameters()
       .then((parameters) => void Object.assign(pool.options, parameters))
-      .catch(options.onError)
+      .catch(report)
       .finally(() => (refreshing = undefined))
     await refreshing
   }
@@ -100,19 +105,26 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
       throw translate(error)
     }
   }
-  const hub = createListenHub(
-    () => connectClient({ application_name: 'mailroom listens' }),
-    (error) => options.onError(translate(error)),
-  )
-  return assemble(options, pool, hub, connectClient, translate)
+  const hub = createListenHub(() => connectClient({ application_name: 'mailroom listens' }), report)
+  const close = async (): Promise<void> => {
+    isClosed = true
+    await hub.close()
+    await pool.end()
+  }
+  return assemble(options, pool, { hub, connectClient, translate, close })
+}
+
+interface Parts {
+  readonly hub: ListenHub
+  readonly connectClient: (overrides: ClientConfig) => Promise<Client>
+  readonly translate: (error: unknown) => unknown
+  readonly close: () => Promise<void>
 }
 
 function assemble(
   { location, preparationLock }: SharedPoolOptions,
   pool: Pool,
-  hub: ListenHub,
-  connectClient: (overrides: ClientConfig) => Promise<Client>,
-  translate: (error: unknown) => unknown,
+  { hub, connectClient, translate, close }: Parts,
 ): SharedPool {
   const transactions = createTransactions(() => pool.connect(), location)
   const steps = createPreparations((work) => session(work), preparationLock)
@@ -159,10 +171,7 @@ function assemble(
     end: () => Promise.resolve(),
     on: () => shared,
     removeAllListeners: () => shared,
-    async close() {
-      await hub.close()
-      await pool.end()
-    },
+    close,
   }
   return shared
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 
 import { jsonLines, runCli, startCli, type RunningCli } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
+import { runs } from '../support/runs.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -28,15 +29,9 @@ async function postmasters(directory: string): Promise<readonly number[]> {
   const files = await readdir(directory, { recursive: true })
   const locks = files.filter((file) => path.basename(file) === 'postmaster.pid')
   const texts = await Promise.all(locks.map((file) => readFile(path.join(directory, file), 'utf8')))
-  return texts.map((text) => Number.parseInt(text, 10)).filter((pid) => isAlive(pid))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+  const pids = texts.map((text) => Number.parseInt(text, 10))
+  const atWork = await Promise.all(pids.map(runs))
+  return pids.filter((_, index) => atWork[index])
 }
 
 test('the demo delivers three messages and says where they are', async () => {
@@ -116,7 +111,7 @@ test('development catches what is sent to a configured server, and stops without
   expect(postmaster).toBeGreaterThan(0)
   cli.signal('SIGINT')
   expect(await cli.result).toMatchObject({ code: 0, err: '' })
-  expect(isAlive(postmaster ?? 0)).toBe(false)
+  expect(await runs(postmaster ?? 0)).toBe(false)
   expect(await postmasters(directory.path)).toEqual([])
 })
 

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 
 import { attachEmbedded } from '../../src/store/embedded/attach.ts'
 import { findBinaryPackage } from '../../src/store/embedded/package.ts'
-import { type EmbeddedPlace, makePlace, runs } from './embedded-place.ts'
+import { runs } from '../support/runs.ts'
+import { type EmbeddedPlace, makePlace } from './embedded-place.ts'
 
 const isRoot = process.getuid?.() === 0
 

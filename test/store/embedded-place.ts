@@ -4,6 +4,8 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
+import { runs } from '../support/runs.ts'
+
 /** The directory of one test's embedded store, and what can be seen of its server from outside. */
 export interface EmbeddedPlace extends AsyncDisposable {
   /** A temporary folder that the server's user may pass. */
@@ -51,17 +53,6 @@ export async function makePlace(): Promise<EmbeddedPlace> {
       await rm(folder, { recursive: true, force: true, maxRetries: 10 })
     },
   }
-}
-
-/** Whether a process is at work: a zombie, which waits for its parent to notice, is not. */
-export async function runs(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0)
-  } catch {
-    return false
-  }
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return !/\) Z /.test(stat)
 }
 
 function startUser(directory: string): User {

@@ -4,7 +4,9 @@ import { Client } from 'pg'
 import { expect, test } from 'vitest'
 
 import { attachEmbedded, type EmbeddedPostgres } from '../../src/store/embedded/attach.ts'
-import { makePlace, runs } from './embedded-place.ts'
+import { openStore } from '../../src/store/open.ts'
+import { runs } from '../support/runs.ts'
+import { makePlace } from './embedded-place.ts'
 
 /** One row for each user. */
 const MARKS = `select 1 from pg_locks where locktype = 'advisory' and granted`
@@ -21,7 +23,7 @@ test('six processes that come at once to an empty directory share one server', a
 
   const wasLast = await Promise.all(users.map((user) => user.leave()))
   expect(wasLast.filter(Boolean)).toHaveLength(1)
-  await expect.poll(() => runs(server)).toBe(false)
+  expect(await runs(server)).toBe(false)
 })
 
 test('those who come while the last one leaves get a server', async () => {
@@ -47,13 +49,14 @@ test('those who come while the last one leaves get a server', async () => {
 test('a killed server comes back for its users, with what was stored', async () => {
   await using place = await makePlace()
   let losses = 0
-  await using one = await attachEmbedded(place.directory, { onLost: () => (losses += 1) })
-  await using other = await attachEmbedded(place.directory)
+  const onLost = (): number => (losses += 1)
+  await using one = await attachEmbedded(place.directory, { onLost })
+  await using other = await attachEmbedded(place.directory, { onLost })
   const before = await place.serverPid()
   await query(one, 'create table letters as select 1 as number')
 
   process.kill(before, 'SIGKILL')
-  await expect.poll(() => losses).toBe(1)
+  await expect.poll(() => losses).toBe(2)
   const [first, second] = await Promise.all([one.parameters(), other.parameters()])
 
   expect(first.port).toBe(second.port)
@@ -91,7 +94,7 @@ test('a user that is killed leaves no mark, and the server outlives it', async (
   expect(other.hasStarted).toBe(false)
   await expect.poll(() => query(other, MARKS)).toHaveLength(1)
   expect(await other.detach()).toBe(true)
-  await expect.poll(() => runs(server)).toBe(false)
+  expect(await runs(server)).toBe(false)
 })
 
 test('a server that lost all its users to kills serves the next one', async () => {
@@ -102,7 +105,23 @@ test('a server that lost all its users to kills serves the next one', async () =
 
   const next = await attachEmbedded(place.directory)
   expect(await next.parameters()).toMatchObject({ port, database: 'mailroom' })
+  await expect.poll(() => query(next, MARKS)).toHaveLength(1)
   expect(await next.detach()).toBe(true)
+})
+
+test('the last store to close, which stops the server, tells of no fault', async () => {
+  await using place = await makePlace()
+  const faults: unknown[] = []
+  for (let round = 0; round < 5; round += 1) {
+    const store = await openStore(`embedded:${place.directory}`, {
+      patience: 'wait',
+      onError: (error) => faults.push(error),
+    })
+    await store.subscribe('health', () => undefined)
+    await Promise.all(Array.from({ length: 20 }, async () => store.ping()))
+    await store.close()
+  }
+  expect(faults).toEqual([])
 })
 
 async function query(embedded: EmbeddedPostgres, text: string): Promise<unknown[]> {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 
 import { type Place, readSecret } from './directory.ts'
-import { isAlive, type Postmaster, readPostmaster } from './postmaster.ts'
+import { hasEnded, type Postmaster, readPostmaster } from './postmaster.ts'
 
 /** How to connect to an embedded server; the password must not be printed. */
 export interface EmbeddedConnection {
@@ -89,7 +89,8 @@ async function leave(place: Place, client: Client, pid: number): Promise<boolean
       [USERS_LOCK],
     )
     const running = await readPostmaster(place)
-    if (rows[0]?.got === true && running?.pid === pid) {
+    // One that is stopping already was stopped by somebody else, whose lock it has just dropped.
+    if (rows[0]?.got === true && running?.pid === pid && running.isReady) {
       // A newcomer waits for the lock meanwhile, is thrown out by the stop, and starts anew.
       process.kill(pid, 'SIGINT')
       isLast = true
@@ -97,16 +98,14 @@ async function leave(place: Place, client: Client, pid: number): Promise<boolean
   } catch {
     // The server went away by itself.
   }
+  // Whoever stops the server keeps the lock as long as there is one.
+  if (isLast) await untilEnded(pid)
   await client.end().catch(() => undefined)
-  if (isLast) await untilGone(place, pid)
   return isLast
 }
 
-async function untilGone(place: Place, pid: number): Promise<void> {
+/** The lock file goes some milliseconds before the process does. */
+async function untilEnded(pid: number): Promise<void> {
   const deadline = Date.now() + 10_000
-  while (Date.now() < deadline) {
-    const running = await readPostmaster(place)
-    if (running?.pid !== pid || running.life === 'gone' || !isAlive(pid)) return
-    await sleep(10)
-  }
+  while (Date.now() < deadline && !(await hasEnded(pid))) await sleep(10)
 }

@@ -22,16 +22,16 @@ export function lockFileOf({ data }: Place): string {
 
 /** Reads who runs, or ran, the server; absent when it was stopped in good order. */
 export async function readPostmaster(place: Place): Promise<Postmaster | undefined> {
-  const text = await readFile(lockFileOf(place), 'utf8').catch(() => '')
+  const found = parsePostmaster(await readFile(lockFileOf(place), 'utf8').catch(() => ''))
+  return found && { ...found, life: await lifeOf(found.pid, place) }
+}
+
+/** What the text of a lock file says; absent when it names no process. */
+export function parsePostmaster(text: string): Omit<Postmaster, 'life'> | undefined {
   const lines = text.split('\n')
   const pid = Number(lines[0])
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
-  return {
-    pid,
-    port: Number(lines[3] ?? 0),
-    isReady: lines[7]?.trim() === 'ready',
-    life: await lifeOf(pid, place),
-  }
+  return { pid, port: Number(lines[3] ?? 0), isReady: lines[7]?.trim() === 'ready' }
 }
 
 async function lifeOf(pid: number, { data }: Place): Promise<Postmaster['life']> {
@@ -50,4 +50,11 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
+}
+
+/** Whether a process does nothing any more: it ended, or is a zombie that its parent has to notice. */
+export async function hasEnded(pid: number): Promise<boolean> {
+  if (!isAlive(pid)) return true
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return /\) [XZ] /.test(stat)
 }
