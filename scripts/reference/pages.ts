@@ -1,0 +1,23 @@
+import path from 'node:path'
+
+import { format, resolveConfig } from 'prettier'
+
+import { errorsPage } from './errors.ts'
+
+/** A page of docs/reference as the code says that it must be. */
+export interface ReferencePage {
+  /** From the root of the repository. */
+  readonly file: string
+  readonly text: string
+}
+
+/** Every page that is made from the code, formatted like the pages that people write. */
+export async function referencePages(root: string): Promise<readonly ReferencePage[]> {
+  const src = path.join(root, 'src')
+  return Promise.all([page(root, 'docs/reference/errors.md', await errorsPage(src))])
+}
+
+async function page(root: string, file: string, text: string): Promise<ReferencePage> {
+  const options = await resolveConfig(path.join(root, file))
+  return { file, text: await format(text, { ...options, filepath: file }) }
+}
