@@ -1,14 +1,64 @@
 import type { Command } from './context.ts'
 
-/** Every command by its name, loaded when it is called so that none waits for the others' packages. */
-export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  dev: async () => (await import('./commands/dev.ts')).dev,
-  worker: async () => (await import('./commands/worker.ts')).worker,
-  send: async () => (await import('./commands/send.ts')).send,
-  status: async () => (await import('./commands/status.ts')).status,
-  get: async () => (await import('./commands/get.ts')).get,
-  cancel: async () => (await import('./commands/cancel.ts')).cancel,
-  migrate: async () => (await import('./commands/migrate.ts')).migrate,
-  dashboard: async () => (await import('./commands/dashboard.ts')).dashboard,
+/** A command as the table has it: what `mailroom help` says of it, and where it is. */
+export interface CommandEntry {
+  readonly summary: string
+  /** Loads the command when it is called, so that none waits for the others' packages. */
+  load(): Promise<Command>
+}
+
+/** Every command by its name, in the order of `mailroom help`; two words are a group's command. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  demo: {
+    summary: 'deliver three messages, everything embedded, and show where they are',
+    load: async () => (await import('./commands/demo.ts')).demo,
+  },
+  dev: {
+    summary: 'store, catch-all SMTP server, worker and dashboard in one process',
+    load: async () => (await import('./commands/dev.ts')).dev,
+  },
+  worker: {
+    summary: 'take messages from the queue and deliver them',
+    load: async () => (await import('./commands/worker.ts')).worker,
+  },
+  send: {
+    summary: 'put one message into the queue',
+    load: async () => (await import('./commands/send.ts')).send,
+  },
+  status: {
+    summary: 'how many messages wait, run, are delayed or held, for each connection',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  get: {
+    summary: 'how one message stands',
+    load: async () => (await import('./commands/get.ts')).get,
+  },
+  cancel: {
+    summary: 'cancel a message that has not left',
+    load: async () => (await import('./commands/cancel.ts')).cancel,
+  },
+  'connections list': {
+    summary: 'every connection manager, with its server, login and limits',
+    load: async () => (await import('./commands/connections-list.ts')).connectionsList,
+  },
+  dashboard: {
+    summary: 'look at the queues in a browser',
+    load: async () => (await import('./commands/dashboard.ts')).dashboard,
+  },
+  migrate: {
+    summary: 'create the tables of a Postgres store, or bring them up to date',
+    load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+}
+
+/** Every group of commands by its name: what `mailroom help` says of it. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  connections: 'look at the connection managers, try them, stop and start their use',
+}
+
+/** The second words of a group's commands, in order. */
+export function commandsOf(group: string): readonly string[] {
+  return Object.keys(COMMANDS)
+    .filter((name) => name.startsWith(`${group} `))
+    .map((name) => name.slice(group.length + 1))
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ParseArgsOptionsConfig } from 'node:util'
 
 import type { ExitCode } from './exit-codes.ts'
 import type { Surroundings } from './settings.ts'
@@ -13,9 +14,12 @@ export interface Context extends Surroundings, TerminalStreams {
   readonly exit: (code: ExitCode) => void
 }
 
-/** One command: what its help says, and what it does. */
+/** One command: what its help says, what it takes, and what it does. */
 export interface Command {
   readonly help: string
+  readonly options: ParseArgsOptionsConfig
+  /** What a shell may complete its arguments with: names of connections, or these words. */
+  readonly completes?: 'connections' | readonly string[]
   /** Resolves with the exit code; rejects with a `MailroomError` for everything expected. */
   run(args: readonly string[], context: Context): Promise<ExitCode>
 }

@@ -1,3 +1,4 @@
+import { COMMANDS, commandsOf, GROUPS } from './commands.ts'
 import { EXIT_MEANINGS } from './exit-codes.ts'
 
 /** What `mailroom help` says. */
@@ -6,16 +7,7 @@ export const HELP = `mailroom: a queue-backed mail worker
 Usage: mailroom <command> [options]
 
 Commands:
-  demo        deliver three messages, everything embedded, and show where they are
-  dev         store, catch-all SMTP server, worker and dashboard in one process
-  worker      take messages from the queue and deliver them
-  send        put one message into the queue
-  status      how many messages wait, run, are delayed or held, for each connection
-  get         how one message stands
-  cancel      cancel a message that has not left
-  dashboard   look at the queues in a browser
-  migrate     create the tables of a Postgres store, or bring them up to date
-  help        this text, "help <command>", or "help exit-codes"
+${listOf(topics())}
 
 Options of every command:
   --config FILE   configuration file; mailroom.config.ts, .js, .mjs or .json by default
@@ -41,4 +33,40 @@ export function exitCodesHelp(): string {
     ([code, meaning]) => `  ${code.padStart(3)}  ${meaning}`,
   )
   return `Exit codes of every mailroom command:\n\n${lines.join('\n')}\n\nExample:\n  mailroom send --wait --to bob@example.org --text Hi; [ $? -eq 75 ] && echo "still on its way"\n`
+}
+
+/** What `mailroom help GROUP` says. */
+export function groupHelp(group: string): string {
+  const commands = commandsOf(group)
+  const summaries = commands.map((word) => [word, COMMANDS[`${group} ${word}`]?.summary ?? ''])
+  return `mailroom ${group}: ${GROUPS[group] ?? ''}
+
+Usage: mailroom ${group} <command> [options]
+
+Commands:
+${listOf(summaries)}
+
+"mailroom help ${group} COMMAND" tells the options of each.
+
+Example:
+  mailroom ${group} ${commands[0] ?? ''} --help
+`
+}
+
+/** The commands and groups in the order of the table, a group where its first command stands. */
+function topics(): readonly (readonly string[])[] {
+  const names = new Set(Object.keys(COMMANDS).map((name) => name.split(' ')[0] ?? ''))
+  return [
+    ...[...names].map((name) => [name, COMMANDS[name]?.summary ?? summaryOf(name)]),
+    ['help', 'this text, "help <command>", or "help exit-codes"'],
+  ]
+}
+
+function summaryOf(group: string): string {
+  return `${GROUPS[group] ?? ''} (${commandsOf(group).join(', ')})`
+}
+
+function listOf(lines: readonly (readonly string[])[]): string {
+  const width = Math.max(...lines.map(([name = '']) => name.length))
+  return lines.map(([name = '', text = '']) => `  ${name.padEnd(width)}  ${text}`).join('\n')
 }

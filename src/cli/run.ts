@@ -1,12 +1,10 @@
 import { readFile } from 'node:fs/promises'
 
-import { nearest } from '../connections/nearest.ts'
 import { isMailroomError } from '../errors.ts'
-import { COMMANDS } from './commands.ts'
 import type { Context } from './context.ts'
-import { UsageError } from './errors.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
-import { exitCodesHelp, HELP } from './help.ts'
+import { findCommand, unfinished, type Found } from './find-command.ts'
+import { exitCodesHelp, groupHelp, HELP } from './help.ts'
 
 /** Runs one command line and resolves with its exit code; every error has been told by then. */
 export async function run(args: readonly string[], context: Context): Promise<ExitCode> {
@@ -18,38 +16,35 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 }
 
 async function runCommand(args: readonly string[], context: Context): Promise<ExitCode> {
-  const [name = 'help', ...rest] = args
+  const [name = 'help'] = args
   if (name === '--version') {
     context.out.write(`${await readVersion()}\n`)
     return EXIT.ok
   }
   if (['help', '--help', '-h'].includes(name)) {
-    context.out.write(await helpFor(rest[0]))
+    context.out.write(await helpFor(args.slice(1)))
     return EXIT.ok
   }
-  const command = await loadCommand(name)
+  const found = findCommand(args)
+  const { rest } = found
   const options = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length)
   if (options.includes('--help') || options.includes('-h')) {
-    context.out.write(command.help)
+    context.out.write(await helpOf(found))
     return EXIT.ok
   }
-  return command.run(rest, context)
+  if (found.kind === 'group') throw unfinished(found.name)
+  return (await found.entry.load()).run(rest, context)
 }
 
-async function helpFor(topic: string | undefined): Promise<string> {
-  if (topic === undefined || topic === 'help') return HELP
+async function helpFor(words: readonly string[]): Promise<string> {
+  const [topic = 'help'] = words
+  if (topic === 'help') return HELP
   if (topic === 'exit-codes') return exitCodesHelp()
-  return (await loadCommand(topic)).help
+  return helpOf(findCommand(words))
 }
 
-async function loadCommand(name: string): Promise<Awaited<ReturnType<(typeof COMMANDS)[string]>>> {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (load !== undefined) return load()
-  const hint = nearest(name, Object.keys(COMMANDS))
-  throw new UsageError(
-    `there is no command ${JSON.stringify(name)}: ` +
-      (hint === undefined ? 'see "mailroom help"' : `did you mean "${hint}"?`),
-  )
+async function helpOf(found: Found): Promise<string> {
+  return found.kind === 'group' ? groupHelp(found.name) : (await found.entry.load()).help
 }
 
 async function readVersion(): Promise<string> {

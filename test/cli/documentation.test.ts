@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { COMMANDS, GROUPS } from '../../src/cli/commands.ts'
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts'
 import { HELP } from '../../src/cli/help.ts'
 import { LEVEL_OF } from '../../src/telemetry/log.ts'
@@ -23,12 +23,16 @@ function examplesIn(
 ): readonly (readonly [command: string, options: readonly string[]])[] {
   const joined = text.replaceAll(/\\\n\s*/g, '')
   return [...joined.matchAll(/^ *(?:[A-Z_]+=\S+ )?mailroom (\w+)([^|<;\n]*)/gm)].map(
-    ([, command = '', rest = '']) => [command, rest.match(/(?<=\s)--[\w-]+/g) ?? []] as const,
+    ([, word = '', rest = '']) => [nameOf(word, rest), rest.match(/(?<=\s)--[\w-]+/g) ?? []],
   )
 }
 
+function nameOf(word: string, rest: string): string {
+  return word in GROUPS ? `${word} ${/^ (\w+)/.exec(rest)?.[1] ?? ''}` : word
+}
+
 async function helpOf(command: string): Promise<string> {
-  return ((await COMMANDS[command]?.())?.help ?? '') + HELP
+  return ((await COMMANDS[command]?.load())?.help ?? '') + HELP
 }
 
 test.for(['cli.md', 'operations.md'])(

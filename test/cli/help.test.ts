@@ -4,30 +4,63 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 import { parseCommandLine } from '../../src/cli/command-line.ts'
-import { COMMANDS } from '../../src/cli/commands.ts'
+import { COMMANDS, commandsOf, GROUPS } from '../../src/cli/commands.ts'
 import { EXIT, EXIT_MEANINGS, exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { HELP } from '../../src/cli/help.ts'
+import { groupHelp, HELP } from '../../src/cli/help.ts'
 import { jsonLines, runCli } from '../support/cli.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const NAMES = Object.keys(COMMANDS)
 
-test('every command is listed', () => {
-  expect([...HELP.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name]) => name)).toEqual(
-    expect.arrayContaining(NAMES),
-  )
+/** The words before the double space of an indented list. */
+function listedIn(text: string): readonly string[] {
+  return [...text.matchAll(/^ {2}(\w+) {2,}\S/gm)].map(([, name = '']) => name)
+}
+
+test('every command and every group is listed', () => {
+  const groups = Object.keys(GROUPS)
+  const single = NAMES.filter((name) => !name.includes(' '))
+  expect(new Set(listedIn(HELP))).toEqual(new Set([...single, ...groups, 'help']))
+  expect(single.filter((name) => groups.includes(name))).toEqual([])
+  const pairs = groups.flatMap((group) => commandsOf(group).map((word) => `${group} ${word}`))
+  expect(new Set([...single, ...pairs])).toEqual(new Set(NAMES))
 })
 
 test.for(NAMES)('the help of %s has a usage line and an example of it', async (name) => {
-  const { help } = (await COMMANDS[name]?.()) ?? { help: '' }
+  const help = (await COMMANDS[name]?.load())?.help ?? ''
   expect(help).toMatch(new RegExp(`^mailroom ${name}: .+\n\nUsage: mailroom ${name}\\b`))
   expect(help).toMatch(new RegExp(`\nExamples?:\n(?:  .*\n)*  .*mailroom ${name}\\b`))
+})
+
+test.for(NAMES)('the help of %s tells each of its own options', async (name) => {
+  const { help = '', options = {} } = (await COMMANDS[name]?.load()) ?? {}
+  const told = new Set((help + HELP).match(/--[a-z][\w-]*/g))
+  const untold = Object.keys(options).filter((option) => !told.has(`--${option}`))
+  expect(untold).toEqual([])
+})
+
+test.for(Object.keys(GROUPS))('the help of the group %s lists its commands', async (group) => {
+  await using directory = await temporaryDirectory()
+  const cwd = directory.path
+  const help = groupHelp(group)
+  expect(listedIn(help)).toEqual(commandsOf(group))
+  expect(await runCli(['help', group], { cwd })).toEqual({ code: 0, out: help, err: '' })
+  expect(await runCli([group, '--help'], { cwd })).toEqual({ code: 0, out: help, err: '' })
+})
+
+test('a command of a group has its own help', async () => {
+  await using directory = await temporaryDirectory()
+  const cwd = directory.path
+  const help = (await COMMANDS['connections list']?.load())?.help
+  for (const args of ['help connections list', 'connections list --help']) {
+    expect(await runCli(args.split(' '), { cwd })).toEqual({ code: 0, out: help, err: '' })
+  }
 })
 
 test('help, its commands and exit codes are printed and are no failure', async () => {
   await using directory = await temporaryDirectory()
   const cwd = directory.path
-  const send = (await COMMANDS['send']?.())?.help
+  const send = (await COMMANDS['send']?.load())?.help
   expect(await runCli([], { cwd })).toEqual({ code: 0, out: HELP, err: '' })
   expect(await runCli(['--help'], { cwd })).toEqual({ code: 0, out: HELP, err: '' })
   expect(await runCli(['send', '--help'], { cwd })).toEqual({ code: 0, out: send, err: '' })
@@ -120,6 +153,11 @@ const BAD_CONFIG = `export default { connections: { relay: { server: 'a b', port
 
 test.for<[args: string[], code: number, err: RegExp]>([
   [['sned'], 2, /^mailroom: there is no command "sned": did you mean "send"\? \(USAGE\)\n$/],
+  [['connections'], 2, /^mailroom: "connections" expects one of list.*: see "mailroom help conn/],
+  [['connections', '--json'], 2, /^\{"event":"error","code":"USAGE"/],
+  [['connections', 'lsit'], 2, /^mailroom: .* "connections lsit": did you mean "connections list"/],
+  [['connections', 'x'], 2, /^mailroom: .* "connections x": see "mailroom help connections"/],
+  [['conections', 'list'], 2, /^mailroom: .* "conections": did you mean "connections"\?/],
   [['send', '--prot', '1'], 2, /^mailroom: "send" has no option "--prot".* \(USAGE\)\n$/],
   [['dashboard', '--port', '99999'], 2, /^mailroom: "--port" expects a port .*\(USAGE\)\n$/],
   [['send', '--wait', '--timeout', 'soon', '--to', 'a@b.c'], 2, /\(INVALID_DURATION\)\n$/],

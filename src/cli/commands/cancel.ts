@@ -17,6 +17,7 @@ Exit code 0 when nobody will get it any more, 5 when it was too late.
 Example:
   mailroom cancel m-0190f3c1
 `,
+  options: COMMON_OPTIONS,
   run: async (args, context) => {
     const { values, positionals } = parseCommandLine('cancel', args, COMMON_OPTIONS, 1)
     const [id] = positionals

@@ -28,6 +28,7 @@ It only reads. Ctrl-C ends it.
 Example:
   mailroom dashboard --queue redis://127.0.0.1:6379
 `,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('dashboard', args, OPTIONS)
     const port = parsePort('port', values.port ?? '')

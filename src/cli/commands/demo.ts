@@ -39,6 +39,7 @@ this machine.
 Example:
   mailroom demo
 `,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('demo', args, OPTIONS)
     const timeoutMs = parseDuration(values.timeout ?? '1m')

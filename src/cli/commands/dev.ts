@@ -55,6 +55,7 @@ Examples:
   mailroom dev
   MAILROOM_QUEUE=embedded:.mailroom/store mailroom send --to bob@example.org --subject Hi --text Hello
 `,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('dev', args, OPTIONS)
     const ports = {

@@ -20,6 +20,7 @@ Examples:
   mailroom get m-0190f3c1
   mailroom get m-0190f3c1 --json | jq -r .state
 `,
+  options: COMMON_OPTIONS,
   run: async (args, context) => {
     const { values, positionals } = parseCommandLine('get', args, COMMON_OPTIONS, 1)
     const [id] = positionals

@@ -16,6 +16,7 @@ create tables. An embedded store does it by itself; Redis has no tables. Running
 Example:
   mailroom migrate --queue postgres://mailroom@127.0.0.1/mailroom
 `,
+  options: COMMON_OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('migrate', args, COMMON_OPTIONS)
     const setup = await loadSetup(values, context)

@@ -62,6 +62,7 @@ Examples:
 /** `mailroom send`: hands one message in, and waits for its outcome when asked to. */
 export const send: Command = {
   help: HELP,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('send', args, OPTIONS)
     if (values.timeout !== undefined && values.wait !== true) {

@@ -27,6 +27,7 @@ Examples:
   mailroom status
   mailroom status --json | jq 'select(.refused > 0).connection'
 `,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('status', args, OPTIONS)
     const setup = await loadSetup(values, context)

@@ -37,6 +37,7 @@ Examples:
   mailroom worker
   mailroom worker --connections relay,bulk --port 9100 --host 0.0.0.0
 `,
+  options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('worker', args, OPTIONS)
     const port = values.port === undefined ? undefined : parsePort('port', values.port)
