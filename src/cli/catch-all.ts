@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { access, constants, mkdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 
 import type { SMTPServerDataStream, SMTPServerEnvelope } from 'smtp-server'
 import { SMTPServer } from 'smtp-server'
@@ -32,6 +33,8 @@ export interface CatchAllOptions {
   readonly host?: string
   /** Larger messages are refused with 552; 50 MiB by default. */
   readonly maxBytes?: number
+  /** How long a mail that was kept waits for its answer; 0 by default, and cut short by `close`. */
+  readonly acceptAfterMs?: number
   readonly onMail?: (mail: CaughtMail) => void
 }
 
@@ -57,7 +60,9 @@ const HEAD_BYTES = 64 * 1024
  * `CannotListenError`, `DirectoryUnusableError`.
  */
 export async function openCatchAll(options: CatchAllOptions): Promise<CatchAll> {
-  const { port, host = '127.0.0.1', maxBytes = DEFAULT_MAX_BYTES, onMail } = options
+  const { port, host = '127.0.0.1', maxBytes = DEFAULT_MAX_BYTES } = options
+  const { acceptAfterMs = 0, onMail } = options
+  const closing = new AbortController()
   const directory = path.resolve(options.directory)
   await makeDirectory(directory)
   const server = new SMTPServer({
@@ -76,6 +81,7 @@ export async function openCatchAll(options: CatchAllOptions): Promise<CatchAll> 
     try {
       const mail = await keep(stream, envelope, directory)
       onMail?.(mail)
+      if (acceptAfterMs > 0) await waitUnlessClosing(acceptAfterMs, closing.signal)
       done(null, `kept as ${path.basename(mail.file)}`)
     } catch (error) {
       done(asReply(error))
@@ -83,6 +89,7 @@ export async function openCatchAll(options: CatchAllOptions): Promise<CatchAll> 
   }
   const bound = await listen(server, host, port)
   const close = async (): Promise<void> => {
+    closing.abort()
     await new Promise<void>((resolve) => server.close(() => resolve()))
   }
   return { host, port: bound, directory, close, [Symbol.asyncDispose]: close }
@@ -108,6 +115,12 @@ async function listen(server: SMTPServer, host: string, port: number): Promise<n
   }
   const address = server.server.address()
   return typeof address === 'object' && address !== null ? address.port : port
+}
+
+async function waitUnlessClosing(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
 }
 
 async function keep(

@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'store, catch-all SMTP server, worker and dashboard in one process',
     load: async () => (await import('./commands/dev.ts')).dev,
   },
+  catch: {
+    summary: 'an SMTP server that takes every mail and keeps it as a file',
+    load: async () => (await import('./commands/catch.ts')).catchMail,
+  },
   worker: {
     summary: 'take messages from the queue and deliver them',
     load: async () => (await import('./commands/worker.ts')).worker,

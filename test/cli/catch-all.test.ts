@@ -108,6 +108,22 @@ test('a client that goes away in the middle of a mail leaves no file', async () 
   await expect.poll(() => readdir(directory.path)).toEqual([])
 })
 
+test('a mail that waits for its answer is kept already, and answered when the server closes', async () => {
+  await using directory = await temporaryDirectory()
+  const caught: CaughtMail[] = []
+  await using server = await openCatchAll({
+    directory: directory.path,
+    port: 0,
+    acceptAfterMs: 3_600_000,
+    onMail: (one) => caught.push(one),
+  })
+  const answer = send(server.port, mail)
+  await expect.poll(() => caught).toHaveLength(1)
+  expect(await readdir(directory.path)).toHaveLength(1)
+  await server.close()
+  expect(await answer).toMatch(/^250 /)
+})
+
 test('a port that is taken is an error of its own', async () => {
   await using directory = await temporaryDirectory()
   await using server = await openCatchAll({ directory: directory.path, port: 0 })

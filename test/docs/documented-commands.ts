@@ -23,6 +23,7 @@ const LASTING: Readonly<Record<string, string>> = {
   dev: 'ready',
   worker: 'health',
   dashboard: 'http://127.0.0.1:3080',
+  catch: 'smtp://127.0.0.1:',
 }
 
 /**
@@ -55,9 +56,9 @@ export async function runDocumentedCommands(root: string): Promise<number> {
     for (const command of ending) await shell.run(here(command))
     await expect.poll(() => relay.mails.length).toBe(4)
   }
-  const dashboards = lasting.filter((command) => nameOf(command) === 'dashboard')
-  for (const command of dashboards) {
-    await using _ = await shell.start(here(command), LASTING['dashboard'] ?? '')
+  const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
+  for (const command of alone) {
+    await using _ = await shell.start(here(command), LASTING[nameOf(command)] ?? '')
   }
   const beside = await openShell(root, bare.path)
   await using _dev = await beside.start('mailroom dev', LASTING['dev'] ?? '')
