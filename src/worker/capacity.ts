@@ -5,6 +5,8 @@ export interface Capacity {
   readonly sessions: number
   /** The server took no more than `open` sessions: no more are tried for a minute. */
   crowded(open: number): void
+  /** The manager allows another number of sessions from now on. */
+  resize(max: number): void
   /** While held there are none. */
   hold(isHeld: boolean): void
   close(): void
@@ -19,17 +21,20 @@ export function leaseCapacity(
   max: number,
   onChange: () => void,
 ): Capacity {
+  let allowed = max
   let ceiling = max
   let isHeld = false
   let timer: NodeJS.Timeout | undefined
   let lease = take()
 
   function take(): Lease {
-    return leases.lease(manager, max, max, () => {
-      lease.release()
-      lease = take()
-      onChange()
-    })
+    return leases.lease(manager, allowed, allowed, renew)
+  }
+
+  function renew(): void {
+    lease.release()
+    lease = take()
+    onChange()
   }
 
   return {
@@ -40,11 +45,18 @@ export function leaseCapacity(
       ceiling = Math.max(1, Math.min(ceiling, open))
       clearTimeout(timer)
       timer = setTimeout(() => {
-        ceiling = max
+        ceiling = allowed
         onChange()
       }, CROWDED_MS)
       timer.unref()
       onChange()
+    },
+    resize: (size) => {
+      if (size === allowed) return
+      clearTimeout(timer)
+      allowed = size
+      ceiling = size
+      renew()
     },
     hold: (held) => {
       isHeld = held

@@ -34,19 +34,21 @@ export interface Gate {
   close(deadlineMs: number): Promise<void>
 }
 
-/** Opens the way to a manager; no session is opened before the first message or probe. */
+/**
+ * Opens the way to a manager; no session is opened before the first message or probe.
+ *
+ * When a login is refused, `isOutdated` is asked whether another credential holds by now: then
+ * nothing is learnt from it, so that a password that is changed while mail flows parks nothing.
+ */
 export function openGate(
   connection: string,
   resolved: ResolvedManager,
   health: Health,
   emit: Emit,
+  isOutdated: (gate: Gate) => Promise<boolean>,
 ): Gate {
-  const { manager } = resolved
-  const key: ManagerKey = { name: manager.name, digest: resolved.digest }
-  const pool = openPool(resolved, {
-    maxSessions: manager.limits.sessions,
-    onEvent: (event) => emit({ ...event, connection }),
-  })
+  const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
+  const pool = openPool(resolved, { onEvent: (event) => emit({ ...event, connection }) })
   let lastFault: Judgement | undefined
 
   const enter = async (signal: AbortSignal): Promise<Entered> => {
@@ -62,13 +64,15 @@ export function openGate(
     return fresh ?? { kind: 'given-up' }
   }
 
-  const shutBy = (fault: Fault, isProbe: boolean): Entered => {
-    if (fault.kind === 'aborted') {
+  const shutBy = async (fault: Fault, isProbe: boolean): Promise<Entered> => {
+    const verdict = judge(fault)
+    const finding = findingOfLogin(verdict)
+    const isNoNews =
+      fault.kind === 'aborted' || (finding.kind === 'auth' && (await isOutdated(gate)))
+    if (isNoNews) {
       if (isProbe) health.report(key, { kind: 'gave-up' })
       return { kind: 'given-up' }
     }
-    const verdict = judge(fault)
-    const finding = findingOfLogin(verdict)
     lastFault = judgementOfFault(fault, verdict)
     const { open } = pool.stats
     if (finding.kind === 'fault' && !isProbe && open > 0) return { kind: 'crowded', open }
@@ -76,7 +80,7 @@ export function openGate(
     return { kind: 'shut' }
   }
 
-  return {
+  const gate: Gate = {
     resolved,
     key,
     get lastFault() {
@@ -95,6 +99,7 @@ export function openGate(
     stopLogins: () => pool.stopLogins(),
     close: (deadlineMs) => pool.close(deadlineMs),
   }
+  return gate
 }
 
 /**

@@ -1,12 +1,11 @@
-import type { Health } from '../fleet/health.ts'
 import { parseJob } from '../job/parse-job.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
-import { attempt, type AttemptContext } from './attempt.ts'
+import { attempt } from './attempt.ts'
 import type { Capacity } from './capacity.ts'
 import { openDoor } from './door.ts'
-import type { Gate } from './gate.ts'
 import type { Parking } from './parking.ts'
 import { rejectJob } from './reject-job.ts'
+import type { Way } from './way.ts'
 
 /** What comes back without a fault of the message waits this long, so that nothing spins. */
 const BREATH_MS = 1_000
@@ -14,17 +13,16 @@ const BREATH_MS = 1_000
 /** Runs one job: reads it, opens or borrows a session, and tries to deliver. */
 export async function runJob(
   taken: TakenJob,
-  gate: Gate,
+  way: Way,
   parking: Parking,
   capacity: Capacity,
-  context: AttemptContext & { readonly health: Health },
   signal: AbortSignal,
 ): Promise<Ending> {
   if (parking.isParked || signal.aborted) return { kind: 'back' }
   const parsed = parseJob(taken.data)
-  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, context)
+  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, way.context)
 
-  const entered = await gate.enter(signal)
+  const { entered, gate, context } = await way.enter(signal)
   switch (entered.kind) {
     case 'shut': {
       const circuit = context.health.circuit(gate.key)

@@ -1,22 +1,39 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { AttemptContext } from './attempt.ts'
-import { openGate, type Gate } from './gate.ts'
+import { openGate, type Entered, type Gate } from './gate.ts'
 import type { LaneContext } from './lane.ts'
+import { changeOf, type ManagerChange } from './manager-change.ts'
 import type { Parking } from './parking.ts'
+
+/** What attempts need of the way as it is at one moment. */
+interface Leg {
+  readonly resolved: ResolvedManager
+  readonly gate: Gate
+  readonly context: AttemptContext & Pick<LaneContext, 'health'>
+}
 
 /** The way to a name's manager as it is resolved now, and what attempts through it need. */
 export interface Way {
   readonly gate: Gate
-  readonly context: AttemptContext & Pick<LaneContext, 'health'>
-  /**
-   * Resolves the manager anew. A changed credential is another manager, whose health nobody knows;
-   * sessions of the old one finish what they have begun.
-   */
+  readonly context: Leg['context']
+  /** Enters through the gate as it is now; who waited at a gate that was replaced goes to the next. */
+  enter(signal: AbortSignal): Promise<Entry>
+  /** Resolves the manager anew, and uses it when it has changed. */
   renew(): Promise<void>
+  /**
+   * Leads new deliveries to `fresh`. A changed server or credential is another manager, whose health
+   * nobody knows; sessions of the old one finish what they have begun.
+   */
+  use(fresh: ResolvedManager): ManagerChange
   /** Ends logins that are under way: nothing was handed over in them. */
   stopLogins(): void
   /** Closes all sessions, those that are busy after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
+}
+
+/** How somebody came in, and the gate and context that go with it. */
+export interface Entry extends Omit<Leg, 'resolved'> {
+  readonly entered: Entered
 }
 
 /** Makes the way for `resolved`; `ended` aborts when its owner waits no longer. */
@@ -26,24 +43,35 @@ export function createWay(
   context: LaneContext,
   parking: () => Parking,
   ended: AbortSignal,
+  onChange: (change: Exclude<ManagerChange, 'none'>) => void,
 ): Way {
   const retired = new Set<Gate>()
-  let current = lead(resolved)
+  const open = (manager: ResolvedManager): Gate =>
+    openGate(connection, manager, context.health, context.emit, isOutdated)
+  const lead = (manager: ResolvedManager, gate: Gate): Leg =>
+    legOf({ ...context, connection, ended }, manager, gate, parking)
+  let current = lead(resolved, open(resolved))
 
-  function lead(manager: ResolvedManager): Pick<Way, 'gate' | 'context'> {
-    const gate = openGate(connection, manager, context.health, context.emit)
-    return {
-      gate,
-      context: {
-        ...context,
-        connection,
-        ended,
-        manager: manager.manager,
-        parkedMsSince: (since) => parking().msSince(since),
-        learn: (finding, why) => gate.learn(finding, why),
-        isParked: () => parking().isParked,
-      },
-    }
+  /** A refused login counts for nothing when the credential has been replaced meanwhile. */
+  async function isOutdated(gate: Gate): Promise<boolean> {
+    await renew()
+    return gate !== current.gate
+  }
+
+  async function renew(): Promise<void> {
+    const before = current
+    const fresh = await context.resolve(connection).catch(() => before.resolved)
+    // Whoever changed the way in the meantime knows more.
+    if (current === before) use(fresh)
+  }
+
+  function use(fresh: ResolvedManager): ManagerChange {
+    const change = ended.aborted ? 'none' : changeOf(current.resolved, fresh)
+    if (change === 'none') return change
+    if (change === 'sessions') void retire(current.gate)
+    current = lead(fresh, change === 'messages' ? current.gate : open(fresh))
+    onChange(change)
+    return change
   }
 
   async function retire(gate: Gate): Promise<void> {
@@ -60,15 +88,38 @@ export function createWay(
     get context() {
       return current.context
     },
-    renew: async () => {
-      const fresh = await context.resolve(connection).catch(() => current.gate.resolved)
-      if (fresh.digest === current.gate.resolved.digest || ended.aborted) return
-      void retire(current.gate)
-      current = lead(fresh)
+    enter: async (signal) => {
+      for (;;) {
+        const leg = current
+        const entered = await leg.gate.enter(signal)
+        const isReplaced = leg.gate !== current.gate && entered.kind !== 'session'
+        if (!isReplaced || signal.aborted || ended.aborted) return { ...leg, entered }
+      }
     },
+    renew,
+    use,
     stopLogins: () => current.gate.stopLogins(),
     close: async (deadlineMs) => {
       await Promise.all([current.gate, ...retired].map((gate) => gate.close(deadlineMs)))
+    },
+  }
+}
+
+function legOf(
+  context: LaneContext & Pick<AttemptContext, 'connection' | 'ended'>,
+  resolved: ResolvedManager,
+  gate: Gate,
+  parking: () => Parking,
+): Leg {
+  return {
+    resolved,
+    gate,
+    context: {
+      ...context,
+      manager: resolved.manager,
+      parkedMsSince: (since) => parking().msSince(since),
+      learn: (finding, why) => gate.learn(finding, why),
+      isParked: () => parking().isParked,
     },
   }
 }

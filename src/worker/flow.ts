@@ -1,0 +1,83 @@
+import type { ResolvedManager } from '../connections/secrets.ts'
+import type { Circuit } from '../fleet/circuit.ts'
+import type { Consumer } from '../queue/queues.ts'
+import { leaseCapacity, type Capacity } from './capacity.ts'
+import type { LaneContext } from './lane.ts'
+import { createParking, type Parking } from './parking.ts'
+import { createTap, type Tap } from './tap.ts'
+import { createWay, type Way } from './way.ts'
+
+/** How mail of a name flows: the way to its manager, and the tap that follows the manager's health. */
+export interface Flow {
+  readonly way: Way
+  readonly parking: Parking
+  readonly capacity: Capacity
+  readonly tap: Tap
+  /** Learns no more from the manager's health, and looks no more whether mail can flow. */
+  close(): void
+}
+
+/** Makes the flow through `resolved` for what `consumer` takes. */
+export function createFlow(
+  name: string,
+  resolved: ResolvedManager,
+  context: LaneContext,
+  consumer: () => Consumer,
+  ended: AbortSignal,
+): Flow {
+  const { health, leases, onStoreFault } = context
+  const way = createWay(
+    name,
+    resolved,
+    context,
+    () => parking,
+    ended,
+    () => turn(),
+  )
+  const circuit = (): Circuit => health.circuit(way.gate.key)
+  const limit = (): number => way.gate.resolved.manager.limits.sessions
+  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), () => tap.fit())
+  const tap = createTap(name, context, () => ({ way, parking, capacity, consumer: consumer() }))
+  const parking = createParking({
+    now: context.now,
+    keepMs: context.retry.giveUpAfterMs,
+    onPark: () => consumer().park(),
+    onFault: onStoreFault,
+    look: () => way.renew().then(ask),
+  })
+
+  /** Logs in, when health allows it, to find out whether mail can flow. */
+  async function ask(): Promise<Circuit> {
+    await way.gate.probe(ended)
+    if (circuit().state === 'closed') tap.open()
+    return circuit()
+  }
+
+  /** Another manager than before: nothing is taken until one session has been let in. */
+  function turn(): void {
+    capacity.resize(limit())
+    const now = circuit()
+    if (now.state === 'closed') tap.open()
+    else if (now.state === 'open') tap.shut(now)
+    else {
+      parking.park(now)
+      ask().catch(onStoreFault)
+    }
+  }
+
+  const unsubscribe = health.onChange(({ name: manager, digest }, now) => {
+    if (manager !== way.gate.key.name || digest !== way.gate.key.digest) return
+    if (now.state === 'open') tap.shut(now)
+    else if (now.state === 'closed') tap.open()
+  })
+  return {
+    way,
+    parking,
+    capacity,
+    tap,
+    close: () => {
+      unsubscribe()
+      parking.close()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { Circuit } from '../fleet/circuit.ts'
+import type { Consumer } from '../queue/queues.ts'
+import type { Capacity } from './capacity.ts'
+import type { LaneContext } from './lane.ts'
+import type { Parking } from './parking.ts'
+import { tellShut } from './parking-events.ts'
+import type { Way } from './way.ts'
+
+/** What lets mail of a name in or keeps it out; every change of health ends in one of its three turns. */
+export interface Tap {
+  /** Whether the manager cannot be used, as it was told. */
+  readonly isShut: boolean
+  /** Lets as many jobs run as the manager allows: while it is not known to work, one. */
+  fit(): void
+  /** Takes again. */
+  open(): void
+  /** Takes nothing more, tells why, and looks again when the circuit says. */
+  shut(circuit: Extract<Circuit, { state: 'open' }>): void
+}
+
+/** What a tap turns, and what it looks at. */
+export interface TapParts {
+  readonly way: Way
+  readonly parking: Parking
+  readonly capacity: Capacity
+  readonly consumer: Consumer
+}
+
+/** Makes the tap of a name; it stands as its consumer was opened. */
+export function createTap(name: string, context: LaneContext, parts: () => TapParts): Tap {
+  /** The digest of the manager that was told to be shut. */
+  let shutDigest: string | undefined
+
+  const fit = (): void => {
+    const { way, capacity, consumer } = parts()
+    const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
+    const wanted = isKnownToWork ? capacity.sessions : Math.min(1, capacity.sessions)
+    consumer.setConcurrency(wanted).catch(context.onStoreFault)
+  }
+  return {
+    get isShut() {
+      return shutDigest !== undefined
+    },
+    fit,
+    open: () => {
+      const { way, parking, consumer } = parts()
+      fit()
+      const parkedMs = parking.unpark()
+      if (parkedMs === undefined) return
+      consumer.unpark().catch(context.onStoreFault)
+      // A pause in which nothing was shut, while a changed manager was asked, is no news.
+      if (shutDigest === undefined) return
+      shutDigest = undefined
+      context.emit({ event: 'resumed', connection: name, manager: way.gate.key.name, parkedMs })
+    },
+    shut: (circuit) => {
+      const { way, parking } = parts()
+      const { digest } = way.gate.key
+      if (shutDigest !== digest) tellShut(name, way.gate, circuit, context.emit)
+      shutDigest = digest
+      parking.park(circuit)
+    },
+  }
+}
