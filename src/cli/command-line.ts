@@ -9,6 +9,7 @@ export const COMMON_OPTIONS = {
   config: { type: 'string' },
   queue: { type: 'string' },
   json: { type: 'boolean' },
+  table: { type: 'boolean' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'no-color': { type: 'boolean' },

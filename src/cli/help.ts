@@ -13,13 +13,14 @@ Options of every command:
   --config FILE   configuration file; mailroom.config.ts, .js, .mjs or .json by default
   --queue URL     redis://, rediss://, postgres:// or embedded:DIR
   --json          one JSON object a line instead of text
+  --table         tables also where standard output is no terminal; data is JSON lines there
   --no-color      no colours, as with NO_COLOR=1
   --verbose       show where an error came from
   -h, --help      help for the command
   --version       the version of mailroom
 
-Environment: MAILROOM_CONFIG, MAILROOM_QUEUE, MAILROOM_LOG_LEVEL, NO_COLOR. A flag wins over the
-environment, the environment over the configuration file.
+Environment: MAILROOM_CONFIG, MAILROOM_QUEUE, MAILROOM_LOG_LEVEL, NO_COLOR, FORCE_COLOR. A flag
+wins over the environment, the environment over the configuration file.
 
 Examples:
   mailroom demo

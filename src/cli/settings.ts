@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { UsageError } from './errors.ts'
+import type { ListForm } from './terminal.ts'
 
 /** What the process was given from outside besides its arguments. */
 export interface Surroundings {
@@ -16,6 +17,7 @@ export interface SettingFlags {
   readonly config?: string | undefined
   readonly queue?: string | undefined
   readonly json?: boolean | undefined
+  readonly table?: boolean | undefined
   readonly verbose?: boolean | undefined
   readonly 'no-color'?: boolean | undefined
   readonly 'log-level'?: string | undefined
@@ -27,6 +29,8 @@ export interface Settings {
   readonly configFile: string | undefined
   readonly queue: string
   readonly json: boolean
+  /** How data is written: tables on a terminal, JSON lines elsewhere and with `--json`. */
+  readonly lists: ListForm
   readonly verbose: boolean
   readonly color: boolean
   readonly logLevel: LogLevel
@@ -42,7 +46,7 @@ export function readSurroundings(): Surroundings {
 
 /**
  * Decides each setting: a flag, else the environment (`MAILROOM_CONFIG`, `MAILROOM_QUEUE`,
- * `MAILROOM_LOG_LEVEL`, `NO_COLOR`), else the configuration file, else the default.
+ * `MAILROOM_LOG_LEVEL`, `NO_COLOR`, `FORCE_COLOR`), else the configuration file, else the default.
  */
 export function resolveSettings(
   flags: SettingFlags,
@@ -50,6 +54,7 @@ export function resolveSettings(
   file: { readonly queue?: string | undefined } = {},
 ): Settings {
   const json = flags.json ?? false
+  if (json && flags.table === true) throw new UsageError('"--json" and "--table": give one of them')
   return {
     configFile: flags.config ?? nonEmpty(env['MAILROOM_CONFIG']),
     queue:
@@ -58,10 +63,18 @@ export function resolveSettings(
       file.queue ??
       `embedded:${path.resolve(cwd, DEFAULT_DIRECTORY, 'store')}`,
     json,
+    lists: !json && (flags.table ?? isTerminal) ? 'tables' : 'json',
     verbose: flags.verbose ?? false,
-    color: isTerminal && !json && flags['no-color'] !== true && !nonEmpty(env['NO_COLOR']),
+    color: !json && flags['no-color'] !== true && wantsColor(env, isTerminal),
     logLevel: parseLevel(flags['log-level'] ?? nonEmpty(env['MAILROOM_LOG_LEVEL']) ?? 'info'),
   }
+}
+
+/** As Node has it: `FORCE_COLOR` beats `NO_COLOR`, both beat the terminal. */
+function wantsColor(env: Surroundings['env'], isTerminal: boolean): boolean {
+  const forced = nonEmpty(env['FORCE_COLOR'])
+  if (forced !== undefined) return !['0', 'false'].includes(forced)
+  return isTerminal && nonEmpty(env['NO_COLOR']) === undefined
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -59,8 +59,8 @@ export async function loadSetup(
 }
 
 /** The terminal that `settings` ask for, on the process's streams. */
-export function openTerminal(settings: Settings, { out, err }: Context): Terminal {
-  return createTerminal({ out, err, json: settings.json, color: settings.color })
+export function openTerminal({ json, lists, color }: Settings, { out, err }: Context): Terminal {
+  return createTerminal({ out, err, json, lists, color })
 }
 
 /**

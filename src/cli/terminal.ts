@@ -1,4 +1,6 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
+
+import { layOut, type Row } from './table.ts'
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
@@ -8,81 +10,64 @@ export interface TerminalStreams {
   readonly err: { write(text: string): unknown }
 }
 
+/** How what a command lists is written: for people, or one JSON object a line. */
+export type ListForm = 'tables' | 'json'
+
 export interface TerminalOptions extends TerminalStreams {
-  /** One JSON object a line instead of text and tables. */
+  /** One JSON object a line instead of any text. */
   readonly json: boolean
+  /** What `table` and `show` write; always `json` with `json`. */
+  readonly lists: ListForm
   readonly color: boolean
 }
-
-/** One row of a table; its keys are the columns, in order, and the fields of its JSON line. */
-export type Row = Readonly<Record<string, string | number | undefined>>
 
 /** What commands print with: people get text and tables, programs one JSON object a line. */
 export interface Terminal {
   readonly json: boolean
-  /** For people only; nothing with `--json`. */
+  readonly lists: ListForm
+  /** For people only, as part of the result; nothing with `--json`. */
   say(text?: string): void
   /** The same fact for both: `text` for people, `fact` for programs. */
   tell(fact: Readonly<Record<string, unknown>>, text: string): void
-  /** A table for people, one line per row for programs. */
+  /** Data: a table for people who look, one line per row for programs and in pipes. */
   table(rows: readonly Row[]): void
+  /** Data about one thing: drawn for people who look, one line for programs and in pipes. */
+  show(fact: Readonly<Record<string, unknown>>, draw: () => void): void
+  /** For people only, on standard error: progress and what explains a result. */
+  remark(text: string): void
   /** A line on standard error, which is no part of the result. */
   warn(fact: Readonly<Record<string, unknown>>, text: string): void
   style(style: Style, text: string): string
 }
 
 /** Creates a terminal on two streams, which stay the caller's. */
-export function createTerminal({ out, err, json, color }: TerminalOptions): Terminal {
+export function createTerminal({ out, err, json, lists, color }: TerminalOptions): Terminal {
+  const listsJson = json || lists === 'json'
   const style = (name: Style, text: string): string =>
     color ? styleText(name, text, { validateStream: false }) : text
   return {
     json,
+    lists: listsJson ? 'json' : 'tables',
     style,
     say: (text = '') => {
       if (!json) out.write(`${text}\n`)
     },
     tell: (fact, text) => out.write(json ? toJson(fact) : `${text}\n`),
+    remark: (text) => {
+      if (!json) err.write(`${text}\n`)
+    },
     warn: (fact, text) => err.write(json ? toJson(fact) : `${text}\n`),
     table: (rows) => {
-      if (json) for (const row of rows) out.write(toJson(row))
-      else for (const line of layOut(rows, style)) out.write(`${line}\n`)
+      if (listsJson) for (const row of rows) out.write(toJson(row))
+      else for (const line of layOut(rows, (text) => style('bold', text))) out.write(`${line}\n`)
+    },
+    show: (fact, draw) => {
+      if (listsJson) out.write(toJson(fact))
+      else draw()
     },
   }
 }
 
 function toJson(fact: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify(fact)}\n`
-}
-
-function layOut(rows: readonly Row[], style: Terminal['style']): readonly string[] {
-  const columns = Object.keys(rows[0] ?? {})
-  const cells = rows.map((row) => columns.map((column) => oneLine(row[column])))
-  const isNumeric = columns.map((column) => rows.every((row) => typeof row[column] === 'number'))
-  const widths = columns.map((column, index) =>
-    Math.max(widthOf(column), ...cells.map((row) => widthOf(row[index] ?? ''))),
-  )
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, index) => {
-        const gap = ' '.repeat((widths[index] ?? 0) - widthOf(cell))
-        return isNumeric[index] ? gap + cell : cell + gap
-      })
-      .join('  ')
-      .trimEnd()
-  return columns.length === 0 ? [] : [style('bold', line(columns)), ...cells.map(line)]
-}
-
-// Names come from configuration: a line break or an escape sequence in one must not draw.
-function oneLine(value: string | number | undefined): string {
-  return stripVTControlCharacters(String(value ?? '')).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ')
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
-
-function widthOf(text: string): number {
-  return [...new Intl.Segmenter().segment(text)].reduce(
-    (width, { segment }) => width + (WIDE.test(segment) ? 2 : 1),
-    0,
-  )
 }

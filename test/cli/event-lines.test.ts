@@ -12,6 +12,7 @@ function printed(event: WorkerEvent, level: LogLevel = 'debug'): string {
   let out = ''
   const terminal = createTerminal({
     json: false,
+    lists: 'tables',
     color: false,
     out: { write: (text) => (out += text) },
     err: { write: () => {} },

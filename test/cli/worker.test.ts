@@ -71,7 +71,7 @@ describeRedis('on Redis', (redis) => {
     expect(jsonLines(got.out)).toMatchObject([
       { state: 'refused', recipients: [{ address: TO, state: 'refused', code: 550 }] },
     ])
-    const shown = await project.run(['get', idOf(sent)])
+    const shown = await project.run(['get', idOf(sent), '--table'])
     expect(shown.out).toMatch(/^state {7}refused$/m)
     expect(shown.out).toMatch(new RegExp(`^${TO} +refused +550 5\\.1\\.1 `, 'm'))
   })
@@ -172,7 +172,7 @@ describeRedis('on Redis', (redis) => {
     const { code, out, err } = await project.send('--wait', '--timeout', '100ms')
     expect([code, jsonLines(err)]).toMatchObject([75, [{ code: 'NOT_SETTLED' }]])
     expect(jsonLines(out)).toMatchObject([{ event: 'accepted' }])
-    const status = await project.run(['status'])
+    const status = await project.run(['status', '--table'])
     expect(status.out).toMatch(/^connection +waiting .*\nrelay +1 /)
   })
 

@@ -3,7 +3,7 @@ import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
-import type { Row } from '../terminal.ts'
+import type { Row } from '../table.ts'
 
 /** `mailroom connections list`: every connection manager on a line. */
 export const connectionsList: Command = {
@@ -24,7 +24,7 @@ Columns:
 
 Examples:
   mailroom connections list
-  mailroom connections list --json | jq -r .connection
+  mailroom connections list | jq -r .connection
 `,
   options: COMMON_OPTIONS,
   run: async (args, context) => {

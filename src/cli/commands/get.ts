@@ -18,7 +18,7 @@ ID is what "mailroom send" printed. The answer holds the recipients' addresses.
 
 Examples:
   mailroom get m-0190f3c1
-  mailroom get m-0190f3c1 --json | jq -r .state
+  mailroom get m-0190f3c1 | jq -r .state
 `,
   options: COMMON_OPTIONS,
   run: async (args, context) => {
@@ -35,10 +35,10 @@ Examples:
 }
 
 function show(record: MessageRecord, terminal: Terminal): void {
-  if (terminal.json) {
-    terminal.tell({ ...record }, '')
-    return
-  }
+  terminal.show({ ...record }, () => draw(record, terminal))
+}
+
+function draw(record: MessageRecord, terminal: Terminal): void {
   const { id, connection, state, messageId, acceptedAt, nextAttemptAt, attempts } = record
   const facts: Readonly<Record<string, string | number | undefined>> = {
     id,

@@ -25,7 +25,7 @@ Columns:
 
 Examples:
   mailroom status
-  mailroom status --json | jq 'select(.refused > 0).connection'
+  mailroom status | jq 'select(.refused > 0).connection'
 `,
   options: OPTIONS,
   run: async (args, context) => {
