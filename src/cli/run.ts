@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 
 import { isMailroomError } from '../errors.ts'
+import { readVersion } from '../version.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts'
 import { findCommand, unfinished, type Found } from './find-command.ts'
@@ -18,7 +18,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 async function runCommand(args: readonly string[], context: Context): Promise<ExitCode> {
   const [name = 'help'] = args
   if (name === '--version') {
-    context.out.write(`${await readVersion()}\n`)
+    context.out.write(`${readVersion()}\n`)
     return EXIT.ok
   }
   if (['help', '--help', '-h'].includes(name)) {
@@ -45,12 +45,6 @@ async function helpFor(words: readonly string[]): Promise<string> {
 
 async function helpOf(found: Found): Promise<string> {
   return found.kind === 'group' ? groupHelp(found.name) : (await found.entry.load()).help
-}
-
-async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8')
-  const { version }: { readonly version: string } = JSON.parse(text)
-  return version
 }
 
 /** One line for what was to be expected, and the stack only for those who ask. */

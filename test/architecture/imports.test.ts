@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['smtp', 'job', 'worker/events.ts', 'queue/queues.ts'],
   server: ['telemetry', 'smtp', 'job', 'connections', 'store', 'queue', 'ledger', 'producer'],
 }
-const EVERYONES = ['errors.ts', 'duration.ts']
+const EVERYONES = ['errors.ts', 'duration.ts', 'version.ts']
 
 /** Packages with one home. A star means: for its types everywhere. */
 const HOMES: Readonly<Record<string, readonly string[]>> = {
