@@ -1,4 +1,3 @@
-
 import { isMailroomError } from '../errors.ts'
 import { readVersion } from '../version.ts'
 import type { Context } from './context.ts'
