@@ -14,6 +14,8 @@ export type { Verification } from './connections/verify.ts'
 
 export type { SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
+export type { HeldQuery } from './producer/held.ts'
+export type { Retried, RetryOptions } from './producer/retry.ts'
 export type { OutcomeListener, OutcomeName } from './producer/outcomes.ts'
 export type { SendManyOptions, SendManyProgress } from './producer/send-many.ts'
 export type { UntilSettledOptions } from './producer/until-settled.ts'
@@ -23,9 +25,9 @@ export type { Depth } from './queue/queues.ts'
 export type {
   Cancelled,
   FinalState,
+  HeldState,
   Judgement,
   ListPage,
-  ListQuery,
   MessageRecord,
   MessageState,
   RecipientRecord,

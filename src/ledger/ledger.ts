@@ -1,3 +1,5 @@
+import type { Reopened, ReopenOptions } from './reopened.ts'
+
 /** Where a message stands. The last six are final: no worker sends it any more. */
 export type MessageState =
   | 'queued'
@@ -191,6 +193,11 @@ export interface Ledger {
   settle(id: string, fence: number, settlement: Settlement): Promise<Settled>
   /** Cancels what is not settled and whose final dot has not left; twice is as good as once. */
   cancel(id: string): Promise<Cancelled>
+  /**
+   * Makes the refused and expired recipients of a held message pending again, by a person's
+   * decision. Age and attempts begin anew, and the state is `deferred`, due now.
+   */
+  reopen(id: string, options?: ReopenOptions): Promise<Reopened>
   get(id: string): Promise<MessageRecord | undefined>
   /** Pages through `uncertain`, `refused` and `expired` messages, oldest first. */
   list(query: ListQuery): Promise<ListPage>

@@ -6,6 +6,7 @@ import { mark } from './postgres/mark.ts'
 import { countHeld, get, list } from './postgres/read.ts'
 import { record } from './postgres/record.ts'
 import { forget, purge } from './postgres/remove.ts'
+import { reopen } from './postgres/reopen.ts'
 import { prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
 
@@ -25,6 +26,7 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
     mark: (id, fence, recipients, withinMs) => mark(pool, id, fence, recipients, withinMs),
     settle: (id, fence, settlement) => settle(pool, id, fence, settlement),
     cancel: (id) => cancel(pool, id),
+    reopen: (id, options = {}) => reopen(pool, id, options),
     get: (id) => get(pool, id),
     list: (query) => list(pool, query),
     countHeld: (connection) => countHeld(pool, connection),

@@ -7,6 +7,7 @@ import { createKeys } from './redis/keys.ts'
 import { mark } from './redis/mark.ts'
 import { countHeld, get, list } from './redis/read.ts'
 import { record } from './redis/record.ts'
+import { reopen } from './redis/reopen.ts'
 import { settle } from './redis/settle.ts'
 
 /**
@@ -23,6 +24,7 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     mark: (id, fence, recipients, withinMs) => mark(client, keys, id, fence, recipients, withinMs),
     settle: (id, fence, settlement) => settle(client, keys, retentionMs, id, fence, settlement),
     cancel: (id) => cancel(client, keys, retentionMs, id),
+    reopen: (id, options = {}) => reopen(client, keys, retentionMs, id, options),
     get: (id) => get(client, keys, id),
     list: (query) => list(client, keys, query),
     countHeld: (connection) => countHeld(client, keys, connection),

@@ -10,6 +10,7 @@ import { accept, type Accepted } from './accept.ts'
 import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
 import type { Enqueued } from './enqueue.ts'
 import { MailroomClosedError } from './errors.ts'
+import { retry, type Retried, type RetryOptions } from './retry.ts'
 
 export interface DeskOptions {
   /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, when it is opened. */
@@ -43,6 +44,7 @@ export interface Desk {
   /** One answer per message, up to the first that is refused when that one `stopsAtRefused`. */
   accept(mails: readonly Enqueued[], stopsAtRefused: boolean): Promise<readonly Accepted[]>
   cancel(id: string): Promise<Cancelled>
+  retry(id: string, options: RetryOptions): Promise<Retried>
   /** Opens no more from now on, and closes the store after `last`. */
   close(last: () => Promise<void>): Promise<void>
 }
@@ -80,6 +82,7 @@ export function openDesk(options: DeskOptions): Desk {
     accept: async (mails, stopsAtRefused) =>
       accept(mails, { ...(await open()), now: Date.now, stopsAtRefused }),
     cancel: async (id) => cancel(id, await open(), options),
+    retry: async (id, how) => retry(id, how, await open()),
     close: (last) => (closed ??= close(last)),
   }
 }

@@ -1,11 +1,13 @@
 import type { Connections } from '../connections/connections.ts'
 import type { CreatedJob } from '../job/create-job.ts'
 import type { SendMail } from '../job/send-mail.ts'
-import type { Cancelled, ListPage, ListQuery, MessageRecord } from '../ledger/ledger.ts'
+import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Depth } from '../queue/queues.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
+import { listHeld, type HeldQuery } from './held.ts'
 import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
 import { createPrepare } from './prepare.ts'
+import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
 import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
 
@@ -65,8 +67,10 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   get(id: string): Promise<MessageRecord | undefined>
   /** Cancels a message whose final dot has not left, and announces that. */
   cancel(id: string): Promise<Cancelled>
-  /** Pages through messages that are `uncertain`, `refused` or `expired`. */
-  list(query: ListQuery): Promise<ListPage>
+  /** Gives a refused, expired or set aside message another try, with all counts begun anew. */
+  retry(id: string, options?: RetryOptions): Promise<Retried>
+  /** Pages through held messages: of one state, or of all of them in turn. */
+  list(query?: HeldQuery): Promise<ListPage>
   /** Hears how messages end, whoever sent them; best effort: `get` is the truth. Call the answer to stop. */
   on(outcome: OutcomeName, listener: OutcomeListener): () => void
   /**
@@ -106,7 +110,8 @@ export function createMailroom<Name extends string>(
     },
     get: async (id) => (await desk.open()).ledger.get(id),
     cancel: (id) => desk.cancel(id),
-    list: async (query) => (await desk.open()).ledger.list(query),
+    retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
+    list: async (query = {}) => listHeld((await desk.open()).ledger, query),
     on: (outcome, listener) => outcomes.on(outcome, listener),
     untilSettled: (id, waitOptions = {}) =>
       untilSettled(id, async () => (await desk.open()).ledger, outcomes, waitOptions),

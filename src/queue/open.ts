@@ -9,6 +9,7 @@ import { HastyStoreError } from './errors.ts'
 import { prepareQueueTables } from './migrate.ts'
 import { encodeQueueName } from './name.ts'
 import type { Depth, NewJob, Queues } from './queues.ts'
+import { reviveJob, stateOfJob } from './revive.ts'
 
 export interface OpenQueues extends Queues, AsyncDisposable {
   /** BullMQ's own object for a name, for dashboards; closed with the rest. */
@@ -58,6 +59,8 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
       const job = await queueOf(name).getJob(id)
       return job?.data as unknown
     },
+    stateOf: (name, id) => stateOfJob(queueOf(name), id),
+    revive: (name, id) => reviveJob(queueOf(name), id),
     consume(name, handler, options) {
       if (store.patience === 'fail-fast') {
         return Promise.reject(new HastyStoreError(store.location))

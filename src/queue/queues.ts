@@ -76,6 +76,9 @@ export interface Depth {
   readonly dead: number
 }
 
+/** Where a job stands, in the words of `Depth`. */
+export type JobState = keyof Depth
+
 /** Where jobs wait: one queue per name. The only door to BullMQ. */
 export interface Queues {
   /** Adds jobs; a job whose id is in the queue already is left as it is. Atomic per call on Postgres. */
@@ -85,6 +88,10 @@ export interface Queues {
   remove(name: string, id: string): Promise<boolean>
   /** Reads a job's data, in whatever state it is. */
   read(name: string, id: string): Promise<unknown>
+  /** Where a job stands; undefined when it is not there. */
+  stateOf(name: string, id: string): Promise<JobState | undefined>
+  /** Puts a dead job back among the waiting ones as it is, at once. False when it is not dead. */
+  revive(name: string, id: string): Promise<boolean>
   /** Starts to take jobs, at once or as soon as the store can be reached. */
   consume(name: string, handler: Handler, options: ConsumeOptions): Promise<Consumer>
   /** Closes what this object opened; consumers are stopped by their owners first. */

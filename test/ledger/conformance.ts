@@ -1,5 +1,6 @@
 import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
+import { testReopenings } from './reopenings.ts'
 import { testSettlements } from './settlements.ts'
 
 /**
@@ -11,4 +12,5 @@ import { testSettlements } from './settlements.ts'
 export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
+  testReopenings(open)
 }

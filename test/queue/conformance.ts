@@ -42,6 +42,37 @@ export function queuesConformance(location: () => string): void {
     expect(bench.errors).toEqual([])
   })
 
+  test('a dead job that is revived runs again as it was, and nothing else can be revived', async () => {
+    await using bench = await openBench(newPlace(location()))
+    await bench.queues.add(NAME, [{ id: 'm-1', data: { to: ['ü'] }, priority: 'high' }])
+    expect(await bench.queues.stateOf(NAME, 'm-1')).toBe('waiting')
+    expect(await bench.queues.revive(NAME, 'm-1')).toBe(false)
+    const ran: unknown[] = []
+    const consumer = await bench.consume(async ({ id, data }) => {
+      ran.push([id, data])
+      return { kind: 'dead', reason: '550 no such user' }
+    })
+    await expect.poll(() => bench.queues.stateOf(NAME, 'm-1')).toBe('dead')
+    consumer.park()
+    await bench.queues.add(NAME, [
+      { id: 'm-low', data: 0, priority: 'low' },
+      { id: 'm-high', data: 0, priority: 'high' },
+    ])
+    const answers = await Promise.all([1, 2].map(() => bench.queues.revive(NAME, 'm-1')))
+    expect(answers.filter(Boolean)).toHaveLength(1)
+    expect(await bench.queues.stateOf(NAME, 'm-1')).toBe('waiting')
+    await consumer.unpark()
+    await expect.poll(async () => (await bench.queues.depth(NAME)).dead).toBe(3)
+    expect(ran.slice(0, 2)).toEqual([
+      ['m-1', { to: ['ü'] }],
+      ['m-high', 0],
+    ])
+    expect(ran[2]).toEqual(['m-1', { to: ['ü'] }])
+    expect(await bench.queues.revive(NAME, 'none')).toBe(false)
+    expect(await bench.queues.stateOf(NAME, 'none')).toBeUndefined()
+    expect(bench.errors).toEqual([])
+  })
+
   test('a deferred job comes back after its delay and has not failed', async () => {
     await using bench = await openBench(newPlace(location()))
     await bench.queues.add(NAME, [{ id: 'm-1', data: 1 }])

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis'
+
+import { reopenable, type Reopened, type ReopenOptions } from '../reopened.ts'
+import { parseState } from '../state.ts'
+import type { RedisKeys } from './keys.ts'
+import { createScript, runScript } from './script.ts'
+import { CLOCK, TRANSITION } from './transition.ts'
+
+/**
+ * The fence is raised and the marks' traces go, so that no late settlement of the time before
+ * changes what is tried again. Values: id, retention, letters to reopen, then the states.
+ */
+const SCRIPT = createScript(`
+local state, fence, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p'))
+if not state then return 0 end
+local mayReopen = false
+for i = 4, #ARGV do mayReopen = mayReopen or ARGV[i] == state end
+if not mayReopen then return state end
+${CLOCK}
+${TRANSITION}
+local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
+for index = 0, #standing - 1 do redis.call('HDEL', KEYS[1], 'y' .. index) end
+redis.call('HDEL', KEYS[1], 'w', 'n', 'k', 'g', 'i')
+redis.call('HSET', KEYS[1], 'p', (string.gsub(standing, '[' .. ARGV[3] .. ']', 'p')),
+  'f', string.format('%.0f', raised), 't', now, 'u', now, 'x', now)
+enter(state, 'deferred', now)
+return 1
+`)
+
+/** Makes the refused and expired recipients of a held message pending again. */
+export async function reopen(
+  client: Redis,
+  keys: RedisKeys,
+  retentionMs: number,
+  id: string,
+  options: ReopenOptions,
+): Promise<Reopened> {
+  const { states, letters } = reopenable(options)
+  const answer = await runScript(
+    client,
+    SCRIPT,
+    [keys.record(id), keys.held],
+    [id, retentionMs, letters, ...states],
+  )
+  if (answer === 0) return { kind: 'unknown' }
+  return answer === 1 ? { kind: 'reopened' } : { kind: 'not-held', state: parseState(answer) }
+}

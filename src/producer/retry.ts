@@ -1,0 +1,74 @@
+import { property } from '../job/property.ts'
+import type { MessageRecord, MessageState } from '../ledger/ledger.ts'
+import type { OpenDesk } from './desk.ts'
+
+export interface RetryOptions {
+  /** Also a message that may have been delivered: its recipients may get it twice. */
+  readonly evenIfDelivered?: boolean
+}
+
+/**
+ * The answer to `retry`.
+ *
+ * - `retried`: it waits in the queue again, due now.
+ * - `not-held`: it is on its way, or came to an end that nobody changes.
+ * - `may-be-delivered`: it is uncertain, and `evenIfDelivered` was not said.
+ * - `too-late`: the sender's own `notAfter` is over.
+ * - `content-gone`: its record is there, its content is not any more.
+ * - `busy`: a worker has not ended its last attempt in the queue yet; ask again.
+ * - `unknown`: there is no record of it.
+ */
+export type Retried =
+  | { readonly kind: 'retried' }
+  | { readonly kind: 'not-held'; readonly state: MessageState }
+  | { readonly kind: 'may-be-delivered' }
+  | { readonly kind: 'too-late' }
+  | { readonly kind: 'content-gone' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'unknown' }
+
+/**
+ * Gives a refused, expired or set aside message another try, by a person's decision.
+ *
+ * The ledger opens it first and then the queue takes it back: the other way round a worker would
+ * find it settled. What a crash leaves between the two on Redis is put right by the next call;
+ * on Postgres both are one transaction.
+ */
+export async function retry(
+  id: string,
+  { evenIfDelivered = false }: RetryOptions,
+  desk: OpenDesk,
+): Promise<Retried> {
+  const { store, ledger, queues } = desk
+  return store.atomically(async () => {
+    const record = await ledger.get(id)
+    if (record === undefined) return { kind: 'unknown' }
+    const { connection, state } = record
+    if (!HELD.includes(state)) {
+      // A call before this one may have ended between ledger and queue.
+      const isRevived = state === 'deferred' && (await queues.revive(connection, id))
+      return isRevived ? { kind: 'retried' } : { kind: 'not-held', state }
+    }
+    if (state === 'uncertain' && !evenIfDelivered) return { kind: 'may-be-delivered' }
+    const obstacle = await findObstacle(record, desk)
+    if (obstacle !== undefined) return obstacle
+    const reopened = await ledger.reopen(id, { evenIfUncertain: evenIfDelivered })
+    if (reopened.kind !== 'reopened') return reopened
+    await queues.revive(connection, id)
+    return { kind: 'retried' }
+  })
+}
+
+const HELD: readonly MessageState[] = ['refused', 'expired', 'uncertain']
+
+async function findObstacle(
+  { id, connection }: MessageRecord,
+  { store, queues }: OpenDesk,
+): Promise<Retried | undefined> {
+  const data = await queues.read(connection, id)
+  if (data === undefined) return { kind: 'content-gone' }
+  const notAfter = property(data, 'notAfter')
+  if (typeof notAfter === 'number' && notAfter <= (await store.nowMs())) return { kind: 'too-late' }
+  // A worker still has to end the job: it would do so behind our back.
+  return (await queues.stateOf(connection, id)) === 'dead' ? undefined : { kind: 'busy' }
+}

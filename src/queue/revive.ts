@@ -1,0 +1,37 @@
+import type { Queue } from 'bullmq'
+
+import type { JobState } from './queues.ts'
+
+/** BullMQ's states in our words; a job that has completed is gone. */
+const STATES: ReadonlyMap<string, JobState> = new Map([
+  ['wait', 'waiting'],
+  ['waiting', 'waiting'],
+  ['prioritized', 'waiting'],
+  ['active', 'active'],
+  ['delayed', 'delayed'],
+  ['failed', 'dead'],
+])
+
+/** Where a job stands; undefined when it is not there. */
+export async function stateOfJob(queue: Queue, id: string): Promise<JobState | undefined> {
+  return STATES.get(await queue.getJobState(id))
+}
+
+/**
+ * Puts a dead job back among the waiting ones of its priority; false when it is not dead.
+ *
+ * One step of the store, so that no crash can lose the job: removing it and adding it again would
+ * be two. It is the single job's own command; the queue's `retryJobs` would take all of them.
+ */
+export async function reviveJob(queue: Queue, id: string): Promise<boolean> {
+  const job = await queue.getJob(id)
+  if (job === undefined) return false
+  try {
+    await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
+    return true
+  } catch (error) {
+    // BullMQ's error has a text only: the state tells whether that was the reason.
+    if ((await stateOfJob(queue, id)) === 'dead') throw error
+    return false
+  }
+}
