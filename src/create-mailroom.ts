@@ -1,11 +1,13 @@
 import type { ConnectionWarning } from './connections/connection-warning.ts'
 import { createMailroom as create, type Mailroom } from './producer/mailroom.ts'
-import { locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
+import { environmentOf, locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
 
 /** What a configuration file cannot say. */
 export interface MailroomHooks {
-  /** Where `${env:NAME}` is looked up; the process' environment by default. */
+  /** Where variables are looked up; the process' environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The environment of the configuration that counts; `MAILROOM_ENV` by default, else none. */
+  readonly environment?: string
   /** Faults that no call hears of, such as a lost idle connection. */
   readonly onError?: (error: unknown) => void
   /** Hears what is doubtful about the configuration; a warning of the process by default. */
@@ -15,14 +17,14 @@ export interface MailroomHooks {
 /**
  * Creates a mailroom from a configuration; it connects at its first call.
  *
- * Throws `InvalidConfigurationError` with all problems. Whoever creates it closes it, best with
- * `await using`.
+ * Throws `InvalidConfigurationError` with all problems, and `UnknownEnvironmentError`. Whoever
+ * creates it closes it, best with `await using`.
  */
 export function createMailroom<Name extends string>(
   config: ConfigSource<Name>,
-  { env = process.env, onError, onWarning }: MailroomHooks = {},
+  { env = process.env, environment, onError, onWarning }: MailroomHooks = {},
 ): Mailroom<Name> {
-  const read = readConfig(config)
+  const read = readConfig(config, { env, environment: environmentOf(environment, env) })
   warnOf(read, onWarning)
   const { connections, attachments, limits, prefix, schema, ...rest } = read
   return create({

@@ -8,6 +8,7 @@ export { createConnections } from './connections/connections.ts'
 export type { Connections } from './connections/connections.ts'
 export type { ConnectionDefinition } from './connections/connection-definition.ts'
 export type { ConnectionManager } from './connections/connection-manager.ts'
+export type { ConnectionOrigin } from './connections/connection-origin.ts'
 export type { ConnectionSummary } from './connections/connection-summary.ts'
 export type { ConnectionWarning } from './connections/connection-warning.ts'
 export type { Verification } from './connections/verify.ts'
@@ -61,6 +62,7 @@ export {
   InvalidConfigurationError,
   SecretUnavailableError,
   UnknownConnectionError,
+  UnknownEnvironmentError,
 } from './connections/errors.ts'
 export {
   InvalidStoreLocationError,

@@ -1,9 +1,15 @@
-import { parseConfig, type MailroomConfig, type ParsedConfig } from './connections/config.ts'
+import {
+  parseConfig,
+  parseConfigOf,
+  type MailroomConfig,
+  type ParsedConfig,
+} from './connections/config.ts'
 import type { ConfigurationIssue } from './connections/configuration-issue.ts'
 import type { ConnectionWarning } from './connections/connection-warning.ts'
 import { InvalidConfigurationError } from './connections/errors.ts'
 import { isProperties } from './connections/unknown-properties.ts'
-import { createConnections, type Connections } from './connections/connections.ts'
+import type { Connections } from './connections/connections.ts'
+import type { ConfigChoice } from './connections/environments.ts'
 import { resolveReferences, type SecretSources } from './connections/references.ts'
 import { MailroomError } from './errors.ts'
 
@@ -23,22 +29,33 @@ export class NoQueueError extends MailroomError {
   }
 }
 
-/** What `readConfig` made of a configuration, every default in its place. */
-export type ReadConfig<Name extends string> = Omit<ParsedConfig, 'connections'> & {
-  readonly connections: Connections<Name>
-}
-
-/** Reads a configuration that a program gives. Throws `InvalidConfigurationError` with all problems. */
-export function readConfig<Name extends string>(source: ConfigSource<Name>): ReadConfig<Name> {
+/**
+ * Reads a configuration that a program gives. A collection is taken as it is; over connection managers
+ * by name count the environment and the variables of `choice`.
+ *
+ * Throws `InvalidConfigurationError` with all problems, and `UnknownEnvironmentError`.
+ */
+export function readConfig<Name extends string>(
+  source: ConfigSource<Name>,
+  choice: ConfigChoice,
+): ParsedConfig<Name> {
   // Callers without types may give anything: whatever it is, `parseConfig` says what is wrong.
   const given: unknown = source
   if (!isProperties(given)) throw new InvalidConfigurationError([NO_CONFIGURATION])
   const { connections } = source
   if (isCollection(connections)) {
-    return { ...parseConfig({ ...source, connections: {} }), connections }
+    const { environment } = source.environments === undefined ? {} : choice
+    return { ...parseConfig({ ...source, connections: {} }, { environment }), connections }
   }
-  const parsed = parseConfig(source)
-  return { ...parsed, connections: createConnections<Name>(connections).connections }
+  return parseConfigOf<Name>(source, choice)
+}
+
+/** The environment that a program asks for, else `MAILROOM_ENV`, else none. */
+export function environmentOf(
+  asked: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return asked ?? (env['MAILROOM_ENV'] || undefined)
 }
 
 const NO_CONFIGURATION: ConfigurationIssue = {

@@ -46,6 +46,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   SECRET_UNAVAILABLE: EXIT.configuration,
   AUTH_METHOD_NOT_AVAILABLE: EXIT.configuration,
   UNKNOWN_CONNECTION: EXIT.configuration,
+  UNKNOWN_ENVIRONMENT: EXIT.configuration,
   DUPLICATE_CONNECTION: EXIT.configuration,
   PORT_IN_USE: EXIT.configuration,
   CANNOT_LISTEN: EXIT.configuration,

@@ -1,13 +1,12 @@
-import { issuesOf } from './configuration-issue.ts'
 import type { ConfigurationIssue } from './configuration-issue.ts'
 import type { ConnectionDefinition } from './connection-definition.ts'
 import type { ConnectionWarning } from './connection-warning.ts'
 import { collect, createConnections } from './connections.ts'
 import type { Connections, CreatedConnections } from './connections.ts'
-import { InvalidConfigurationError, UnknownConnectionError } from './errors.ts'
-import { nearest } from './nearest.ts'
-import { parseDefinitions } from './parse-definitions.ts'
-import { KNOWN_SETTINGS, settingsSchema } from './settings.ts'
+import type { EnvironmentLayer } from './environment-layer.ts'
+import { readEnvironments } from './environments.ts'
+import type { ConfigChoice } from './environments.ts'
+import { InvalidConfigurationError } from './errors.ts'
 import type { Settings, SettingsInput } from './settings.ts'
 import { isProperties } from './unknown-properties.ts'
 
@@ -15,11 +14,13 @@ import { isProperties } from './unknown-properties.ts'
 export interface MailroomConfig<Name extends string = string> extends SettingsInput {
   /** The connection managers, by the names that jobs refer to. */
   readonly connections: Readonly<Record<Name, ConnectionDefinition>>
+  /** What is otherwise in an environment, by its name: production, staging … */
+  readonly environments?: Readonly<Record<string, EnvironmentLayer<NoInfer<Name>>>>
 }
 
 /** A configuration that was read and found valid, every default in its place. */
-export interface ParsedConfig extends Settings {
-  readonly connections: Connections
+export interface ParsedConfig<Name extends string = string> extends Settings {
+  readonly connections: Connections<Name>
   /** What is doubtful: to be logged, nothing is refused because of it. */
   readonly warnings: readonly ConnectionWarning[]
 }
@@ -52,46 +53,28 @@ export function connectionsOf<Name extends string>(
     : createConnections(source.connections)
 }
 
-/** Reads a configuration of unknown origin. Throws `InvalidConfigurationError` with all problems. */
-export function parseConfig(input: unknown): ParsedConfig {
-  if (!isProperties(input)) throw new InvalidConfigurationError([notAConfiguration])
-  const { connections = {}, ...rest } = input
-  const settings = settingsSchema.safeParse(rest, { reportInput: true })
-  const record = isProperties(connections) ? connections : {}
-  const parsed = parseDefinitions(record)
-  const issues = [
-    ...(isProperties(connections) ? [] : [notConnections]),
-    ...parsed.issues,
-    ...(settings.success ? [] : issuesOf(settings.error, [], KNOWN_SETTINGS)),
-    ...unknownNames(rest['worker'], Object.keys(record)),
-  ]
-  if (!settings.success || issues.length > 0) throw new InvalidConfigurationError(issues)
-  return {
-    ...settings.data,
-    connections: collect<string>(parsed.managers),
-    warnings: parsed.warnings,
-  }
+/**
+ * Reads a configuration of unknown origin.
+ *
+ * Throws `InvalidConfigurationError` with all problems, and `UnknownEnvironmentError`.
+ */
+export function parseConfig(input: unknown, choice: ConfigChoice = {}): ParsedConfig {
+  return parseConfigOf(input, choice)
 }
 
-const notAConfiguration: ConfigurationIssue = {
+/** The same for a configuration whose names are known as types. */
+export function parseConfigOf<Name extends string>(
+  input: unknown,
+  choice: ConfigChoice,
+): ParsedConfig<Name> {
+  if (!isProperties(input)) throw new InvalidConfigurationError([NOT_A_CONFIGURATION])
+  const { settings, managers, origins, warnings, issues } = readEnvironments(input, choice)
+  if (!settings || issues.length > 0) throw new InvalidConfigurationError(issues)
+  return { ...settings, connections: collect<Name>(managers, origins), warnings }
+}
+
+const NOT_A_CONFIGURATION: ConfigurationIssue = {
   path: [],
   code: 'INVALID_VALUE',
   message: 'expected an object such as { queue, connections }',
-}
-
-const notConnections: ConfigurationIssue = {
-  path: ['connections'],
-  code: 'INVALID_VALUE',
-  message: 'expected connection managers by name',
-}
-
-/** Looks at what was written, so that it is told also when other settings are wrong. */
-function unknownNames(worker: unknown, names: readonly string[]): readonly ConfigurationIssue[] {
-  const wanted = isProperties(worker) ? worker['connections'] : undefined
-  if (!Array.isArray(wanted)) return []
-  return wanted.flatMap((name: unknown, index) => {
-    if (typeof name !== 'string' || names.includes(name)) return []
-    const { code, message } = new UnknownConnectionError(name, names, nearest(name, names))
-    return [{ path: ['worker', 'connections', index], code, message }]
-  })
 }

@@ -43,6 +43,15 @@ export function parseDefinition(
   return parseProperties(name, properties, connectionString, path, [...path, 'connectionString'])
 }
 
+/** `definition` as properties alone where its connection string can be read, else as it is. */
+export function expandDefinition(definition: unknown): UnknownProperties {
+  const given = typeof definition === 'string' ? { connectionString: definition } : definition
+  if (!isProperties(given)) return {}
+  const { connectionString, ...properties } = given
+  const expanded = expand(connectionString, properties, [])
+  return expanded.kind === 'valid' ? merge(expanded.properties, properties) : given
+}
+
 function parseProperties(
   name: string,
   properties: UnknownProperties,

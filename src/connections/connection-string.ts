@@ -90,7 +90,7 @@ function keyOf(pair: Pair): (typeof KEYS)[number] {
   if (key !== undefined) return key
   throw keyError(
     pair,
-    `"${shorten(pair.key)}" is no key of an SMTP connection string (they are ${KEYS.join(', ')}); ` +
+    `${harmlessKey(pair.key)} is no key of an SMTP connection string (they are ${KEYS.join(', ')}); ` +
       'give a port, a user or a password as properties or by a URL',
   )
 }
@@ -124,7 +124,10 @@ function parseTimeout(pair: Pair): number {
 }
 
 function keyError({ key, keyPosition }: Pair, problem: string): InvalidConnectionStringError {
-  return new InvalidConnectionStringError(problem, { key: shorten(key), position: keyPosition })
+  return new InvalidConnectionStringError(problem, {
+    ...(isWords(key) && { key: shorten(key) }),
+    position: keyPosition,
+  })
 }
 
 function valueError({ key, valuePosition }: Pair, problem: string): InvalidConnectionStringError {
@@ -137,6 +140,15 @@ function harmless(value: string): string {
   return /^[A-Za-z0-9. _-]{1,16}$/.test(value)
     ? `"${value}"`
     : `another text of ${value.length} characters`
+}
+
+/** A key in quotes when it is made of words; a URL that lost a slash has its password before "=". */
+function harmlessKey(key: string): string {
+  return isWords(key) ? `"${shorten(key)}"` : `another text of ${key.length} characters`
+}
+
+function isWords(key: string): boolean {
+  return /^[A-Za-z][A-Za-z _-]*$/.test(key)
 }
 
 function shorten(text: string): string {

@@ -2,6 +2,7 @@ import { formatMailbox } from '../smtp/address.ts'
 import { describeAuth } from './auth/auth.ts'
 import type { AuthSummary } from './auth/auth.ts'
 import type { ConnectionManager, TlsMode } from './connection-manager.ts'
+import type { ConnectionOrigin } from './connection-origin.ts'
 import type { Limits } from './limits.ts'
 import { isReference } from './references.ts'
 import type { Timeouts } from './timeouts.ts'
@@ -26,10 +27,11 @@ export interface ConnectionSummary {
   /** Milliseconds. */
   readonly timeouts: Timeouts
   readonly limits: Limits
+  readonly origin: ConnectionOrigin
 }
 
 /** What may be shown of `manager`: references as written, secrets as `[secret]`. */
-export function summarize(manager: ConnectionManager): ConnectionSummary {
+export function summarize(manager: ConnectionManager, origin: ConnectionOrigin): ConnectionSummary {
   const { name, description, type, server, port, tls, timeouts, limits } = manager
   const { from, redirectAll, clientName } = manager
   const { ca, minVersion, serverName } = manager.tlsOptions
@@ -51,5 +53,6 @@ export function summarize(manager: ConnectionManager): ConnectionSummary {
     },
     timeouts,
     limits,
+    origin,
   }
 }

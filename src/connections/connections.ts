@@ -1,5 +1,6 @@
 import type { ConnectionDefinition } from './connection-definition.ts'
 import type { ConnectionManager } from './connection-manager.ts'
+import type { ConnectionOrigin } from './connection-origin.ts'
 import { summarize } from './connection-summary.ts'
 import type { ConnectionSummary } from './connection-summary.ts'
 import type { ConnectionWarning } from './connection-warning.ts'
@@ -69,11 +70,14 @@ export function createConnections<Name extends string = string>(
   return { connections: collect<Name>(managers), warnings }
 }
 
-/** A collection of connection managers that have been read. */
+/** A collection of connection managers that have been read; `origins` are those of the named ones. */
 export function collect<Name extends string>(
   parsed: ReadonlyMap<string, ConnectionManager>,
+  origins: ReadonlyMap<string, ConnectionOrigin> = new Map(),
 ): Connections<Name> {
   const managers = new Map(parsed)
+  const originOf = (manager: ConnectionManager): ConnectionOrigin =>
+    (parsed.get(manager.name) === manager ? origins.get(manager.name) : undefined) ?? CODE
 
   const get = (name: string): ConnectionManager => {
     const manager = managers.get(name)
@@ -95,7 +99,7 @@ export function collect<Name extends string>(
     has,
     remove: (name) => managers.delete(name),
     names: () => [...managers.keys()].filter(has),
-    list: () => [...managers.values()].map(summarize),
+    list: () => [...managers.values()].map((manager) => summarize(manager, originOf(manager))),
     resolve: async (name, options) => resolveSecrets(get(name), options),
     verify: async (name, options = { env: {} }) => {
       const manager = get(name)
@@ -105,3 +109,5 @@ export function collect<Name extends string>(
     },
   }
 }
+
+const CODE: ConnectionOrigin = { kind: 'code' }

@@ -115,6 +115,28 @@ export class UnknownConnectionError extends MailroomError {
   }
 }
 
+/** Thrown when an environment is asked for that the configuration does not have. */
+export class UnknownEnvironmentError extends MailroomError {
+  override readonly code = 'UNKNOWN_ENVIRONMENT'
+  /** The environment that was asked for. */
+  readonly environment: string
+  /** The environments that there are. */
+  readonly known: readonly string[]
+
+  constructor(environment: string, known: readonly string[], nearest: string | undefined) {
+    const hint = nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`
+    const names = known.map((name) => JSON.stringify(name)).join(', ')
+    super(
+      `the configuration has no environment ${JSON.stringify(environment)}${hint} ` +
+        (known.length === 0
+          ? '(it has none: add `environments`, or ask for none)'
+          : `(known: ${names})`),
+    )
+    this.environment = environment
+    this.known = known
+  }
+}
+
 /** Thrown when a name is added that a connection manager already has. */
 export class DuplicateConnectionError extends MailroomError {
   override readonly code = 'DUPLICATE_CONNECTION'

@@ -11,14 +11,18 @@ export interface ParsedDefinitions {
   readonly issues: readonly ConfigurationIssue[]
 }
 
-/** Reads all `definitions` by name, whichever of them are wrong; paths begin with `connections`. */
+/**
+ * Reads all `definitions` by name, whichever of them are wrong; paths begin with `connections` unless
+ * `pathOf` says otherwise.
+ */
 export function parseDefinitions(
   definitions: Readonly<Record<string, unknown>>,
+  pathOf: (name: string) => readonly PropertyKey[] = (name) => ['connections', name],
 ): ParsedDefinitions {
   const managers = new Map<string, ConnectionManager>()
   const issues: ConfigurationIssue[] = []
   for (const [name, definition] of Object.entries(definitions)) {
-    const parsed = parseDefinition(name, definition, ['connections', name])
+    const parsed = parseDefinition(name, definition, pathOf(name))
     if (parsed.kind === 'valid') managers.set(name, parsed.manager)
     else issues.push(...parsed.issues)
   }

@@ -1,0 +1,116 @@
+import type { ConfigurationIssue } from './configuration-issue.ts'
+import { expandDefinition } from './connection-definition.ts'
+import type { ConnectionProperties } from './connection-definition.ts'
+import { UnknownConnectionError } from './errors.ts'
+import { nearest } from './nearest.ts'
+import type { SettingsInput } from './settings.ts'
+import { isProperties } from './unknown-properties.ts'
+import type { UnknownProperties } from './unknown-properties.ts'
+
+/** Any part of `Value`; `null` takes a property away, so that it has its default again. */
+export type Overriding<Value> = Value extends readonly unknown[]
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]?: Overriding<Value[Key]> | null }
+    : Value
+
+/**
+ * What an environment says about a connection manager: single properties, or all of it as a
+ * connection string or URL.
+ */
+export type ConnectionLayer = string | Overriding<ConnectionProperties>
+
+/** What one environment, such as production, says otherwise than the rest of the configuration. */
+export type EnvironmentLayer<Name extends string = string> = Overriding<SettingsInput> & {
+  /** By their names; `null` removes one. */
+  readonly connections?: { readonly [Key in Name]?: ConnectionLayer | null }
+}
+
+/** A configuration with a layer over it, and what is wrong with the layer itself. */
+export interface Layered {
+  readonly properties: UnknownProperties
+  /** The properties of each connection manager that the layer sets. */
+  readonly overrides: ReadonlyMap<string, readonly string[]>
+  /** Their paths begin inside of the layer. */
+  readonly issues: readonly ConfigurationIssue[]
+}
+
+/** Lays `layer` over `base`, property by property; lists are replaced, `null` removes. */
+export function lay(layer: unknown, base: UnknownProperties): Layered {
+  if (!isProperties(layer)) return refused(base, [], 'expected settings and `connections`')
+  const { connections = {}, ...settings } = layer
+  if (!isProperties(connections)) {
+    return refused(base, ['connections'], 'expected connection managers by name')
+  }
+  const { connections: below = {}, ...others } = base
+  const definitions = isProperties(below) ? below : {}
+  return {
+    properties: {
+      ...mergeProperties(others, settings),
+      connections: isProperties(below) ? layConnections(connections, definitions) : below,
+    },
+    overrides: new Map(
+      Object.entries(connections).map(([name, given]) => [name, leavesOf(given, '')] as const),
+    ),
+    issues: unknownNames(Object.keys(connections), Object.keys(definitions)),
+  }
+}
+
+function refused(
+  properties: UnknownProperties,
+  path: readonly PropertyKey[],
+  message: string,
+): Layered {
+  const issue = { path, code: 'INVALID_VALUE', message }
+  return { properties, overrides: new Map(), issues: [issue] }
+}
+
+function layConnections(layer: UnknownProperties, base: UnknownProperties): UnknownProperties {
+  const laid = Object.entries(layer)
+    .filter(([name]) => Object.hasOwn(base, name))
+    .map(([name, given]) => [name, layDefinition(given, base[name])] as const)
+  const all = Object.entries({ ...base, ...Object.fromEntries(laid) })
+  return Object.fromEntries(all.filter(([name]) => layer[name] !== null))
+}
+
+/** A connection string says everything: what it leaves open is not taken from below it. */
+function layDefinition(given: unknown, base: unknown): unknown {
+  const isWhole = !isProperties(given) || typeof given['connectionString'] === 'string'
+  return isWhole ? given : mergeValue(expandDefinition(base), given)
+}
+
+function mergeProperties(base: UnknownProperties, given: UnknownProperties): UnknownProperties {
+  const merged = Object.entries(given).map(
+    ([key, value]) => [key, mergeValue(base[key], value)] as const,
+  )
+  return { ...base, ...Object.fromEntries(merged) }
+}
+
+// An absent value is kept as a key: a misspelt one is told, whatever it was to be.
+function mergeValue(base: unknown, given: unknown): unknown {
+  if (given === null) return undefined
+  if (!isProperties(given)) return given
+  const isOfOneKind =
+    isProperties(base) && (given['method'] === undefined || given['method'] === base['method'])
+  return mergeProperties(isOfOneKind ? base : {}, given)
+}
+
+/** A name that is nowhere below is a typing error, and what it was to change would stay as it is. */
+function unknownNames(
+  given: readonly string[],
+  names: readonly string[],
+): readonly ConfigurationIssue[] {
+  return given
+    .filter((name) => !names.includes(name))
+    .map((name) => {
+      const { code, message } = new UnknownConnectionError(name, names, nearest(name, names))
+      return { path: ['connections', name], code, message }
+    })
+}
+
+function leavesOf(value: unknown, path: string): readonly string[] {
+  if (!isProperties(value)) return [path === '' ? 'connectionString' : path]
+  return Object.entries(value).flatMap(([key, inner]) =>
+    leavesOf(inner, path === '' ? key : `${path}.${key}`),
+  )
+}
