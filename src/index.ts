@@ -13,7 +13,8 @@ export type { ConnectionSummary } from './connections/connection-summary.ts'
 export type { ConnectionWarning } from './connections/connection-warning.ts'
 export type { Verification } from './connections/verify.ts'
 
-export type { SendMail } from './job/send-mail.ts'
+export type { RawInput } from './job/raw-input.ts'
+export type { ComposedMail, RawMail, SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { HeldQuery } from './producer/held.ts'
 export type { Retried, RetryOptions } from './producer/retry.ts'
@@ -57,7 +58,13 @@ export {
 export { NotSettledError } from './producer/until-settled.ts'
 export { InvalidCursorError } from './ledger/errors.ts'
 export { NoSenderError } from './worker/errors.ts'
-export { InvalidJobError, JobTooLargeError, UnsupportedJobVersionError } from './job/errors.ts'
+export {
+  InvalidJobError,
+  JobTooLargeError,
+  MessageTooLargeError,
+  UnsendableRawError,
+  UnsupportedJobVersionError,
+} from './job/errors.ts'
 export {
   InvalidConfigurationError,
   SecretUnavailableError,

@@ -1,10 +1,10 @@
-import type { SendMail } from '../job/send-mail.ts'
+import type { MessageInput } from '../job/message-input.ts'
 
 /** One of the messages that `mailroom demo` sends, and what it shows. */
 export interface DemoMessage {
   readonly shows: string
   readonly subject: string
-  readonly message: Omit<SendMail['message'], 'subject'>
+  readonly message: Omit<MessageInput, 'subject'>
 }
 
 /** An orange square of 8 by 8 pixels, as PNG. */

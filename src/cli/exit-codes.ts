@@ -76,6 +76,8 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   INVALID_JOB_TEXT: EXIT.message,
   INVALID_JOB: EXIT.message,
   JOB_TOO_LARGE: EXIT.message,
+  MESSAGE_TOO_LARGE: EXIT.message,
+  RAW_NOT_SENDABLE: EXIT.message,
   NO_SENDER: EXIT.message,
   ATTACHMENT_CHANGED: EXIT.message,
   ATTACHMENT_MISSING: EXIT.message,

@@ -1,5 +1,6 @@
 import path from 'node:path'
 
+import type { MessageInput } from '../job/message-input.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import type { OptionValues } from './command-line.ts'
 import { UsageError } from './errors.ts'
@@ -34,7 +35,7 @@ export const DELIVERY_OPTIONS = {
   'queue-priority': { type: 'string' },
 } as const
 
-type Message = SendMail['message']
+type Message = MessageInput
 type MessageValues = OptionValues<typeof MESSAGE_OPTIONS>
 type DeliveryValues = OptionValues<typeof DELIVERY_OPTIONS>
 

@@ -73,7 +73,8 @@ function readStandardInput(
   if (/^\s*\{/.test(bytes.subarray(0, 1024).toString('latin1'))) {
     const job = parseJobText(bytes.toString('utf8'))
     const connection = connectionOf(values.connection ?? textOrNothing(job.connection), names)
-    return { mail: { ...job, ...aroundOf(values), connection }, attachmentRoots: [], leftOut: [] }
+    const mail = Object.assign({}, job, aroundOf(values), { connection })
+    return { mail, attachmentRoots: [], leftOut: [] }
   }
   const { message, leftOut } = readEml(bytes)
   const connection = connectionOf(values.connection, names)

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 
+import { isBase64 } from './base64.ts'
+import type { Placed } from './content-ref.ts'
 import { kindOf } from './job-issue.ts'
 import { contentIdSchema, contentTypeSchema, filenameSchema } from './text.ts'
 
@@ -8,19 +10,23 @@ export const DISPOSITIONS = ['inline', 'attachment'] as const
 
 type Disposition = (typeof DISPOSITIONS)[number]
 
-/** A file of a message as it travels in the queue. */
-export interface Attachment {
+/** What is said about a file of a message beside its bytes. */
+export interface AttachmentFacts {
   readonly filename?: string
   readonly contentType?: string
   /** What `cid:…` in the HTML refers to; such a part travels beside the HTML. */
   readonly cid?: string
   readonly disposition: Disposition
-  /** Base64 without line breaks. */
-  readonly content: string
 }
 
-/** Base64 as `Buffer` writes it (RFC 4648 §4). */
-export const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/
+/** A file of a message as it travels in the queue. */
+export type Attachment = AttachmentFacts & Placed
+
+/** A file of a message as it was given, its bytes not yet placed anywhere. */
+export interface GivenAttachment {
+  readonly facts: AttachmentFacts
+  readonly bytes: Uint8Array
+}
 
 const properties = z.strictObject({
   filename: filenameSchema
@@ -68,7 +74,7 @@ function checkContent(
   if (typeof content !== 'string') {
     return complain(`expected text or bytes, got ${kindOf(content)}`, 'content')
   }
-  if (encoding === 'base64' && !BASE64.test(withoutSpace(content))) {
+  if (encoding === 'base64' && !isBase64(withoutSpace(content))) {
     complain('expected base64', 'content')
   }
   return undefined
@@ -81,21 +87,19 @@ function normalise({
   disposition,
   content,
   encoding,
-}: Given): Attachment {
-  return {
+}: Given): GivenAttachment {
+  const facts: AttachmentFacts = {
     ...(filename === undefined ? {} : { filename }),
     ...(contentType === undefined ? {} : { contentType }),
     ...(cid === undefined ? {} : { cid }),
     disposition: disposition ?? (cid === undefined ? 'attachment' : 'inline'),
-    content: toBase64(content ?? '', encoding),
   }
+  return { facts, bytes: bytesOf(content ?? '', encoding) }
 }
 
-function toBase64(content: string | Uint8Array, encoding: Given['encoding']): string {
-  if (typeof content !== 'string') {
-    return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('base64')
-  }
-  return encoding === 'base64' ? withoutSpace(content) : Buffer.from(content).toString('base64')
+function bytesOf(content: string | Uint8Array, encoding: Given['encoding']): Uint8Array {
+  if (typeof content !== 'string') return content
+  return encoding === 'base64' ? Buffer.from(withoutSpace(content), 'base64') : Buffer.from(content)
 }
 
 function withoutSpace(text: string): string {

@@ -32,6 +32,46 @@ export class UnsupportedJobVersionError extends MailroomError {
   }
 }
 
+/** Thrown for a message that is larger than a message may be; nothing of it was stored. */
+export class MessageTooLargeError extends MailroomError {
+  override readonly code = 'MESSAGE_TOO_LARGE'
+  /** Bytes of the message, as its attachments will be encoded. */
+  readonly size: number
+  readonly limit: number
+
+  constructor(size: number, limit: number) {
+    super(
+      `the message has ${size} bytes once it is encoded, expected at most ${limit}: ` +
+        'send smaller attachments or links to them, or raise "limits.messageBytes"',
+    )
+    this.size = size
+    this.limit = limit
+  }
+}
+
+const UNSENDABLE = {
+  'bare-cr': 'a CR without an LF: lines end in CRLF; ask for `lineEnds: "crlf"` to mend them',
+  'bare-lf': 'an LF without a CR: lines end in CRLF; ask for `lineEnds: "crlf"` to mend them',
+  nul: 'a NUL, which no SMTP server has to take',
+  'long-line': 'a line of more than 998 octets, which servers break or refuse',
+  'long-header': 'a header of more than 256 KiB',
+  'no-header': 'no header field: expected a whole message as in an .eml file',
+} as const
+
+/** Thrown for a raw message that would not arrive as it is (RFC 5321 §2.3.8, RFC 5322 §2). */
+export class UnsendableRawError extends MailroomError {
+  override readonly code = 'RAW_NOT_SENDABLE'
+  readonly reason: keyof typeof UNSENDABLE
+  /** Where it is in the message, in bytes from 0. */
+  readonly offset: number
+
+  constructor(reason: keyof typeof UNSENDABLE, offset: number) {
+    super(`the raw message has, at byte ${offset}, ${UNSENDABLE[reason]}`)
+    this.reason = reason
+    this.offset = offset
+  }
+}
+
 /** Thrown for a message whose job is larger than the queue takes. */
 export class JobTooLargeError extends MailroomError {
   override readonly code = 'JOB_TOO_LARGE'
@@ -41,8 +81,8 @@ export class JobTooLargeError extends MailroomError {
 
   constructor(size: number, limit: number) {
     super(
-      `the job has ${size} bytes, expected at most ${limit}: send smaller attachments ` +
-        '(base64 adds a third) or a link to them, or raise the job size limit',
+      `the job has ${size} bytes, expected at most ${limit}: send less text, a link to it or an ` +
+        'attachment, or raise the job size limit',
     )
     this.size = size
     this.limit = limit

@@ -1,6 +1,12 @@
 /** How many bytes a job's JSON may have, unless the producer is told otherwise: 1 MiB. */
 export const DEFAULT_MAX_JOB_BYTES = 2 ** 20
 
+/** How many bytes a whole message may have once it is encoded, unless told otherwise: 50 MiB. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 50 * 2 ** 20
+
+/** How many bytes all headers of a raw message may have together. */
+export const MAX_RAW_HEADER_BYTES = 262_144
+
 /** How many recipients one message may have in its envelope. */
 export const MAX_RECIPIENTS = 1_000
 

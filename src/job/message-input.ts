@@ -70,12 +70,15 @@ export const messageInputSchema = z
   })
   .superRefine(refuseDoubleContentIds, { when: ({ value }) => typeof value === 'object' })
 
+/** A message as the caller gives it. */
+export type MessageInput = z.input<typeof messageInputSchema>
+
 function refuseDoubleContentIds(message: unknown, context: z.RefinementCtx): void {
   const attachments = property(message, 'attachments')
   if (!Array.isArray(attachments)) return
   const seen = new Set<unknown>()
   for (const [index, entry] of attachments.entries()) {
-    const cid = property(entry, 'cid')
+    const cid = property(property(entry, 'facts') ?? entry, 'cid')
     if (cid !== undefined && seen.has(cid)) {
       const path = ['attachments', index, 'cid']
       context.addIssue({ code: 'custom', path, message: 'another attachment has the same `cid`' })

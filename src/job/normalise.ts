@@ -1,10 +1,11 @@
 import { domainOf, toEnvelopeAddress } from '../smtp/address.ts'
+import type { Attachment } from './attachment-input.ts'
 import type { JobIssue } from './job-issue.ts'
 import { MAX_RECIPIENTS } from './limits.ts'
 import type { ParsedSendMail } from './send-mail.ts'
 import type { JobMessage, SendMailJob } from './send-mail-job.ts'
 
-type ParsedMessage = ParsedSendMail['message']
+type ParsedMessage = NonNullable<ParsedSendMail['message']>
 
 /**
  * Who the message goes to: the caller's envelope, else the author and everybody in to, cc and bcc.
@@ -12,8 +13,8 @@ type ParsedMessage = ParsedSendMail['message']
  * A recipient who is named twice gets one message; domains do not differ by case.
  */
 export function envelopeOf({ message, envelope }: ParsedSendMail): SendMailJob['envelope'] {
-  const from = envelope?.from ?? message.from
-  const { to = [], cc = [], bcc = [] } = message
+  const from = envelope?.from ?? message?.from
+  const { to = [], cc = [], bcc = [] } = message ?? {}
   const recipients = envelope?.to?.length ? envelope.to : [...to, ...cc, ...bcc]
   const byKey = new Map<string, string>()
   for (const mailbox of recipients) {
@@ -36,8 +37,8 @@ export function findEnvelopeIssues({ to }: SendMailJob['envelope']): readonly Jo
 }
 
 /** The message without bcc and without what is empty, its properties in one order. */
-export function messageOf(message: ParsedMessage): JobMessage {
-  const { from, sender, to, cc, replyTo, subject, text, html, attachments } = message
+export function messageOf(message: ParsedMessage, attachments: readonly Attachment[]): JobMessage {
+  const { from, sender, to, cc, replyTo, subject, text, html } = message
   const { headers, priority = 'Normal', inReplyTo, references, date } = message
   return {
     ...(from && { from }),
@@ -48,7 +49,7 @@ export function messageOf(message: ParsedMessage): JobMessage {
     ...(subject && { subject }),
     ...(text && { text }),
     ...(html && { html }),
-    ...(attachments?.length && { attachments }),
+    ...(attachments.length > 0 && { attachments }),
     ...(headers?.length && { headers }),
     priority,
     ...(inReplyTo && { inReplyTo }),

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 import { InvalidJobError, UnsupportedJobVersionError } from './errors.ts'
 import { issuesOf, kindOf } from './job-issue.ts'
-import { JOB_VERSION, sendMailJobSchema, type SendMailJob } from './send-mail-job.ts'
+import { isSendMailJob, JOB_VERSION, sendMailJobSchema, type SendMailJob } from './send-mail-job.ts'
 
 /** What came out of the queue: a job, or why it cannot be read. */
 export type ParsedJob =
@@ -29,5 +29,8 @@ export function parseJob(data: unknown): ParsedJob {
   if (!parsed.success) {
     return { kind: 'unreadable', error: new InvalidJobError(issuesOf(parsed.error)) }
   }
-  return { kind: 'job', job: parsed.data }
+  const job: unknown = parsed.data
+  if (isSendMailJob(job)) return { kind: 'job', job }
+  const problem = 'expected `message` or `raw`'
+  return { kind: 'unreadable', error: new InvalidJobError([{ path: 'job', problem }]) }
 }

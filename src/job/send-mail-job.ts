@@ -2,7 +2,9 @@ import * as z from 'zod'
 
 import type { Mailbox } from '../smtp/address.ts'
 import { findAddressProblem } from '../smtp/address-syntax.ts'
-import { BASE64, DISPOSITIONS, type Attachment } from './attachment-input.ts'
+import { DISPOSITIONS, type Attachment } from './attachment-input.ts'
+import { isBase64 } from './base64.ts'
+import { contentRefSchema, type Placed } from './content-ref.ts'
 import { findHeaderProblem, type Header } from './header-input.ts'
 import {
   MAX_ATTACHMENTS,
@@ -13,6 +15,7 @@ import {
   MAX_TIME_MS,
 } from './limits.ts'
 import { PRIORITIES, subjectSchema, type Priority } from './message-input.ts'
+import { property } from './property.ts'
 import {
   bodySchema,
   connectionSchema,
@@ -46,8 +49,20 @@ export interface JobMessage {
   readonly date?: number
 }
 
+/** A whole message that is sent as it is, byte for byte. */
+export type RawMessage = Placed & {
+  /** Where it has more than ASCII; absent when nowhere. */
+  readonly eightBit?: 'body' | 'headers'
+}
+
 /** A message as it waits in the queue: JSON, version 1. Points in time are ms since 1970. */
-export interface SendMailJob {
+export type SendMailJob = Shell &
+  (
+    | { readonly message: JobMessage; readonly raw?: never }
+    | { readonly raw: RawMessage; readonly message?: never }
+  )
+
+interface Shell {
   readonly version: typeof JOB_VERSION
   readonly id: string
   readonly connection: string
@@ -63,7 +78,6 @@ export interface SendMailJob {
     readonly from?: string
     readonly to: readonly string[]
   }
-  readonly message: JobMessage
 }
 
 const timeSchema = z.int().min(0).max(MAX_TIME_MS)
@@ -72,6 +86,8 @@ const mailboxSchema = z.strictObject({
   address: z.string().refine(isAddress, 'expected an address'),
 })
 const mailboxesSchema = z.array(mailboxSchema)
+
+const contentSchema = z.string().refine(isBase64, 'expected base64')
 
 const messageSchema = z.strictObject({
   from: mailboxSchema.exactOptional(),
@@ -84,13 +100,16 @@ const messageSchema = z.strictObject({
   html: bodySchema.exactOptional(),
   attachments: z
     .array(
-      z.strictObject({
-        filename: filenameSchema.exactOptional(),
-        contentType: contentTypeSchema.exactOptional(),
-        cid: contentIdSchema.exactOptional(),
-        disposition: z.enum(DISPOSITIONS),
-        content: z.string().regex(BASE64, 'expected base64'),
-      }),
+      z
+        .strictObject({
+          filename: filenameSchema.exactOptional(),
+          contentType: contentTypeSchema.exactOptional(),
+          cid: contentIdSchema.exactOptional(),
+          disposition: z.enum(DISPOSITIONS),
+          content: contentSchema.exactOptional(),
+          ref: contentRefSchema.exactOptional(),
+        })
+        .refine(isPlaced, 'expected `content` or `ref`'),
     )
     .max(MAX_ATTACHMENTS)
     .exactOptional(),
@@ -104,25 +123,55 @@ const messageSchema = z.strictObject({
   date: timeSchema.exactOptional(),
 })
 
+const rawSchema = z
+  .strictObject({
+    eightBit: z.enum(['body', 'headers']).exactOptional(),
+    content: contentSchema.exactOptional(),
+    ref: contentRefSchema.exactOptional(),
+  })
+  .refine(isPlaced, 'expected `content` or `ref`')
+
 /** What a worker accepts from the queue: between producer and worker lies time, and other hands. */
-export const sendMailJobSchema = z.strictObject({
-  version: z.literal(JOB_VERSION),
-  id: z.string().regex(/^[\w.-]{1,128}$/, 'expected an id'),
-  connection: connectionSchema,
-  messageId: messageIdSchema,
-  digest: z.string().regex(/^[\w-]{16,48}$/, 'expected a digest'),
-  acceptedAt: timeSchema,
-  notBefore: timeSchema.exactOptional(),
-  notAfter: timeSchema.exactOptional(),
-  envelope: z.strictObject({
-    from: z
-      .string()
-      .refine((from) => from === '' || isAddress(from), 'expected an address')
-      .exactOptional(),
-    to: z.array(z.string().refine(isAddress, 'expected an address')).min(1).max(MAX_RECIPIENTS),
-  }),
-  message: messageSchema,
-})
+export const sendMailJobSchema = z
+  .strictObject({
+    version: z.literal(JOB_VERSION),
+    id: z.string().regex(/^[\w.-]{1,128}$/, 'expected an id'),
+    connection: connectionSchema,
+    messageId: messageIdSchema,
+    digest: z.string().regex(/^[\w-]{16,48}$/, 'expected a digest'),
+    acceptedAt: timeSchema,
+    notBefore: timeSchema.exactOptional(),
+    notAfter: timeSchema.exactOptional(),
+    envelope: z.strictObject({
+      from: z
+        .string()
+        .refine((from) => from === '' || isAddress(from), 'expected an address')
+        .exactOptional(),
+      to: z.array(z.string().refine(isAddress, 'expected an address')).min(1).max(MAX_RECIPIENTS),
+    }),
+    message: messageSchema.exactOptional(),
+    raw: rawSchema.exactOptional(),
+  })
+  .refine(hasOneMessage, 'expected `message` or `raw`')
+
+/** A job that was found valid, as the type that has no contradictions. */
+export function isSendMailJob(job: unknown): job is SendMailJob {
+  return hasOneMessage({ message: property(job, 'message'), raw: property(job, 'raw') })
+}
+
+function isPlaced({
+  content,
+  ref,
+}: {
+  readonly content?: unknown
+  readonly ref?: unknown
+}): boolean {
+  return (content === undefined) !== (ref === undefined)
+}
+
+function hasOneMessage(job: { readonly message?: unknown; readonly raw?: unknown }): boolean {
+  return (job.message === undefined) !== (job.raw === undefined)
+}
 
 function isAddress(address: string): boolean {
   return findAddressProblem(address) === undefined

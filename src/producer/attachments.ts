@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 
+import type { MessageInput } from '../job/message-input.ts'
 import { property } from '../job/property.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import { readWithin } from './read-within.ts'
@@ -13,10 +14,10 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal
 }
 
-type Attachment = NonNullable<SendMail['message']['attachments']>[number]
+type Attachment = NonNullable<MessageInput['attachments']>[number]
 
 /**
- * Reads the attachments that are given by path, so that the message is what it was when enqueued.
+ * Reads the files that are given by path, so that the message is what it was when enqueued.
  *
  * Whatever else is wrong with `input` is left for `createJob` to say. Throws
  * `AttachmentOutsideRootsError`, `AttachmentMissingError`, `AttachmentTooLargeError` or
@@ -27,8 +28,9 @@ export async function snapshotAttachments(
   options: SnapshotOptions,
 ): Promise<SendMail> {
   // Callers without types may give anything.
+  if (isObject(property(input, 'raw'))) return snapshotRaw(input, options)
   const attachments: unknown = property(property(input, 'message'), 'attachments')
-  if (!isList(attachments) || !attachments.some(isByPath)) return input
+  if (!isList(attachments) || !attachments.some(isByPath) || !input.message) return input
 
   let bytesLeft = options.maxBytes
   const read: Attachment[] = []
@@ -45,7 +47,19 @@ export async function snapshotAttachments(
   return { ...input, message: { ...input.message, attachments: read } }
 }
 
+async function snapshotRaw(input: SendMail, options: SnapshotOptions): Promise<SendMail> {
+  const { raw } = input
+  if (typeof raw !== 'object' || raw instanceof Uint8Array) return input
+  const { path, content, ...others } = raw
+  if (typeof path !== 'string' || content !== undefined) return input
+  return { ...input, raw: { ...others, content: await readWithin(path, options) } }
+}
+
 type ByPath = Attachment & { readonly path: string }
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
 
 function isList(value: unknown): value is readonly Attachment[] {
   return Array.isArray(value)

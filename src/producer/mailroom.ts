@@ -1,6 +1,6 @@
 import type { Connections } from '../connections/connections.ts'
 import type { CreatedJob } from '../job/create-job.ts'
-import type { SendMail } from '../job/send-mail.ts'
+import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Depth } from '../queue/queues.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
@@ -23,7 +23,9 @@ export interface MailroomOptions<Name extends string> extends DeskOptions {
 }
 
 /** What to send, through which of the known connection managers. */
-export type Mail<Name extends string> = Omit<SendMail, 'connection'> & { readonly connection: Name }
+export type Mail<Name extends string> = (
+  Omit<ComposedMail, 'connection'> | Omit<RawMail, 'connection'>
+) & { readonly connection: Name }
 
 /** The answer to an accepted message. */
 export interface Receipt {

@@ -45,14 +45,17 @@ export function createPrepare(options: PrepareOptions): Prepare {
       maxBytes: maxJobBytes,
       ...(manager?.from && { defaultAuthor: manager.from.address }),
     })
-    const { message, notBefore = 0, acceptedAt } = prepared.job
+    const { message, envelope, notBefore = 0, acceptedAt } = prepared.job
     if (notBefore - acceptedAt > retentionMs) {
       const problem = `expected at most ${formatDuration(retentionMs)}, the retention of the ledger: a cancelled message must not be forgotten before it is due`
       throw new InvalidJobError([{ path: 'options', problem }])
     }
-    if (message.from === undefined && manager?.from === undefined) {
-      const problem = `expected an author, because "${manager?.name}" has no \`from\` of its own`
-      throw new InvalidJobError([{ path: 'message.from', problem }])
+    const from = message === undefined ? envelope.from : message.from
+    if (from === undefined && manager?.from === undefined) {
+      const [path, who] =
+        message === undefined ? ['envelope.from', 'a sender'] : ['message.from', 'an author']
+      const problem = `expected ${who}, because "${manager?.name}" has no \`from\` of its own`
+      throw new InvalidJobError([{ path, problem }])
     }
     return { prepared, bytes: prepared.bytes }
   }

@@ -1,9 +1,10 @@
 import type { Attachment } from '../job/attachment-input.ts'
-import type { JobMessage, SendMailJob } from '../job/send-mail-job.ts'
+import type { JobMessage, RawMessage, SendMailJob } from '../job/send-mail-job.ts'
 import { toEnvelopeAddress, type Mailbox } from '../smtp/address.ts'
 import { NoSenderError } from './errors.ts'
 import { attachmentPart } from './mime/attachment-part.ts'
 import { encodeText, headerField } from './mime/header.ts'
+import { inlineContentOf } from './mime/inline-content.ts'
 import { encodeMailboxes } from './mime/mailboxes.ts'
 import { joinParts, renderPart, type Leaf, type Part } from './mime/part.ts'
 import { encodeBody } from './mime/transfer-encoding.ts'
@@ -27,7 +28,8 @@ export interface ComposedMessage {
 }
 
 /**
- * Builds the bytes of a message (RFC 5322, RFC 2045), the same ones each time.
+ * Builds the bytes of a message (RFC 5322, RFC 2045), the same ones each time; a raw one is sent as
+ * it is.
  *
  * Only what the job's contract names reaches a header: nothing is read from files or the network.
  * Throws `NoSenderError`.
@@ -36,18 +38,38 @@ export async function composeMessage(
   job: SendMailJob,
   options: ComposeOptions = {},
 ): Promise<ComposedMessage> {
-  const from = job.message.from ?? options.from
-  if (from === undefined) throw new NoSenderError(job.connection)
   const { redirectAll } = options
-  const headers = headersOf(job, from, redirectAll)
-    .map(([name, value]) => headerField(name, value))
-    .join('')
-  const content = renderPart(contentOf(job.message), job.digest)
+  const from = job.message?.from ?? options.from
+  const sender = job.envelope.from ?? (from && toEnvelopeAddress(from))
+  // What is sent as it is needs no author of ours, only somebody who gets reports.
+  if (sender === undefined) throw new NoSenderError(job.connection)
   return {
-    bytes: Buffer.from(endLine(`${headers}${content}`)),
-    from: job.envelope.from ?? toEnvelopeAddress(from),
+    bytes:
+      job.raw === undefined ? compose(job, job.message, options) : rawOf(job, job.raw, options),
+    from: sender,
     ...(redirectAll && { redirectedTo: toEnvelopeAddress(redirectAll) }),
   }
+}
+
+function compose(
+  job: SendMailJob,
+  message: JobMessage,
+  { from: lent, redirectAll }: ComposeOptions,
+): Buffer {
+  const from = message.from ?? lent
+  if (from === undefined) throw new NoSenderError(job.connection)
+  const headers = headersOf(job, message, from, redirectAll)
+    .map(([name, value]) => headerField(name, value))
+    .join('')
+  const content = renderPart(contentOf(message), job.digest)
+  return Buffer.from(endLine(`${headers}${content}`))
+}
+
+/** A raw message as it is; a redirected one says in one more field for whom it was. */
+function rawOf(job: SendMailJob, raw: RawMessage, { redirectAll }: ComposeOptions): Buffer {
+  const bytes = Buffer.from(inlineContentOf(raw), 'base64')
+  if (redirectAll === undefined) return bytes
+  return Buffer.concat([Buffer.from(headerField(...originalTo(job))), bytes])
 }
 
 type Field = readonly [name: string, value: string]
@@ -67,10 +89,12 @@ const PRIORITY_FIELDS: Readonly<Record<JobMessage['priority'], readonly Field[]>
 }
 
 function headersOf(
-  { message, messageId, envelope, acceptedAt, notBefore = 0 }: SendMailJob,
+  job: SendMailJob,
+  message: JobMessage,
   from: Mailbox,
   redirectAll: Mailbox | undefined,
 ): readonly Field[] {
+  const { messageId, acceptedAt, notBefore = 0 } = job
   const { sender, replyTo = [], subject, inReplyTo, references = [] } = message
   const to = redirectAll ? [redirectAll] : (message.to ?? [])
   // Whoever answers all on a staging system must not reach the people who were meant.
@@ -87,9 +111,13 @@ function headersOf(
   if (references.length > 0) fields.push(['References', references.join(' ')])
   fields.push(...PRIORITY_FIELDS[message.priority])
   for (const [name, value] of message.headers ?? []) fields.push([name, encodeText(value)])
-  if (redirectAll) fields.push(['X-Mailroom-Original-To', encodeText(envelope.to.join(', '))])
+  if (redirectAll) fields.push(originalTo(job))
   fields.push(['MIME-Version', '1.0'])
   return fields
+}
+
+function originalTo({ envelope }: SendMailJob): Field {
+  return ['X-Mailroom-Original-To', encodeText(envelope.to.join(', '))]
 }
 
 /** RFC 5322 §3.3. */

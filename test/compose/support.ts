@@ -1,14 +1,15 @@
 import PostalMime, { type Email } from 'postal-mime'
 
 import { createJob } from '../../src/job/create-job.ts'
-import type { SendMail } from '../../src/job/send-mail.ts'
+import type { MessageInput } from '../../src/job/message-input.ts'
+import type { ComposedMail } from '../../src/job/send-mail.ts'
 import type { SendMailJob } from '../../src/job/send-mail-job.ts'
 import { composeMessage, type ComposeOptions } from '../../src/worker/compose.ts'
 
 export const NOW = new Date('2027-01-31T08:00:00Z')
 
 /** A message as the queue gives it to a worker. */
-export function jobOf(message: SendMail['message'], mail: Partial<SendMail> = {}): SendMailJob {
+export function jobOf(message: MessageInput, mail: Partial<ComposedMail> = {}): SendMailJob {
   const complete = { from: 'ann@example.com', to: 'bob@example.com', ...message }
   const { job } = createJob({ connection: 'relay', message: complete, ...mail }, { now: NOW })
   const stored: SendMailJob = JSON.parse(JSON.stringify(job))
@@ -16,19 +17,13 @@ export function jobOf(message: SendMail['message'], mail: Partial<SendMail> = {}
 }
 
 /** What a reader sees who knows nothing of Mailroom. */
-export async function received(
-  message: SendMail['message'],
-  options?: ComposeOptions,
-): Promise<Email> {
+export async function received(message: MessageInput, options?: ComposeOptions): Promise<Email> {
   const { bytes } = await composeMessage(jobOf(message), options)
   return PostalMime.parse(bytes)
 }
 
 /** The bytes as text, one character each. */
-export async function source(
-  message: SendMail['message'],
-  options?: ComposeOptions,
-): Promise<string> {
+export async function source(message: MessageInput, options?: ComposeOptions): Promise<string> {
   const { bytes } = await composeMessage(jobOf(message), options)
   return bytes.toString('latin1')
 }

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 
 import { createJob } from '../../src/job/create-job.ts'
 import type { MailboxesInput } from '../../src/job/mailbox-input.ts'
-import type { SendMail } from '../../src/job/send-mail.ts'
-import type { SendMailJob } from '../../src/job/send-mail-job.ts'
+import type { MessageInput } from '../../src/job/message-input.ts'
+import type { JobMessage } from '../../src/job/send-mail-job.ts'
 
 test.for<
   [input: MailboxesInput, mailboxes: readonly [name: string | undefined, address: string][]]
@@ -100,7 +100,10 @@ test('a message without author leaves the sender to the connection manager', () 
 
 const CONTEXT = { now: new Date('2027-01-31T08:00:00Z') }
 
-function jobOf(message: SendMail['message']): SendMailJob {
-  return createJob({ connection: 'relay', message: { from: 'a@b.example', ...message } }, CONTEXT)
-    .job
+function jobOf(message: MessageInput) {
+  const { job } = createJob(
+    { connection: 'relay', message: { from: 'a@b.example', ...message } },
+    CONTEXT,
+  )
+  return { ...job, message: job.message as JobMessage }
 }

@@ -8,10 +8,11 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 import { createJob } from '../../src/job/create-job.ts'
+import type { MessageInput } from '../../src/job/message-input.ts'
 import type { SendMail } from '../../src/job/send-mail.ts'
 import { snapshotAttachments } from '../../src/producer/attachments.ts'
 
-type Attachments = NonNullable<SendMail['message']['attachments']>
+type Attachments = NonNullable<MessageInput['attachments']>
 
 test('a file is read when the message is enqueued, and is called by its name', async () => {
   await using folders = await makeFolders()
@@ -23,7 +24,7 @@ test('a file is read when the message is enqueued, and is called by its name', a
     maxBytes: 6,
   })
   await rm(path)
-  expect(createJob(mail, { now: new Date() }).job.message.attachments).toEqual([
+  expect(createJob(mail, { now: new Date() }).job.message?.attachments).toEqual([
     { filename: 'März.csv', disposition: 'attachment', content: 'YTti' },
     { filename: 'other.csv', disposition: 'attachment', content: 'YTti' },
   ])
@@ -102,7 +103,7 @@ test('a link to a file inside, and a root that is a link, are followed', async (
   await symlink(join(root, 'a.txt'), join(root, 'link.txt'))
   await symlink(root, join(outside, 'root'))
   const mail = await snapshot(join(root, 'link.txt'), [join(outside, 'root')])
-  expect(mail.message.attachments).toMatchObject([{ filename: 'link.txt' }])
+  expect(mail.message?.attachments).toMatchObject([{ filename: 'link.txt' }])
 })
 
 test.for<[what: string, place: (folders: Folders) => Promise<string>, problem: string]>([

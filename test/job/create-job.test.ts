@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { createJob } from '../../src/job/create-job.ts'
 import { JobTooLargeError } from '../../src/job/errors.ts'
-import type { SendMail } from '../../src/job/send-mail.ts'
+import type { ComposedMail, SendMail } from '../../src/job/send-mail.ts'
 
 const NOW = new Date('2027-01-31T08:00:00Z')
 const MAIL = {
@@ -64,7 +64,7 @@ test('the digest does not depend on the order or the way in which the same is wr
   expect(one).toMatch(/^[\w-]{22}$/)
 })
 
-test.for<[what: string, change: Partial<SendMail>]>([
+test.for<[what: string, change: Partial<ComposedMail>]>([
   ['connection', { connection: 'other' }],
   ['text', { message: { ...MAIL.message, text: 'Hi!' } }],
   ['bcc', { message: { ...MAIL.message, bcc: 'eve@example.com' } }],

@@ -36,6 +36,6 @@ describeStores('a file', (place) => {
 })
 
 function withFile(path: string): SendMail {
-  const { message, ...rest } = mail('with a file')
-  return { ...rest, message: { ...message, attachments: [{ path }] } }
+  const { message } = mail('with a file')
+  return { connection: 'relay', message: { ...message, attachments: [{ path }] } }
 }

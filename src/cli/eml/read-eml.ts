@@ -1,12 +1,12 @@
 import { findHeaderProblem } from '../../job/header-input.ts'
-import type { SendMail } from '../../job/send-mail.ts'
+import type { MessageInput } from '../../job/message-input.ts'
 import { parseMailboxList } from '../../smtp/address.ts'
 import { InvalidEmlError } from '../errors.ts'
 import { decodeWords } from './encoded-words.ts'
 import { fieldOf, type HeaderField } from './header-fields.ts'
 import { parseMimePart, textOf, type MimePart } from './mime-part.ts'
 
-type Message = SendMail['message']
+type Message = MessageInput
 type Attachment = NonNullable<Message['attachments']>[number]
 type Address = { readonly name?: string; readonly address: string }
 

@@ -1,6 +1,7 @@
 import { detectMimeType } from 'nodemailer/lib/mime-funcs'
 
 import type { Attachment } from '../../job/attachment-input.ts'
+import { inlineContentOf } from './inline-content.ts'
 import { encodeText, withParameter } from './header.ts'
 import type { Leaf } from './part.ts'
 import { breakBase64, hasLineOver } from './transfer-encoding.ts'
@@ -12,9 +13,10 @@ const MAX_LINE_BYTES = 998
 /** A file of a message; its type follows from its name when it is not given. */
 export function attachmentPart(attachment: Attachment): Leaf {
   const { filename, contentType, cid, disposition } = attachment
+  const content = inlineContentOf(attachment)
   const type = contentType ?? (filename === undefined ? UNKNOWN_TYPE : detectMimeType(filename))
   const isMessage = /^message\//i.test(type)
-  const raw = isMessage ? asSevenBit(attachment.content) : undefined
+  const raw = isMessage ? asSevenBit(content) : undefined
   const sentType = isMessage && raw === undefined ? UNKNOWN_TYPE : type
   return {
     kind: 'leaf',
@@ -27,7 +29,7 @@ export function attachmentPart(attachment: Attachment): Leaf {
         filename === undefined ? disposition : withParameter(disposition, 'filename', filename),
       ],
     ],
-    body: raw ?? breakBase64(attachment.content),
+    body: raw ?? breakBase64(content),
   }
 }
 
