@@ -89,13 +89,16 @@ function assemble(
   { content, identity, messageId }: PlacedMessage,
   { now, newId = newJobId, defaultAuthor }: CreateJobContext,
 ): Pick<CreatedJob, 'job' | 'bytes'> {
-  const { idempotencyKey, priority = 'normal', delay, sendAt, notAfter } = options
+  const { idempotencyKey, fingerprint, priority = 'normal', delay, sendAt, notAfter } = options
   const notBefore = dueTime(options, now)
   const id = idempotencyKey === undefined ? newId(now) : jobIdOfKey(idempotencyKey)
   const { from, sender } = content.message ?? {}
   const author = content.raw === undefined ? (from ?? sender)?.address : envelope.from
   const contentJson = JSON.stringify({ envelope, ...content })
-  const identityJson = JSON.stringify({ envelope, ...Object(identity) })
+  const identityJson = JSON.stringify({
+    envelope,
+    ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
+  })
   const shell = {
     version: JOB_VERSION,
     id,
