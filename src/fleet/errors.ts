@@ -1,0 +1,13 @@
+import { MailroomError } from '../errors.ts'
+
+/** Thrown when the store holds something else where the pause of a connection manager is kept. */
+export class PauseUnreadableError extends MailroomError {
+  override readonly code = 'PAUSE_UNREADABLE'
+
+  constructor(manager: string) {
+    super(
+      `the store does not say in a way that this version reads whether "${manager}" is paused: ` +
+        `update Mailroom, or run "mailroom connections resume" for it`,
+    )
+  }
+}

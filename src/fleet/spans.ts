@@ -1,0 +1,23 @@
+/** A span between two moments of the store's clock, in milliseconds since 1970. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** How many milliseconds after `since` lie in at least one of `spans`; they may overlap. */
+export function msCovered(spans: readonly Span[], since: number): number {
+  let coveredUntil = since
+  let sum = 0
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    sum += Math.max(0, to - Math.max(from, coveredUntil))
+    coveredUntil = Math.max(coveredUntil, to)
+  }
+  return sum
+}
+
+/** At most `max` spans: of too many the oldest two become one with what lies between. */
+export function compactSpans(spans: readonly Span[], max: number): readonly Span[] {
+  const [first, second, ...rest] = spans
+  if (first === undefined || second === undefined || spans.length <= max) return spans
+  return [{ from: first.from, to: second.to }, ...rest]
+}
