@@ -7,12 +7,12 @@ import {
   type LiveWorker,
   type Registry,
 } from './fleet.ts'
-import { prepareFleet } from './postgres-tables.ts'
+import { planFleet, prepareFleet } from './postgres-tables.ts'
 
 /** The registry on Postgres. It writes outside of any transaction: a name is no part of a mail. */
 export function createPostgresRegistry(store: PostgresStore): Registry {
   const { pool } = store
-  pool.prepare((client) => prepareFleet(client, store))
+  pool.prepare((client) => prepareFleet(client, store), planFleet)
   return {
     note: (names) => pool.outside(() => note(pool, names)),
     serve: (names) => pool.outside(() => serve(pool, names)),

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 
 import { StoreNotMigratedError } from '../store/errors.ts'
+import type { PlannedChange } from '../store/preparations.ts'
 import type { PostgresStore } from '../store/store.ts'
 
 /** Raise it with every change; a newer version must keep older programs going. */
@@ -36,12 +37,18 @@ comment on table fleet_name is 'version ${VERSION}';
  * Throws `StoreNotMigratedError`.
  */
 export async function prepareFleet(client: Client, store: PostgresStore): Promise<void> {
-  const { rows } = await client.query<{ version: string | null }>(
-    `select substring(obj_description(to_regclass('fleet_name'), 'pg_class') from '\\d+') as version`,
-  )
-  if (Number(rows[0]?.version ?? 0) >= VERSION) return
+  if ((await planFleet(client)) === undefined) return
   if (!store.mayMigrate) {
     throw new StoreNotMigratedError(store.location, store.schema, 'the table "fleet_name"')
   }
   await client.query(TABLES)
+}
+
+/** Tells what `prepareFleet` would change. */
+export async function planFleet(client: Client): Promise<PlannedChange | undefined> {
+  const { rows } = await client.query<{ version: string | null }>(
+    `select substring(obj_description(to_regclass('fleet_name'), 'pg_class') from '\\d+') as version`,
+  )
+  const from = Number(rows[0]?.version ?? 0)
+  return from >= VERSION ? undefined : { what: 'the fleet', from, to: VERSION }
 }

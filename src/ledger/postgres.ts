@@ -7,7 +7,7 @@ import { countHeld, get, list } from './postgres/read.ts'
 import { record } from './postgres/record.ts'
 import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
-import { prepareLedger } from './postgres/schema.ts'
+import { planLedger, prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
 
 /**
@@ -18,7 +18,10 @@ import { settle } from './postgres/settle.ts'
  */
 export function createPostgresLedger(store: PostgresStore, retentionMs: number): Ledger {
   const { pool } = store
-  pool.prepare((client) => prepareLedger(client, store))
+  pool.prepare(
+    (client) => prepareLedger(client, store),
+    (client) => planLedger(client, store),
+  )
   return {
     record: (entries) => record(pool, entries),
     forget: (id) => forget(pool, id),

@@ -1,7 +1,7 @@
 import { MailroomError } from '../errors.ts'
 
 const FORMS =
-  '"redis://host:6379", "rediss://host:6379", "postgres://host/database" or "embedded:DIRECTORY"'
+  '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "postgres://host/database" or "embedded:DIRECTORY"'
 
 /** Thrown for a text that names no store. The text itself may hold a password and is not repeated. */
 export class InvalidStoreLocationError extends MailroomError {
@@ -55,6 +55,55 @@ export class StoreRefusedError extends MailroomError {
   }
 }
 
+/** Thrown when a store's TLS fails: an unknown authority, another name, no TLS, or TLS demanded. */
+export class StoreTlsError extends MailroomError {
+  override readonly code = 'STORE_TLS_FAILED'
+  readonly location: string
+
+  constructor(location: string, reason: string, options?: ErrorOptions) {
+    super(
+      `no TLS with store "${location}" (${reason}): check "sslmode", "sslrootcert", "sslcert" and "sslkey" of its location, and the server's certificate`,
+      options,
+    )
+    this.location = location
+  }
+}
+
+/** Thrown when the user of a store may not do what Mailroom has to. */
+export class StoreRightsError extends MailroomError {
+  override readonly code = 'STORE_RIGHTS_MISSING'
+  readonly location: string
+
+  constructor(location: string, reason: string, options?: ErrorOptions) {
+    super(
+      `the user of store "${location}" lacks a right (${reason}): grant what docs/stores.md lists`,
+      options,
+    )
+    this.location = location
+  }
+}
+
+/** Thrown when a store's server is older than Mailroom can use. */
+export class StoreTooOldError extends MailroomError {
+  override readonly code = 'STORE_TOO_OLD'
+
+  constructor(location: string, needed: string, found: string) {
+    super(`store "${location}" has to be ${needed} or newer, and is ${found}: update the server`)
+  }
+}
+
+/** Thrown when a newer program has changed the queue's tables: this one must not write there. */
+export class StoreTooNewError extends MailroomError {
+  override readonly code = 'STORE_TOO_NEW'
+
+  constructor(location: string, schema: string, options?: ErrorOptions) {
+    super(
+      `a newer program has changed the queue's tables in schema "${schema}" of store "${location}": update this program`,
+      options,
+    )
+  }
+}
+
 /** Thrown to a worker whose Redis is set up so that it may lose mail. */
 export class UnsafeStoreError extends MailroomError {
   override readonly code = 'UNSAFE_STORE'
@@ -72,7 +121,7 @@ export class StoreNotMigratedError extends MailroomError {
 
   constructor(location: string, schema: string, missing: string) {
     super(
-      `store "${location}" is not prepared: ${missing} is missing or too old in schema "${schema}"; open it once with the option "migrate"`,
+      `store "${location}" is not prepared: ${missing} is missing or too old in schema "${schema}"; run "mailroom migrate" against it`,
     )
   }
 }

@@ -1,38 +1,50 @@
 import path from 'node:path'
 
 import { InvalidStoreLocationError } from './errors.ts'
+import { describeRedisLocation, parseRedisLocation } from './redis-location.ts'
+import type { RedisLocation } from './redis-location.ts'
+import { parseTlsParameters, TLS_PARAMETERS } from './tls-parameters.ts'
+import type { TlsParameters } from './tls-parameters.ts'
 
-/** Where a store is. `url` may hold a password: print `describeLocation` instead. */
+/** Where a store is. It may hold a password: print `describeLocation` instead. */
 export type StoreLocation =
-  | { readonly kind: 'redis'; readonly url: URL; readonly database: number }
-  | { readonly kind: 'postgres'; readonly url: URL }
+  | RedisLocation
+  | {
+      readonly kind: 'postgres'
+      /** Without the parameters that are about TLS. */
+      readonly url: URL
+      readonly tls: TlsParameters
+    }
   | { readonly kind: 'embedded'; readonly directory: string }
 
 /** Reads a store's location as people write it. Throws `InvalidStoreLocationError`. */
 export function parseLocation(text: string): StoreLocation {
   const trimmed = text.trim()
   if (trimmed.startsWith('embedded:')) return parseEmbedded(trimmed)
-  const scheme = /^(rediss?|postgres(?:ql)?):\/\//i.exec(trimmed)?.[1]?.toLowerCase()
-  if (scheme === undefined) throw new InvalidStoreLocationError(describeUnknown(trimmed))
-  const url = URL.parse(trimmed)
-  if (url === null || isCutInPassword(url)) {
-    throw new InvalidStoreLocationError(
-      `one that begins with "${scheme}://" and is no URL (special characters in a password must be percent-encoded)`,
-    )
-  }
-  if (url.hostname === '') {
-    throw new InvalidStoreLocationError(`"${scheme}://" without a host`)
-  }
-  return scheme.startsWith('redis') ? parseRedis(url) : { kind: 'postgres', url }
+  if (/^rediss?(\+sentinel)?:\/\//i.test(trimmed)) return parseRedisLocation(trimmed)
+  if (/^postgres(ql)?:\/\//i.test(trimmed)) return parsePostgres(trimmed)
+  throw new InvalidStoreLocationError(describeUnknown(trimmed))
 }
 
 /** A store's location without user, password and parameters, for messages and logs. */
 export function describeLocation(location: StoreLocation): string {
   if (location.kind === 'embedded') return `embedded:${location.directory}`
+  if (location.kind === 'redis') return describeRedisLocation(location)
   const { url } = location
-  return location.kind === 'redis'
-    ? `${url.protocol}//${url.hostname}:${url.port || '6379'}/${location.database}`
-    : `postgres://${url.hostname}:${url.port || '5432'}${url.pathname}`
+  return `postgres://${url.hostname}:${url.port || '5432'}${url.pathname}`
+}
+
+function parsePostgres(text: string): StoreLocation {
+  const url = URL.parse(text)
+  if (url === null || isCutInPassword(url)) {
+    throw new InvalidStoreLocationError(
+      'one that begins with "postgres://" and is no URL (special characters in a password must be percent-encoded)',
+    )
+  }
+  if (url.hostname === '') throw new InvalidStoreLocationError('"postgres://" without a host')
+  const tls = parseTlsParameters(url.searchParams, 'none')
+  for (const name of TLS_PARAMETERS) url.searchParams.delete(name)
+  return { kind: 'postgres', url, tls }
 }
 
 /** With a bare `/`, `?` or `#` in it, a part of the password would be taken for host and port. */
@@ -44,16 +56,6 @@ function parseEmbedded(text: string): StoreLocation {
   const directory = text.slice('embedded:'.length)
   if (directory === '') throw new InvalidStoreLocationError('"embedded:" without a directory')
   return { kind: 'embedded', directory: path.resolve(directory) }
-}
-
-function parseRedis(url: URL): StoreLocation {
-  const database = url.pathname.replace(/^\//, '') || '0'
-  if (!/^\d{1,4}$/.test(database)) {
-    throw new InvalidStoreLocationError(
-      `"${url.protocol}//${url.host}" with a database that is not a number`,
-    )
-  }
-  return { kind: 'redis', url, database: Number(database) }
 }
 
 function describeUnknown(text: string): string {

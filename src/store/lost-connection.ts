@@ -17,6 +17,13 @@ const TEXTS = [
   'Command aborted due to connection close',
   'Socket timeout',
   'connect ETIMEDOUT',
+  'All sentinels are unreachable',
+  // A Redis that cannot write at the moment: it loads, or is no master any more or not yet.
+  'READONLY',
+  'LOADING Redis',
+  'MASTERDOWN',
+  'NOREPLICAS',
+  'UNBLOCKED',
 ]
 
 /** Whether `error` says that the connection failed, rather than that the store answered badly. */
@@ -24,17 +31,4 @@ export function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if ('code' in error && typeof error.code === 'string' && CODES.test(error.code)) return true
   return TEXTS.some((text) => error.message.includes(text))
-}
-
-const REFUSED_CODES = new Set(['28P01', '28000', '3D000'])
-
-/** Why the store refused a login, in its own words; undefined when it did not. */
-export function refusalOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  if ('code' in error && typeof error.code === 'string' && REFUSED_CODES.has(error.code)) {
-    return error.message
-  }
-  return /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR DB index)/.exec(error.message)
-    ? error.message
-    : undefined
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import type { ClientConfig } from 'pg'
+
 import { StoreUnreachableError } from './errors.ts'
 import { describeLocation, parseLocation } from './location.ts'
 import type { StoreLocation } from './location.ts'
@@ -7,6 +9,7 @@ import { openPostgresStore } from './postgres.ts'
 import type { PostgresStoreOptions } from './postgres.ts'
 import { openRedisStore } from './redis.ts'
 import type { PostgresStore, Store, StorePatience } from './store.ts'
+import { readTlsOptions } from './tls-parameters.ts'
 
 export interface StoreOptions {
   /** `fail-fast` for producers, `wait` for workers. */
@@ -17,9 +20,10 @@ export interface StoreOptions {
   readonly schema?: string
   /**
    * Whether tables are created and brought up to date. By default they are in an embedded store;
-   * elsewhere missing ones are a `StoreNotMigratedError`.
+   * elsewhere missing ones are a `StoreNotMigratedError`. With `plan` nothing is changed or
+   * refused: `pool.changes()` tells what would be done, and the tables may be missing.
    */
-  readonly migrate?: boolean
+  readonly migrate?: boolean | 'plan'
   /** Lets a worker use a Redis without append-only file or with eviction; false by default. */
   readonly allowUnsafeStore?: boolean
   /** Most connections of a Postgres store besides the one that listens; 12 by default. */
@@ -35,14 +39,16 @@ export interface StoreOptions {
 const RETRY_MS = 500
 
 /**
- * Opens the store at `location` (`redis://`, `rediss://`, `postgres://`, `embedded:DIR`).
+ * Opens the store at `location` (`redis://`, `rediss://`, both with `+sentinel`, `postgres://`,
+ * `embedded:DIR`).
  *
  * With patience `wait` it resolves when the store answers, however long that takes; a refused login
  * and missing tables end the wait. With `fail-fast` it resolves also when the store is down: its
  * commands reject until the store is up. The caller closes it.
  *
  * Throws `InvalidStoreLocationError`, `InvalidStoreOptionError`, `StoreRefusedError`,
- * `StoreNotMigratedError`, `UnsafeStoreError`, and what an embedded store's start throws.
+ * `StoreTlsError`, `StoreRightsError`, `StoreTooOldError`, `StoreNotMigratedError`,
+ * `UnsafeStoreError`, and what an embedded store's start throws.
  */
 export async function openStore(location: string, options: StoreOptions): Promise<Store> {
   const at = parseLocation(location)
@@ -50,7 +56,7 @@ export async function openStore(location: string, options: StoreOptions): Promis
   if (at.kind === 'embedded') return openEmbedded(at, options, onError)
   if (at.kind === 'postgres') {
     return openServer(at, options, onError, {
-      parameters: () => Promise.resolve({ connectionString: at.url.href }),
+      parameters: () => parametersOf(at),
       migrate: options.migrate ?? false,
     })
   }
@@ -64,6 +70,13 @@ export async function openStore(location: string, options: StoreOptions): Promis
     onError,
     onWarning: options.onWarning ?? (() => undefined),
   })
+}
+
+async function parametersOf(
+  at: Extract<StoreLocation, { kind: 'postgres' }>,
+): Promise<ClientConfig> {
+  const ssl = await readTlsOptions(at.tls, describeLocation(at))
+  return { connectionString: at.url.href, ...(ssl !== undefined && { ssl }) }
 }
 
 async function openServer(

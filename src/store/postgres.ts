@@ -1,6 +1,11 @@
-import type { ClientConfig } from 'pg'
+import type { Client, ClientConfig } from 'pg'
 
-import { InvalidStoreOptionError, NoticeTooLongError, StoreNotMigratedError } from './errors.ts'
+import {
+  InvalidStoreOptionError,
+  NoticeTooLongError,
+  StoreNotMigratedError,
+  StoreTooOldError,
+} from './errors.ts'
 import { openSharedPool } from './shared-pool.ts'
 import type { SharedPool } from './shared-pool.ts'
 import type { PostgresStore, StorePatience } from './store.ts'
@@ -11,7 +16,8 @@ export interface PostgresStoreOptions {
   readonly parameters: () => Promise<ClientConfig>
   readonly patience: StorePatience
   readonly schema: string
-  readonly migrate: boolean
+  /** Whether tables are changed, only checked, or only looked at for what would be changed. */
+  readonly migrate: boolean | 'plan'
   readonly maxConnections?: number
   readonly onError: (error: unknown) => void
   /** Runs after the last connection is closed. */
@@ -20,6 +26,7 @@ export interface PostgresStoreOptions {
 
 /** Postgres refuses 8,000 bytes; the rest is left to channel names. */
 const MAX_NOTICE_BYTES = 7500
+const OLDEST_SERVER = 14
 
 /** Opens a store on Postgres. Does not wait for the server. Throws `InvalidStoreOptionError`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
@@ -38,25 +45,50 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     connectTimeoutMs: isHasty ? 3000 : 5000,
     queryTimeoutMs: isHasty ? 10_000 : 30_000,
     onError,
-    ...(options.migrate && { preparationLock: `mailroom:${schema}` }),
+    plansOnly: options.migrate === 'plan',
+    ...(options.migrate === true && { preparationLock: `mailroom:${schema}` }),
     ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }),
   })
-  pool.prepare(async (client) => {
-    if (options.migrate) {
-      await client.query(`create schema if not exists "${schema}"`)
-    } else {
-      const { rows } = await client.query('select to_regnamespace($1) is null as missing', [schema])
-      if (rows[0]?.missing === true) throw new StoreNotMigratedError(location, schema, 'the schema')
-    }
-  })
+  prepareSchema(pool, options)
   return {
     kind: 'postgres',
     pool,
     schema,
     location,
     patience,
-    mayMigrate: options.migrate,
+    mayMigrate: options.migrate === true,
     ...methodsOf(pool, schema, options.onClose),
+  }
+}
+
+function prepareSchema(
+  pool: SharedPool,
+  { location, schema, migrate }: Pick<PostgresStoreOptions, 'location' | 'schema' | 'migrate'>,
+): void {
+  const isMissing = async (client: Client): Promise<boolean> => {
+    await checkServer(client, location)
+    const { rows } = await client.query('select to_regnamespace($1) is null as missing', [schema])
+    return rows[0]?.missing === true
+  }
+  pool.prepare(
+    async (client) => {
+      if (!(await isMissing(client))) return
+      if (migrate !== true) throw new StoreNotMigratedError(location, schema, 'the schema')
+      await client.query(`create schema if not exists "${schema}"`)
+    },
+    async (client) =>
+      (await isMissing(client)) ? { what: `schema "${schema}"`, from: 0, to: 1 } : undefined,
+  )
+}
+
+/** Ours and BullMQ's statements were never tried on older ones. */
+async function checkServer(client: Client, location: string): Promise<void> {
+  const { rows } = await client.query<{ number: string; version: string }>(
+    `select current_setting('server_version_num') as number, current_setting('server_version') as version`,
+  )
+  const { number = '0', version = 'unknown' } = rows[0] ?? {}
+  if (Number(number) < OLDEST_SERVER * 10_000) {
+    throw new StoreTooOldError(location, `Postgres ${OLDEST_SERVER}`, version)
   }
 }
 

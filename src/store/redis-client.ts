@@ -1,10 +1,9 @@
 import { Redis } from 'ioredis'
-import type { Command, RedisOptions } from 'ioredis'
+import type { Command } from 'ioredis'
 
-import { StoreRefusedError, StoreUnreachableError } from './errors.ts'
-import type { StoreLocation } from './location.ts'
-import { isLostConnection, refusalOf } from './lost-connection.ts'
-import type { StorePatience } from './store.ts'
+import { StoreRefusedError, StoreTlsError, StoreUnreachableError } from './errors.ts'
+import type { RedisSettings } from './redis-options.ts'
+import { translateStoreError } from './refusal.ts'
 
 export interface RedisClient {
   readonly client: Redis
@@ -16,25 +15,8 @@ export interface RedisClient {
  * Makes a client that starts to connect at once and for ever again. Its commands reject with our
  * own errors. A hasty one rejects when it is not connected, and after 5 s without an answer.
  */
-export function createRedisClient(
-  location: Extract<StoreLocation, { kind: 'redis' }>,
-  printable: string,
-  patience: StorePatience,
-): RedisClient {
-  const { url, database } = location
-  const client = new Redis({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: Number(url.port || 6379),
-    db: database,
-    ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
-    ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
-    ...(url.protocol === 'rediss:' && { tls: {} }),
-    retryStrategy: (times) => Math.min(times * 50, 1000),
-    // A replica that was a master until now: look for the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    keepAlive: 10_000,
-    ...(patience === 'fail-fast' ? HASTY : PATIENT),
-  })
+export function createRedisClient(options: RedisSettings, printable: string): RedisClient {
+  const client = new Redis(options)
   const pending = watchCommands(client, printable)
   return {
     client,
@@ -71,43 +53,27 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
   return pending
 }
 
-/** Why the last login was refused, until one succeeds. */
-function watchRefusal(client: Redis, printable: string): () => StoreRefusedError | undefined {
-  let refused: StoreRefusedError | undefined
+/** Why the last login or its TLS was refused, until one succeeds. */
+function watchRefusal(client: Redis, printable: string): () => Error | undefined {
+  let refused: Error | undefined
   client.on('error', (error: Error) => {
     const translated = translateRedisError(printable, error)
-    if (translated instanceof StoreRefusedError) refused = translated
+    if (translated instanceof StoreRefusedError || translated instanceof StoreTlsError) {
+      refused = translated
+    }
   })
   client.on('ready', () => (refused = undefined))
   return () => refused
 }
-
-const HASTY = {
-  connectTimeout: 3000,
-  commandTimeout: 5000,
-  socketTimeout: 5000,
-  enableOfflineQueue: false,
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-} satisfies RedisOptions
-
-const PATIENT = {
-  connectTimeout: 5000,
-  // Blocking commands of workers wait 10 s at most.
-  socketTimeout: 30_000,
-  maxRetriesPerRequest: null,
-} satisfies RedisOptions
 
 /** What ioredis says of a command without a connection; it names options that nobody here sets. */
 const OFFLINE = "Stream isn't writeable"
 
 /** Turns what ioredis says about a connection into our errors; replies stay as they are. */
 export function translateRedisError(location: string, error: Error): Error {
-  if (error instanceof StoreUnreachableError) return error
   if (error.message.startsWith(OFFLINE)) {
     return new StoreUnreachableError(location, new Error('not connected', { cause: error }))
   }
-  if (isLostConnection(error)) return new StoreUnreachableError(location, error)
-  const refusal = refusalOf(error)
-  return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })
+  const translated = translateStoreError(location, error)
+  return translated instanceof Error ? translated : error
 }

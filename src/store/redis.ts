@@ -2,15 +2,22 @@ import { once } from 'node:events'
 
 import type { Redis } from 'ioredis'
 
-import { NoticeTooLongError, StoreUnreachableError, UnsafeStoreError } from './errors.ts'
-import type { StoreLocation } from './location.ts'
+import {
+  NoticeTooLongError,
+  StoreTooOldError,
+  StoreUnreachableError,
+  UnsafeStoreError,
+} from './errors.ts'
 import { createRedisClient, translateRedisError } from './redis-client.ts'
+import type { RedisLocation } from './redis-location.ts'
+import { redisOptionsOf } from './redis-options.ts'
 import { judgeRedisSafety } from './redis-safety.ts'
 import { subscribeRedis } from './redis-subscriptions.ts'
 import type { RedisStore, StorePatience } from './store.ts'
+import { readTlsOptions } from './tls-parameters.ts'
 
 export interface RedisStoreOptions {
-  readonly at: Extract<StoreLocation, { kind: 'redis' }>
+  readonly at: RedisLocation
   /** Safe for printing. */
   readonly location: string
   readonly patience: StorePatience
@@ -26,6 +33,7 @@ export interface RedisStoreOptions {
 const MAX_NOTICE_BYTES = 7500
 const PING_TIMEOUT_MS = 3000
 const FIRST_CONNECT_MS = 3000
+const OLDEST_REDIS = [6, 2] as const
 
 /**
  * Opens a store on Redis. A patient one waits until the server answers and refuses one that may
@@ -33,7 +41,8 @@ const FIRST_CONNECT_MS = 3000
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { at, location, patience, prefix } = options
-  const { client, end } = createRedisClient(at, location, patience)
+  const tls = await readTlsOptions(at.tls, location)
+  const { client, end } = createRedisClient(redisOptionsOf(at, patience, tls), location)
   const closing = new AbortController()
   reportOutages(client, location, closing.signal, options.onError)
   try {
@@ -145,7 +154,10 @@ async function untilReady(
 
 async function checkSafety(client: Redis, options: RedisStoreOptions): Promise<void> {
   const { location, patience, allowUnsafe, onWarning } = options
-  const { problems, unknown } = judgeRedisSafety(await client.info())
+  const info = await client.info()
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? ''
+  if (isOlder(version, OLDEST_REDIS)) throw new StoreTooOldError(location, 'Redis 6.2', version)
+  const { problems, unknown } = judgeRedisSafety(info)
   if (problems.length > 0 && patience === 'wait' && !allowUnsafe) {
     throw new UnsafeStoreError(location, problems)
   }
@@ -155,6 +167,11 @@ async function checkSafety(client: Redis, options: RedisStoreOptions): Promise<v
       `store "${location}" does not tell its settings (${unknown.join(', ')}): make sure that "appendonly" is "yes" and "maxmemory-policy" is "noeviction"`,
     )
   }
+}
+
+function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [first = NaN, second = NaN] = version.split('.').map(Number)
+  return first < major || (first === major && second < minor)
 }
 
 async function ping(client: Redis, location: string): Promise<void> {

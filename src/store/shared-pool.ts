@@ -1,16 +1,15 @@
 import { Client, Pool } from 'pg'
 import type { ClientConfig, QueryResult } from 'pg'
 
-import { StoreRefusedError, StoreUnreachableError } from './errors.ts'
 import { createListenHub } from './listen-hub.ts'
 import type { ListenHub } from './listen-hub.ts'
-import { isLostConnection, refusalOf } from './lost-connection.ts'
+import { isLostConnection } from './lost-connection.ts'
 import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
+import { createPreparations } from './preparations.ts'
+import type { MigrationPlan, PlannedChange, Preparation } from './preparations.ts'
+import { translateStoreError } from './refusal.ts'
 import { createTransactions } from './transaction.ts'
-
-/** Brings tables up to date, or checks them: runs before anybody else's first statement. */
-export type Preparation = (client: Client) => Promise<void>
 
 export interface SharedPoolOptions {
   /** Safe for printing; errors name it. */
@@ -23,6 +22,8 @@ export interface SharedPoolOptions {
   readonly connectTimeoutMs?: number
   /** How long a statement may stay without an answer; 30,000 by default. */
   readonly queryTimeoutMs?: number
+  /** Has steps only say what they would change; by default they run. */
+  readonly plansOnly?: boolean
   /** Names the lock that preparations of several processes take turns under; no lock by default. */
   readonly preparationLock?: string
   /** Faults that no caller hears of: idle connections that drop, the listening one above all. */
@@ -47,9 +48,12 @@ export interface SharedPool {
   session<T>(work: (client: Client) => Promise<T>): Promise<T>
   /**
    * Adds a step to what must have succeeded before any other statement. The step runs at the next
-   * statement, on a connection of its own, and again at the one after it while it fails.
+   * statement, on a connection of its own, and again at the one after it while it fails. `plan`
+   * tells beforehand what it will change.
    */
-  prepare(step: Preparation): void
+  prepare(step: Preparation, plan?: MigrationPlan): void
+  /** What the steps changed so far, or would change in a pool that only plans. */
+  changes(): readonly PlannedChange[]
   /** Hears `channel`, also after the connection was lost. Call the answer to stop. */
   listen(channel: string, hear: (payload: string) => void): Promise<() => void>
   close(): Promise<void>
@@ -76,7 +80,7 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
   let isClosed = false
   const translate = (error: unknown): unknown => {
     if (isLostConnection(error) && !isClosed) void refresh()
-    return translateError(options.location, error)
+    return translateStoreError(options.location, error)
   }
   const report = (error: unknown): void => {
     // A server may see its connections end only after it was told to stop.
@@ -122,12 +126,16 @@ interface Parts {
 }
 
 function assemble(
-  { location, preparationLock }: SharedPoolOptions,
+  { location, preparationLock, plansOnly = false }: SharedPoolOptions,
   pool: Pool,
   { hub, connectClient, translate, close }: Parts,
 ): SharedPool {
   const transactions = createTransactions(() => pool.connect(), location)
-  const steps = createPreparations((work) => session(work), preparationLock)
+  const steps = createPreparations({
+    session: (work) => session(work),
+    lock: preparationLock,
+    plansOnly,
+  })
 
   async function session<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const client = await connectClient({ query_timeout: 0 })
@@ -156,7 +164,8 @@ function assemble(
     options: { keepAlive: true },
     query,
     session,
-    prepare: (step) => steps.add(step),
+    prepare: (step, plan) => steps.add(step, plan),
+    changes: () => steps.changes(),
     outside: (work) => transactions.outside(work),
     async transaction(work) {
       try {
@@ -181,34 +190,6 @@ function rowsOf<R>(result: QueryResult): Rows<R> {
   return result as Rows<R>
 }
 
-interface Preparations {
-  add(step: Preparation): void
-  isPending(): boolean
-  run(): Promise<void>
-}
-
-function createPreparations(
-  session: (work: (client: Client) => Promise<void>) => Promise<void>,
-  lock: string | undefined,
-): Preparations {
-  const pending: Preparation[] = []
-  let running: Promise<void> | undefined
-
-  async function runAll(client: Client): Promise<void> {
-    // Taken by the session: the lock ends with it.
-    if (lock !== undefined) await client.query('select pg_advisory_lock(hashtext($1))', [lock])
-    for (let step = pending[0]; step !== undefined; step = pending[0]) {
-      await step(client)
-      pending.shift()
-    }
-  }
-  return {
-    add: (step) => void pending.push(step),
-    isPending: () => pending.length > 0,
-    run: () => (running ??= session(runAll).finally(() => (running = undefined))),
-  }
-}
-
 function settingsOf(options: SharedPoolOptions): ClientConfig {
   return {
     keepAlive: true,
@@ -217,10 +198,4 @@ function settingsOf(options: SharedPoolOptions): ClientConfig {
     query_timeout: options.queryTimeoutMs ?? 30_000,
     application_name: 'mailroom',
   }
-}
-
-function translateError(location: string, error: unknown): unknown {
-  if (isLostConnection(error)) return new StoreUnreachableError(location, error)
-  const refusal = refusalOf(error)
-  return refusal === undefined ? error : new StoreRefusedError(location, refusal, { cause: error })
 }

@@ -2,14 +2,17 @@ import type { TestProject } from 'vitest/node'
 
 import { dockerAnswers } from './docker.ts'
 import { findMta } from './mta.ts'
+import type { SharedPostgres } from './postgres.ts'
+import { startPostgres } from './postgres-server.ts'
 import type { Provision } from './redis.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 
-/** Gives all tests one Redis, and says what else this machine can run for them. */
+/** Gives all tests one Redis and one Postgres, and says what else this machine can run for them. */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   await using stack = new AsyncDisposableStack()
   const redis = await attempt(() => openRedis(stack))
   provide('redis', redis)
+  provide('postgres', await attempt(() => openPostgres(stack)))
   provide('ownRedis', await attempt(async () => (await findRedis(), true as const)))
   provide('mta', await attempt(async () => (await findMta(), true as const)))
   if (redis.kind === 'missing' && process.env['CI'] === 'true') {
@@ -32,6 +35,11 @@ async function openRedis(stack: AsyncDisposableStack): Promise<string> {
     process.stderr.write(`no Redis in a container, trying without: ${container.reason}\n`)
   }
   return stack.use(await startRedis()).url
+}
+
+async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres> {
+  const server = stack.use(await startPostgres())
+  return { owner: server.locate('mailroom_owner'), user: server.locate('mailroom') }
 }
 
 async function startContainer(stack: AsyncDisposableStack): Promise<string> {

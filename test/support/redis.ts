@@ -40,7 +40,8 @@ export function uniquePrefix(): string {
 
 /* oxlint-disable vitest/no-conditional-tests, vitest/valid-title, vitest/expect-expect, vitest/no-disabled-tests --
    this makes groups of tests on behalf of others, and names those that cannot run */
-function describeWith<T>(
+/** A group of tests that need something of the machine; without it, their name says why they do not run. */
+export function describeWith<T>(
   what: string,
   provision: Provision<T>,
   name: string,

@@ -1,10 +1,12 @@
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 
+import { migrateStore } from '../../src/cli/migration.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { describePostgres } from './postgres.ts'
 import { describeRedis, uniquePrefix } from './redis.ts'
 import { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 
@@ -18,7 +20,10 @@ export interface TestStore {
 /** Runs the same tests on every kind of store; each test asks for a place of its own. */
 export function describeStores(name: string, body: (place: () => TestStore) => void): void {
   describeRedis(`${name} on Redis`, (url) => {
-    body(() => place(url))
+    body(() => newPlace(url))
+  })
+  describePostgres(`${name} on Postgres`, (server) => {
+    body(stockOf(server.owner, server.user))
   })
   describe(`${name} on the embedded store`, () => {
     let directory: TemporaryDirectory
@@ -35,11 +40,30 @@ export function describeStores(name: string, body: (place: () => TestStore) => v
       await keeper.close()
       await directory[Symbol.asyncDispose]()
     })
-    body(() => place(queue))
+    body(() => newPlace(queue))
   })
 }
 
-function place(queue: string): TestStore {
+const MOST_PLACES_OF_A_TEST = 2
+
+/** Has the owner migrate schemas before each test, since the user of the tests may not. */
+function stockOf(owner: string, user: string): () => TestStore {
+  const stock: TestStore[] = []
+  beforeEach(async () => {
+    while (stock.length < MOST_PLACES_OF_A_TEST) {
+      const place = newPlace(user)
+      await migrateStore(owner, { ...place, isDryRun: false })
+      stock.push(place)
+    }
+  })
+  return () => {
+    const place = stock.pop()
+    if (place === undefined) throw new Error(`a test has ${MOST_PLACES_OF_A_TEST} places at most`)
+    return place
+  }
+}
+
+function newPlace(queue: string): TestStore {
   const prefix = uniquePrefix()
   return { queue, prefix, schema: `t_${prefix.replaceAll(/\W/g, '').slice(-32)}` }
 }

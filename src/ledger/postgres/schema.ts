@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 
 import { StoreNotMigratedError } from '../../store/errors.ts'
+import type { PlannedChange } from '../../store/preparations.ts'
 import type { PostgresStore } from '../../store/store.ts'
 import { LedgerTooNewError } from '../errors.ts'
 import { CANCEL_FUNCTION } from './cancel.ts'
@@ -34,15 +35,23 @@ const CREATE = [
  * `LedgerTooNewError`.
  */
 export async function prepareLedger(client: Client, store: PostgresStore): Promise<void> {
-  const { rows } = await client.query<{ version: string | null }>(
-    `select substring(obj_description(to_regclass('ledger'), 'pg_class') from '\\d+') as version`,
-  )
-  const found = Number(rows[0]?.version ?? 0)
-  if (found === VERSION) return
-  if (found > VERSION) throw new LedgerTooNewError(store.location, VERSION, found)
+  if ((await planLedger(client, store)) === undefined) return
   if (!store.mayMigrate) {
     throw new StoreNotMigratedError(store.location, store.schema, 'the table "ledger"')
   }
   // Several statements in one query are one transaction.
   await client.query(CREATE)
+}
+
+/** Tells what `prepareLedger` would change. Throws `LedgerTooNewError`. */
+export async function planLedger(
+  client: Client,
+  { location }: PostgresStore,
+): Promise<PlannedChange | undefined> {
+  const { rows } = await client.query<{ version: string | null }>(
+    `select substring(obj_description(to_regclass('ledger'), 'pg_class') from '\\d+') as version`,
+  )
+  const from = Number(rows[0]?.version ?? 0)
+  if (from > VERSION) throw new LedgerTooNewError(location, VERSION, from)
+  return from === VERSION ? undefined : { what: 'the ledger', from, to: VERSION }
 }

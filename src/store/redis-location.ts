@@ -1,0 +1,162 @@
+import { InvalidStoreLocationError } from './errors.ts'
+import { parseTlsParameters, TLS_PARAMETERS } from './tls-parameters.ts'
+import type { TlsParameters } from './tls-parameters.ts'
+
+export interface RedisNode {
+  readonly host: string
+  readonly port: number
+}
+
+export interface RedisCredentials {
+  readonly username?: string
+  readonly password?: string
+}
+
+/** One server, or the servers that know which one is the master of a name. */
+export type RedisTopology =
+  | { readonly kind: 'server'; readonly node: RedisNode }
+  | {
+      readonly kind: 'sentinel'
+      readonly sentinels: readonly RedisNode[]
+      /** What the sentinels call the master. */
+      readonly master: string
+      /** For the sentinels themselves. */
+      readonly credentials: RedisCredentials
+    }
+
+/** Where a Redis is. Holds a password: print `describeRedisLocation` instead. */
+export interface RedisLocation {
+  readonly kind: 'redis'
+  readonly topology: RedisTopology
+  readonly credentials: RedisCredentials
+  readonly database: number
+  readonly tls: TlsParameters
+}
+
+const SHAPE =
+  /^(?<scheme>rediss?(?:\+sentinel)?):\/\/(?:(?<user>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/i
+const HOST = /^(?<host>\[[\da-f:.]+\]|[^\s:[\]]+)(?::(?<port>\d{1,5}))?$/i
+
+/**
+ * Reads `redis://`, `rediss://` and both with `+sentinel`, which may name several hosts.
+ * Throws `InvalidStoreLocationError`.
+ */
+export function parseRedisLocation(text: string): RedisLocation {
+  const { scheme = '', user = '', hosts = '', path = '', query = '' } = shapeOf(text)
+  const [protocol = '', kind = 'server'] = scheme.toLowerCase().split('+')
+  const parameters = new URLSearchParams(query)
+  checkParameters(parameters, scheme, kind)
+  if (hosts === '' && user === '') {
+    throw new InvalidStoreLocationError(`"${scheme}://" without a host`)
+  }
+  const nodes = hosts.split(',').map((host) => parseNode(host, kind, scheme))
+  const [first] = nodes
+  if (first === undefined || (kind === 'server' && nodes.length > 1)) {
+    throw new InvalidStoreLocationError(
+      `"${scheme}://" with several hosts, which only "+sentinel" has`,
+    )
+  }
+  const steps = path.split('/').filter((step) => step !== '')
+  const master = kind === 'sentinel' ? decode(steps.shift() ?? '') : ''
+  if (kind === 'sentinel' && master === '') {
+    throw new InvalidStoreLocationError(`"${scheme}://" without the name of the master as its path`)
+  }
+  const database = parseDatabase(steps, `${scheme}://${hosts}`)
+  return {
+    kind: 'redis',
+    topology:
+      kind === 'sentinel'
+        ? { kind, sentinels: nodes, master, credentials: sentinelCredentials(parameters) }
+        : { kind: 'server', node: first },
+    credentials: parseUser(user),
+    database,
+    tls: parseTls(parameters, protocol),
+  }
+}
+
+/** The location without user, password and parameters. */
+export function describeRedisLocation({ topology, database, tls }: RedisLocation): string {
+  const protocol = tls.mode === 'none' ? 'redis' : 'rediss'
+  if (topology.kind === 'server') return `${protocol}://${printNode(topology.node)}/${database}`
+  const hosts = topology.sentinels.map(printNode).join(',')
+  return `${protocol}+sentinel://${hosts}/${encodeURIComponent(topology.master)}/${database}`
+}
+
+function shapeOf(text: string): Readonly<Record<string, string | undefined>> {
+  const groups = SHAPE.exec(text)?.groups
+  // With a bare "/", "?" or "#" in it, a part of the password would be taken for host and port.
+  if (groups !== undefined && !`${groups['path'] ?? ''}${groups['query'] ?? ''}`.includes('@')) {
+    return groups
+  }
+  throw noUrl(/^[a-z+]+/i.exec(text)?.[0] ?? '')
+}
+
+function noUrl(scheme: string): InvalidStoreLocationError {
+  return new InvalidStoreLocationError(
+    `one that begins with "${scheme}://" and is no URL (special characters in a password must be percent-encoded)`,
+  )
+}
+
+function checkParameters(parameters: URLSearchParams, scheme: string, kind: string): void {
+  const known = [
+    ...TLS_PARAMETERS,
+    ...(kind === 'sentinel' ? ['sentinelUsername', 'sentinelPassword'] : []),
+  ]
+  if ([...parameters.keys()].every((name) => known.includes(name))) return
+  throw new InvalidStoreLocationError(
+    `"${scheme}://" with a parameter that is none of ${known.join(', ')}`,
+  )
+}
+
+function parseNode(text: string, kind: string, scheme: string): RedisNode {
+  const { host = '', port } = HOST.exec(text)?.groups ?? {}
+  const number = Number(port ?? (kind === 'sentinel' ? 26_379 : 6379))
+  if (host === '' || number > 65_535) throw noUrl(scheme)
+  return { host: host.replaceAll(/^\[|\]$/g, ''), port: number }
+}
+
+function printNode({ host, port }: RedisNode): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+function parseDatabase(steps: readonly string[], at: string): number {
+  const [database = '0', ...rest] = steps
+  if (!/^\d{1,4}$/.test(database) || rest.length > 0) {
+    throw new InvalidStoreLocationError(`"${at}" with a database that is not a number`)
+  }
+  return Number(database)
+}
+
+function parseUser(user: string): RedisCredentials {
+  const at = user.indexOf(':')
+  const username = decode(at === -1 ? user : user.slice(0, at))
+  const password = decode(at === -1 ? '' : user.slice(at + 1))
+  return { ...(username !== '' && { username }), ...(password !== '' && { password }) }
+}
+
+function sentinelCredentials(parameters: URLSearchParams): RedisCredentials {
+  const username = parameters.get('sentinelUsername') ?? ''
+  const password = parameters.get('sentinelPassword') ?? ''
+  return { ...(username !== '' && { username }), ...(password !== '' && { password }) }
+}
+
+function parseTls(parameters: URLSearchParams, protocol: string): TlsParameters {
+  const isSecure = protocol === 'rediss'
+  const mode = parameters.get('sslmode') ?? ''
+  if (!['', ...(isSecure ? ['verify-ca', 'verify-full'] : [])].includes(mode)) {
+    throw new InvalidStoreLocationError(
+      isSecure
+        ? '"rediss://" whose "sslmode" is neither verify-ca nor verify-full'
+        : '"redis://" with "sslmode": TLS is spoken by "rediss://"',
+    )
+  }
+  return parseTlsParameters(parameters, isSecure ? 'verify-full' : 'none')
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new InvalidStoreLocationError('one with a "%" that encodes nothing')
+  }
+}
