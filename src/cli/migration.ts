@@ -1,3 +1,4 @@
+import { openPauses } from '../fleet/pauses.ts'
 import { openRegistry } from '../fleet/registry.ts'
 import { openLedger } from '../ledger/open.ts'
 import { openQueues } from '../queue/open.ts'
@@ -36,6 +37,7 @@ export async function migrateStore(
   await using _queues = await openQueues(store)
   await openLedger(store)
   openRegistry(store)
+  openPauses(store)
   await store.ping()
   const changes = store.kind === 'postgres' ? store.pool.changes() : []
   return { location: store.location, changes }

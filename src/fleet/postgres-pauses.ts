@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 
 import { StoreNotMigratedError } from '../store/errors.ts'
+import type { PlannedChange } from '../store/preparations.ts'
 import type { PostgresStore } from '../store/store.ts'
 import type { PauseRecords } from './pauses.ts'
 
@@ -13,7 +14,7 @@ create table if not exists fleet_pause (
 /** Records of pauses on Postgres: the table `fleet_pause`, a row per manager. */
 export function pauseRecordsOnPostgres(store: PostgresStore): PauseRecords {
   const { pool } = store
-  pool.prepare((client) => prepare(client, store))
+  pool.prepare((client) => prepare(client, store), plan)
   const query = <R>(text: string, values?: unknown[]) =>
     pool.outside(() => pool.query<R>(text, values))
   return {
@@ -51,12 +52,16 @@ interface Row {
 }
 
 async function prepare(client: Client, store: PostgresStore): Promise<void> {
-  const { rows } = await client.query<{ exists: boolean }>(
-    `select to_regclass('fleet_pause') is not null as exists`,
-  )
-  if (rows[0]?.exists === true) return
+  if ((await plan(client)) === undefined) return
   if (!store.mayMigrate) {
     throw new StoreNotMigratedError(store.location, store.schema, 'the table "fleet_pause"')
   }
   await client.query(TABLE)
+}
+
+async function plan(client: Client): Promise<PlannedChange | undefined> {
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select to_regclass('fleet_pause') is not null as exists`,
+  )
+  return rows[0]?.exists === true ? undefined : { what: 'the pauses', from: 0, to: 1 }
 }

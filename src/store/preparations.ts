@@ -15,7 +15,7 @@ export interface PlannedChange {
 
 /** The steps that must have succeeded before any other statement. */
 export interface Preparations {
-  add(step: Preparation, plan?: MigrationPlan): void
+  add(step: Preparation, plan: MigrationPlan): void
   isPending(): boolean
   /** Runs what is pending, in the order in which it was added; calls at the same time share a run. */
   run(): Promise<void>
@@ -32,7 +32,7 @@ interface PreparationOptions {
 }
 
 export function createPreparations({ session, lock, plansOnly }: PreparationOptions): Preparations {
-  const pending: { readonly step: Preparation; readonly plan: MigrationPlan | undefined }[] = []
+  const pending: { readonly step: Preparation; readonly plan: MigrationPlan }[] = []
   const changes: PlannedChange[] = []
   let running: Promise<void> | undefined
 
@@ -40,7 +40,7 @@ export function createPreparations({ session, lock, plansOnly }: PreparationOpti
     // Taken by the session: the lock ends with it.
     if (lock !== undefined) await client.query('select pg_advisory_lock(hashtext($1))', [lock])
     for (let first = pending[0]; first !== undefined; first = pending[0]) {
-      const change = await first.plan?.(client)
+      const change = await first.plan(client)
       if (!plansOnly) await first.step(client)
       if (change !== undefined) changes.push(change)
       pending.shift()

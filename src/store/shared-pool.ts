@@ -51,7 +51,7 @@ export interface SharedPool {
    * statement, on a connection of its own, and again at the one after it while it fails. `plan`
    * tells beforehand what it will change.
    */
-  prepare(step: Preparation, plan?: MigrationPlan): void
+  prepare(step: Preparation, plan: MigrationPlan): void
   /** What the steps changed so far, or would change in a pool that only plans. */
   changes(): readonly PlannedChange[]
   /** Hears `channel`, also after the connection was lost. Call the answer to stop. */

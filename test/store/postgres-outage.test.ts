@@ -205,14 +205,15 @@ describe('a store on Postgres', () => {
   test('preparations run once, before other statements, and again after they failed', async () => {
     await using store = await open()
     const ran: string[] = []
+    const plan = async (): Promise<undefined> => undefined
     store.pool.prepare(async (client) => {
       ran.push('first')
       await client.query('create table prepared (id int)')
-    })
+    }, plan)
     store.pool.prepare(async () => {
       ran.push('second')
       if (ran.length === 2) throw new Error('not yet')
-    })
+    }, plan)
     await expect(store.nowMs()).rejects.toThrow('not yet')
     await Promise.all([store.pool.query('select from prepared'), store.nowMs()])
     expect(ran).toEqual(['first', 'second', 'second'])
