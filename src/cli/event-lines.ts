@@ -65,9 +65,24 @@ function describe(event: WorkerEvent): string {
       return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
     case 'throttled':
       return `"${event.manager}" for ${formatDuration(event.retryInMs)}`
+    case 'config-applied':
+      return changes(event)
+    case 'config-refused':
+      return event.problems
+        .map(({ path, message }) => `${path.join('.')} ${hideAddresses(message)}`.trimStart())
+        .join('; ')
     case 'store-error':
       return `${hideAddresses(event.reason)} (${event.code})`
   }
+}
+
+function changes(event: Extract<WorkerEvent, { readonly event: 'config-applied' }>): string {
+  const parts = (['added', 'changed', 'removed', 'atNextStart'] as const).flatMap((kind) => {
+    if (event[kind].length === 0) return []
+    const names = event[kind].map((name) => JSON.stringify(name)).join(', ')
+    return [`${kind === 'atNextStart' ? 'at the next start' : kind} ${names}`]
+  })
+  return parts.join('; ') || 'nothing has changed'
 }
 
 function mail({ id, connection }: { readonly id: string; readonly connection: string }): string {

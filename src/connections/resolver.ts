@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
 import { resolveReferences } from './references.ts'
@@ -9,6 +11,8 @@ export interface Resolver {
   names(): readonly string[]
   /** Throws `UnknownConnectionError` and `SecretUnavailableError`. */
   resolve(name: string): Promise<ResolvedManager>
+  /** The files in which references were looked up, whether they were there or not. */
+  files(): readonly string[]
 }
 
 /** Resolves the connection managers of a configuration: secrets are looked up in `sources`, each time. */
@@ -17,11 +21,21 @@ export function createResolver(
   digestKey: ParsedConfig['digestKey'],
   sources: SecretSources,
 ): Resolver {
+  const files = new Set<string>()
+  const { readFile: read = (file: string) => readFile(file, 'utf8') } = sources
+  const noting: SecretSources = {
+    ...sources,
+    readFile: (file) => {
+      files.add(file)
+      return read(file)
+    },
+  }
   return {
     names: () => connections.names(),
     resolve: async (name) => {
-      const key = digestKey && (await resolveReferences(digestKey.reveal(), sources))
-      return connections.resolve(name, { ...sources, ...(key && { digestKey: key }) })
+      const key = digestKey && (await resolveReferences(digestKey.reveal(), noting))
+      return connections.resolve(name, { ...noting, ...(key && { digestKey: key }) })
     },
+    files: () => [...files],
   }
 }

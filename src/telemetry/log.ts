@@ -51,6 +51,8 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   resumed: 'info',
   throttled: 'info',
   'job-rejected': 'warn',
+  'config-applied': 'info',
+  'config-refused': 'warn',
   'store-error': 'error',
 }
 
@@ -59,6 +61,17 @@ export function logEvents(logger: Logger): Emit {
   return (event) => {
     const level = LEVEL_OF[event.event]
     if (!logger.isLevelEnabled(level)) return
-    logger[level]('reason' in event ? { ...event, reason: hideAddresses(event.reason) } : event)
+    logger[level](withoutAddresses(event))
   }
+}
+
+/** Whatever may quote what somebody else has said. */
+function withoutAddresses(event: WorkerEvent): WorkerEvent {
+  if ('reason' in event) return { ...event, reason: hideAddresses(event.reason) }
+  if (event.event !== 'config-refused') return event
+  const problems = event.problems.map((problem) => ({
+    ...problem,
+    message: hideAddresses(problem.message),
+  }))
+  return { ...event, problems }
 }

@@ -29,6 +29,8 @@ export interface Metrics {
   readonly throttles: Counter<'connection' | 'manager'>
   readonly handedBack: Counter<'connection'>
   readonly storeErrors: Counter<'code'>
+  readonly configLoads: Counter<'result'>
+  readonly configLoadedAt: Gauge<'result'>
 }
 
 /** Creates the metrics of one process on a registry of their own; nothing global is touched. */
@@ -59,6 +61,7 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
     }),
     ...createHistograms(registers),
     ...createSessionMetrics(registers),
+    ...createConfigMetrics(registers),
     handedBack: new Counter({
       name: 'mailroom_handed_back_total',
       help: 'Jobs that went back to their place because nothing could be tried.',
@@ -121,6 +124,25 @@ function createSessionMetrics(
       name: 'mailroom_throttles_total',
       help: 'Times a server asked to send more slowly.',
       labelNames: ['connection', 'manager'],
+      registers,
+    }),
+  }
+}
+
+function createConfigMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'configLoads' | 'configLoadedAt'> {
+  return {
+    configLoads: new Counter({
+      name: 'mailroom_config_loads_total',
+      help: 'Times the configuration was loaded, by what became of it.',
+      labelNames: ['result'],
+      registers,
+    }),
+    configLoadedAt: new Gauge({
+      name: 'mailroom_config_loaded_timestamp_seconds',
+      help: 'When the configuration was last loaded, in seconds since 1970, by what became of it.',
+      labelNames: ['result'],
       registers,
     }),
   }

@@ -44,6 +44,15 @@ export function observeEvents(metrics: Metrics): Emit {
         observeManager(metrics, event)
         return
       case 'worker-started':
+        observeLoad(metrics, 'applied')
+        return
+      case 'config-applied':
+        observeLoad(metrics, 'applied')
+        forget(metrics, event.removed)
+        return
+      case 'config-refused':
+        observeLoad(metrics, 'refused')
+        return
       case 'worker-quieted':
       case 'worker-stopped':
     }
@@ -71,6 +80,16 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
     case 'throttled':
       metrics.throttles.inc({ connection, manager })
   }
+}
+
+function observeLoad(metrics: Metrics, result: 'applied' | 'refused'): void {
+  metrics.configLoads.inc({ result })
+  metrics.configLoadedAt.setToCurrentTime({ result })
+}
+
+/** A name that is served no more is not parked either: nobody could end that. */
+function forget(metrics: Metrics, names: readonly string[]): void {
+  for (const name of names) metrics.parked.remove({ connection: name, manager: name })
 }
 
 /** `4xx` or `5xx` by the reply's code, or `no-reply` when the server did not answer. */

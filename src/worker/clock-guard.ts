@@ -15,7 +15,7 @@ export interface ClockGuard {
 export function guardClock(
   clock: StoreClock,
   lockMs: number,
-  lanes: readonly Lane[],
+  lanes: () => readonly Lane[],
   onFault: (error: unknown) => void,
 ): ClockGuard {
   const maxMs = lockMs / 4
@@ -24,7 +24,7 @@ export function guardClock(
     const wasOff = isOff
     isOff = Math.abs(clock.aheadMs) > maxMs
     if (isOff) onFault(new ClockSkewError(clock.aheadMs, maxMs))
-    if (isOff !== wasOff) for (const lane of lanes) lane.hold(isOff)
+    if (isOff !== wasOff) for (const lane of lanes()) lane.hold(isOff)
   }
   look()
   clock.onMeasured(look)

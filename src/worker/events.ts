@@ -1,3 +1,4 @@
+import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
 import type { SessionEnd } from '../connections/pool-event.ts'
 import type { Judged } from './judged.ts'
 
@@ -92,6 +93,17 @@ export type WorkerEvent =
       readonly connection: string
       readonly reason: string
     }
+  | {
+      readonly event: 'config-applied'
+      /** All names that are served now. */
+      readonly connections: readonly string[]
+      readonly added: readonly string[]
+      readonly changed: readonly string[]
+      readonly removed: readonly string[]
+      /** Settings that have changed and count at the next start only. */
+      readonly atNextStart: readonly string[]
+    }
+  | { readonly event: 'config-refused'; readonly problems: readonly ConfigurationIssue[] }
   | { readonly event: 'store-error'; readonly code: string; readonly reason: string }
 
 /** Receives every event of a worker; it must not throw, and what it throws is dropped. */

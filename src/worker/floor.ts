@@ -1,9 +1,13 @@
+import { watchFiles } from '../connections/watch-files.ts'
 import { createLocalHealth } from '../fleet/health.ts'
 import { createLocalLeases } from '../fleet/leases.ts'
 import type { Store } from '../store/store.ts'
 import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
-import { openLane, type Lane, type LaneContext } from './lane.ts'
+import { createLanes, type LaneChanges, type Lanes } from './lanes.ts'
+import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
+import { resolveManagers } from './resolve-managers.ts'
+import { openPresence } from './presence.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
@@ -13,15 +17,18 @@ import type { Readiness, WorkerOptions } from './worker.ts'
 export interface Floor {
   readonly names: readonly string[]
   quiet(): void
+  /** Works with another configuration. Throws `InvalidConfigurationError`, and nothing has changed. */
+  reconfigure(to: Reconfiguration): Promise<LaneChanges>
   /** Closes everything; answers how many running jobs were handed back. */
   close(deadlineMs: number, graceMs: number): Promise<number>
   readiness(): Promise<Readiness>
 }
 
-export interface FloorOptions extends WorkerOptions {
+export interface FloorOptions extends Omit<WorkerOptions, 'connections' | 'names'> {
   readonly id: string
   readonly emit: Emit
   readonly retry: RetryPolicy
+  readonly configuration: Reconfigurer
 }
 
 const DEFAULT_LOCK_MS = 60_000
@@ -29,10 +36,10 @@ const DEFAULT_STALLED_CHECK_MS = 30_000
 
 /** Opens the store, waiting for it until `signal` aborts, then a lane for each name. */
 export async function openFloor(options: FloorOptions, signal: AbortSignal): Promise<Floor> {
-  const { connections, id, retry } = options
-  const names = options.names ?? connections.names()
+  const { id, retry, configuration } = options
+  let { connections } = configuration.current
+  const names = configuration.current.names ?? connections.names()
   const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
-  const lanes: Lane[] = []
   let handedBack = 0
   const emit = (event: WorkerEvent): void => {
     if (event.event === 'handed-back') handedBack += 1
@@ -58,18 +65,28 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     random: Math.random,
     resolve: (name: string) => connections.resolve(name),
   }
-  opened.defer(() => stopAll(lanes, 0, 0))
-  await openAll(names, context, lanes)
+  const lanes = createLanes(context, (lane) => lane.hold(guard.isOff))
+  const guard = guardClock(clock, lockMs, () => lanes.list(), onStoreFault)
+  opened.defer(() => lanes.stop(0, 0))
+  await lanes.open(names)
   signal.throwIfAborted()
-  const guard = guardClock(clock, lockMs, lanes, onStoreFault)
+  const presence = await openPresence({ ...context, id, names: () => lanes.names() })
+  opened.defer(() => presence.close())
+  opened.use(await watchSecrets(options, () => connections.files(), onStoreFault))
 
   const held = opened.move()
   return {
-    names,
-    quiet: () => lanes.forEach((lane) => lane.quiet()),
+    get names() {
+      return lanes.names()
+    },
+    quiet: () => lanes.quiet(),
+    reconfigure: async (to) => {
+      const managers = await resolveManagers(to.connections, to.names)
+      connections = to.connections
+      return lanes.follow(managers)
+    },
     close: async (deadlineMs, graceMs) => {
-      await stopAll(lanes, deadlineMs, graceMs)
-      lanes.length = 0
+      await lanes.stop(deadlineMs, graceMs)
       await held.disposeAsync()
       return handedBack
     },
@@ -77,34 +94,23 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   }
 }
 
-/** Opens a lane for each name; when one cannot be opened, the others are there to be closed. */
-async function openAll(
-  names: readonly string[],
-  context: LaneContext,
-  lanes: Lane[],
-): Promise<void> {
-  const opening = names.map(async (name) => lanes.push(await openLane(name, context)))
-  for (const { reason } of (await Promise.allSettled(opening)).filter(isRejected)) throw reason
+function watchSecrets(
+  { configuration, secretsEveryMs }: FloorOptions,
+  files: () => readonly string[],
+  onFault: (error: unknown) => void,
+): Promise<Disposable> {
+  const onChange = (): Promise<unknown> => configuration.reconfigure().catch(onFault)
+  const everyMs = secretsEveryMs === undefined ? {} : { everyMs: secretsEveryMs }
+  return watchFiles({ files, onChange, ...everyMs })
 }
 
-function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
-  return result.status === 'rejected'
-}
-
-async function stopAll(lanes: readonly Lane[], deadlineMs: number, graceMs: number): Promise<void> {
-  await Promise.all(lanes.map((lane) => lane.stop(deadlineMs, graceMs)))
-}
-
-async function readinessOf(
-  store: Store,
-  lanes: readonly Lane[],
-  guard: ClockGuard,
-): Promise<Readiness> {
+async function readinessOf(store: Store, lanes: Lanes, guard: ClockGuard): Promise<Readiness> {
   if (guard.isOff) return { ready: false, reason: 'the clock is off: nothing is taken' }
   try {
     await store.ping()
   } catch (error) {
     return { ready: false, reason: error instanceof Error ? error.message : String(error) }
   }
-  return { ready: true, parked: lanes.filter((lane) => lane.isParked).map((lane) => lane.name) }
+  const parked = lanes.list().filter(({ isParked }) => isParked)
+  return { ready: true, parked: parked.map(({ name }) => name) }
 }

@@ -1,3 +1,5 @@
+import type { Registry } from '../fleet/fleet.ts'
+import { openRegistry } from '../fleet/registry.ts'
 import type { Announcement } from '../ledger/announcements.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
@@ -14,13 +16,14 @@ export interface Services {
   readonly store: Store
   readonly queues: Queues
   readonly ledger: Ledger
+  readonly registry: Registry
   readonly clock: StoreClock
   readonly announce: (announcement: Announcement) => void
 }
 
 /** Opens the store, waiting for it until `signal` aborts; `opened` closes everything, last first. */
 export async function openServices(
-  options: WorkerOptions,
+  options: Omit<WorkerOptions, 'connections' | 'names'>,
   signal: AbortSignal,
   opened: AsyncDisposableStack,
   onStoreFault: (error: unknown) => void,
@@ -38,10 +41,11 @@ export async function openServices(
   const queues = await openQueues(store)
   opened.defer(() => queues.close())
   const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
+  const registry = openRegistry(store)
   const clock = await openStoreClock(store, onStoreFault)
   opened.defer(() => clock.close())
   const announcer = createAnnouncer(store, onStoreFault)
   opened.defer(() => announcer.close())
   const announce = (announcement: Announcement): void => announcer.announce(announcement)
-  return { store, queues, ledger, clock, announce }
+  return { store, queues, ledger, registry, clock, announce }
 }

@@ -5,6 +5,12 @@ import type { Resolver } from '../connections/resolver.ts'
 import type { CircuitPolicy } from '../fleet/circuit.ts'
 import { openFloor, type Floor } from './floor.ts'
 import type { Emit } from './events.ts'
+import {
+  createReconfigurer,
+  type LoadReconfiguration,
+  type Place,
+  type Reconfigured,
+} from './reconfigure.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 
 /** What a worker takes jobs of, and how it treats them. Spans are milliseconds. */
@@ -25,6 +31,8 @@ export interface WorkerOptions {
   readonly lockMs?: number
   /** How often jobs of dead workers are looked for; 30,000 by default. */
   readonly stalledCheckMs?: number
+  /** How often files with secrets are looked at, in case they have changed; 1,000 by default. */
+  readonly secretsEveryMs?: number
   /** How long settled messages stay in the ledger; 30 days by default. */
   readonly retentionMs?: number
   /** Begins every Redis key; `mailroom` by default. */
@@ -49,6 +57,14 @@ export interface Worker extends AsyncDisposable {
   start(): Promise<void>
   /** Takes nothing more; what runs goes on. */
   quiet(): void
+  /**
+   * Loads other connection managers and works with them from now on; without `load` those that it
+   * has are looked up again. What is not valid is refused as a whole, and the old ones stay.
+   *
+   * New deliveries use a changed manager at once, and sessions of the old one finish what they have
+   * begun. A name that is gone takes nothing more, and its mail waits.
+   */
+  reconfigure(load?: LoadReconfiguration): Promise<Reconfigured>
   /**
    * Quiets, lets running deliveries finish for `deadlineMs` (30,000 by default), hands the others
    * back, says QUIT and closes everything. What has sent its final dot is still waited for,
@@ -79,10 +95,11 @@ export function createWorker(options: WorkerOptions): Worker {
   let started: Promise<void> | undefined
   let stopped: Promise<void> | undefined
   let isQuiet = false
+  const configuration = createReconfigurer(options, () => placeOf(state, isQuiet), emit)
 
   const begin = async (): Promise<void> => {
     const retry = { ...DEFAULT_RETRY_POLICY, ...options.retry }
-    const opening = openFloor({ ...options, id, emit, retry }, stopping.signal)
+    const opening = openFloor({ ...options, id, emit, retry, configuration }, stopping.signal)
     state = { kind: 'starting', opening }
     try {
       const floor = await opening
@@ -99,10 +116,6 @@ export function createWorker(options: WorkerOptions): Worker {
     if (stopping.signal.aborted) return Promise.resolve()
     return (started ??= begin())
   }
-  const opened = async (): Promise<Floor | undefined> => {
-    if (state.kind === 'starting') return state.opening.catch(() => undefined)
-    return state.kind === 'working' || state.kind === 'quiet' ? state.floor : undefined
-  }
   const quiet = (): void => {
     isQuiet = true
     if (state.kind !== 'working') return
@@ -112,7 +125,7 @@ export function createWorker(options: WorkerOptions): Worker {
   }
   const close = async (deadlineMs: number, graceMs: number): Promise<void> => {
     stopping.abort()
-    const floor = await opened()
+    const floor = await floorOf(state)
     state = { kind: 'stopped' }
     const handedBack = await floor?.close(deadlineMs, graceMs)
     if (handedBack !== undefined) emit({ event: 'worker-stopped', worker: id, handedBack })
@@ -126,10 +139,21 @@ export function createWorker(options: WorkerOptions): Worker {
     id,
     start,
     quiet,
+    reconfigure: (load) => configuration.reconfigure(load),
     stop,
     readiness: async () => readinessOf(state),
     [Symbol.asyncDispose]: () => stop(),
   }
+}
+
+async function floorOf(state: State): Promise<Floor | undefined> {
+  if (state.kind === 'starting') return state.opening.catch(() => undefined)
+  return state.kind === 'working' || state.kind === 'quiet' ? state.floor : undefined
+}
+
+async function placeOf(state: State, isQuiet: boolean): Promise<Place> {
+  if (isQuiet) return 'leaving'
+  return state.kind === 'new' ? 'not-started' : ((await floorOf(state)) ?? 'leaving')
 }
 
 /** A listener's fault is its owner's: no delivery may end because of it. */

@@ -7,6 +7,14 @@ import type { WorkerEvent } from '../../src/worker/events.ts'
 
 const message = { id: 'm-1', connection: 'relay' }
 const manager = { connection: 'relay', manager: 'relay-2' }
+const applied = {
+  event: 'config-applied',
+  connections: ['a'],
+  added: [],
+  changed: [],
+  removed: [],
+  atNextStart: [],
+} as const
 
 function printed(event: WorkerEvent, level: LogLevel = 'debug'): string {
   let out = ''
@@ -88,6 +96,22 @@ test.for<[WorkerEvent, string]>([
   [
     { event: 'store-error', code: 'STORE_UNREACHABLE', reason: 'no answer' },
     'no answer (STORE_UNREACHABLE)',
+  ],
+  [{ ...applied, added: ['a', 'b'], removed: ['c'] }, 'added "a", "b"; removed "c"'],
+  [
+    { ...applied, changed: ['a'], atNextStart: ['queue'] },
+    'changed "a"; at the next start "queue"',
+  ],
+  [applied, 'nothing has changed'],
+  [
+    {
+      event: 'config-refused',
+      problems: [
+        { path: ['connections', 'a', 'port'], code: 'INVALID_VALUE', message: 'expected a port' },
+        { path: [], code: 'CONFIG_UNREADABLE', message: 'cannot be read' },
+      ],
+    },
+    'connections.a.port expected a port; cannot be read',
   ],
 ])('$0.event reads as a line', ([event, text]) => {
   expect(printed(event)).toBe(`08:05:09 ${event.event} ${text}\n`)

@@ -56,6 +56,24 @@ test.for<[WorkerEvent, string]>([
   [{ event: 'throttled', ...manager, code: 421, retryInMs: 5000 }, 'info'],
   [{ event: 'job-rejected', ...message, reason: 'no recipient' }, 'warn'],
   [{ event: 'store-error', code: 'STORE_UNREACHABLE', reason: 'connection refused' }, 'error'],
+  [
+    {
+      event: 'config-applied',
+      connections: ['a', 'b'],
+      added: ['b'],
+      changed: ['a'],
+      removed: [],
+      atNextStart: ['queue'],
+    },
+    'info',
+  ],
+  [
+    {
+      event: 'config-refused',
+      problems: [{ path: ['connections', 'a'], code: 'SECRET_UNAVAILABLE', message: 'is empty' }],
+    },
+    'warn',
+  ],
 ])('$0.event is one line at level $1 with the fields of the event', ([event, level]) => {
   const [line, ...more] = logged([event])
   expect(more).toEqual([])
@@ -74,6 +92,14 @@ test('an address that a reason quotes is hidden', () => {
     },
   ])
   expect(line?.['reason']).toBe('550 <<hidden>>: unknown; also "<hidden>"')
+})
+
+test('an address that a problem of the configuration quotes is hidden', () => {
+  const problem = { path: ['connections', 'a', 'from'], code: 'INVALID_VALUE' }
+  const [line] = logged([
+    { event: 'config-refused', problems: [{ ...problem, message: 'got "bob@example.com"' }] },
+  ])
+  expect(line?.['problems']).toEqual([{ ...problem, message: 'got "<hidden>"' }])
 })
 
 test('a level hides what is below it', () => {

@@ -109,6 +109,40 @@ test('a manager is parked until it resumes', async () => {
   expect(await scrape([parked, resumed])).toContain(`${line} 0`)
 })
 
+test('a name that is served no more is parked no more', async () => {
+  const parked: WorkerEvent = {
+    event: 'parked',
+    connection: 'relay',
+    manager: 'relay',
+    blames: 'account',
+    reason: 'r',
+    retryInMs: 1,
+  }
+  const applied: WorkerEvent = {
+    event: 'config-applied',
+    connections: [],
+    added: [],
+    changed: [],
+    removed: ['relay'],
+    atNextStart: [],
+  }
+  expect((await scrape([parked])).join()).toContain('mailroom_manager_parked{')
+  expect((await scrape([parked, applied])).join()).not.toContain('mailroom_manager_parked{')
+})
+
+test('what became of the last configuration is known, with its time', async () => {
+  const before = Date.now() / 1000
+  const lines = await scrape([
+    { event: 'worker-started', worker: 'w', connections: [] },
+    { event: 'config-refused', problems: [] },
+    { event: 'config-refused', problems: [] },
+  ])
+  expect(lines).toContain('mailroom_config_loads_total{result="applied"} 1')
+  expect(lines).toContain('mailroom_config_loads_total{result="refused"} 2')
+  const time = /^mailroom_config_loaded_timestamp_seconds\{result="refused"\} (.*)$/m
+  expect(Number(time.exec(lines.join('\n'))?.[1])).toBeGreaterThanOrEqual(before)
+})
+
 test('depths are asked at every scrape, and a store that is down takes nothing else away', async () => {
   let waiting = 3
   const depths = {

@@ -1,0 +1,87 @@
+import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
+import { InvalidConfigurationError } from '../connections/errors.ts'
+import type { Resolver } from '../connections/resolver.ts'
+import { isMailroomError } from '../errors.ts'
+import type { Emit } from './events.ts'
+import type { Floor } from './floor.ts'
+import type { LaneChanges } from './lanes.ts'
+
+/** What a running worker can be given anew. */
+export interface Reconfiguration {
+  readonly connections: Resolver
+  /** Takes only these names' jobs, as far as there are such names; all by default. */
+  readonly names?: readonly string[]
+  /** Settings that have changed and count at the next start only, to be told. */
+  readonly atNextStart?: readonly string[]
+}
+
+/** Loads what a worker shall work with; throws a `MailroomError` when that is not valid. */
+export type LoadReconfiguration = () => Reconfiguration | Promise<Reconfiguration>
+
+/** What became of a new configuration; a refused one changes nothing. */
+export type Reconfigured =
+  | ({ readonly kind: 'applied' } & LaneChanges)
+  | { readonly kind: 'refused'; readonly problems: readonly ConfigurationIssue[] }
+  /** The worker stops, or has. */
+  | { readonly kind: 'ignored' }
+
+/** A worker's place at the moment: its open floor, or why there is none. */
+export type Place = Floor | 'not-started' | 'leaving'
+
+/** Gives a worker one configuration after the other. */
+export interface Reconfigurer {
+  /** What holds now. */
+  readonly current: Reconfiguration
+  /** Loads and applies, after those before it; without `load` what holds is looked up again. */
+  reconfigure(load?: LoadReconfiguration): Promise<Reconfigured>
+}
+
+/** Begins with `first`; `place` waits for a floor that is being opened. */
+export function createReconfigurer(
+  first: Reconfiguration,
+  place: () => Promise<Place>,
+  emit: Emit,
+): Reconfigurer {
+  let current = first
+  let last: Promise<unknown> = Promise.resolve()
+
+  const apply = async (to: Reconfiguration): Promise<LaneChanges | undefined> => {
+    const floor = await place()
+    if (floor === 'leaving') return undefined
+    const changes = floor === 'not-started' ? NOTHING : await floor.reconfigure(to)
+    current = to
+    if (floor === 'not-started') return changes
+    const { atNextStart = [] } = to
+    emit({ event: 'config-applied', connections: floor.names, ...changes, atNextStart })
+    return changes
+  }
+  const takeOver = async (load: LoadReconfiguration): Promise<Reconfigured> => {
+    if ((await place()) === 'leaving') return { kind: 'ignored' }
+    try {
+      const changes = await apply(await load())
+      return changes ? { kind: 'applied', ...changes } : { kind: 'ignored' }
+    } catch (error) {
+      if (!isMailroomError(error)) throw error
+      const problems = problemsOf(error)
+      emit({ event: 'config-refused', problems })
+      return { kind: 'refused', problems }
+    }
+  }
+  return {
+    get current() {
+      return current
+    },
+    reconfigure: (load = () => current) => {
+      const taking = last.then(() => takeOver(load))
+      last = taking.catch(() => undefined)
+      return taking
+    },
+  }
+}
+
+const NOTHING: LaneChanges = { added: [], changed: [], removed: [] }
+
+function problemsOf(error: Error & { readonly code: string }): readonly ConfigurationIssue[] {
+  if (error instanceof InvalidConfigurationError) return error.issues
+  return [{ path: [], code: error.code, message: error.message }]
+}
