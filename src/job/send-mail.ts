@@ -33,14 +33,6 @@ const optionsSchema = z.strictObject({
     .max(MAX_KEY_LENGTH)
     .optional()
     .describe('What must be the same under one key; the whole message by default'),
-  fingerprint: z
-    .string()
-    .min(1, 'expected at least one character')
-    .max(MAX_KEY_LENGTH)
-    .optional()
-    .describe(
-      'Tells the same request from another under one key, for a `raw` that is never twice the same; its digest by default',
-    ),
   delay: durationInputSchema.optional().describe('Not before so much time from now'),
   sendAt: timeInputSchema.optional().describe('Not before this time; instead of `delay`'),
   priority: z

@@ -38,6 +38,17 @@ test('text, bytes, base64 and mended lines of the same message are the same mess
   expect(create(TEXT.replace('Grüße', 'Hallo')).job.digest).not.toBe(digests[0])
 })
 
+test('a fingerprint says what is the same request, whatever the bytes are', () => {
+  const options = { idempotencyKey: 'k', fingerprint: 'f' }
+  const [one, same, other] = [
+    { raw: TEXT, options },
+    { raw: TEXT.replace('Grüße', 'Hallo'), options },
+    { raw: TEXT, options: { ...options, fingerprint: 'g' } },
+  ].map((mail) => createJob({ connection: 'relay', envelope: ENVELOPE, ...mail }, { now: NOW }))
+  expect(same?.job.digest).toBe(one?.job.digest)
+  expect(other?.job.digest).not.toBe(one?.job.digest)
+})
+
 test.for<[what: string, change: Record<string, unknown>, path: string, problem: RegExp]>([
   ['a message besides', { message: { to: 'a@b.example' } }, 'raw', /got both/],
   ['nobody to send to', { envelope: {} }, 'envelope.to', /recipients of a raw message/],
