@@ -8,6 +8,8 @@ export interface MailroomHooks {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** The environment of the configuration that counts; `MAILROOM_ENV` by default, else none. */
   readonly environment?: string
+  /** Brings the tables in a Postgres up to date at the first call; an embedded store does so anyway. */
+  readonly migrate?: boolean
   /** Faults that no call hears of, such as a lost idle connection. */
   readonly onError?: (error: unknown) => void
   /** Hears what is doubtful about the configuration; a warning of the process by default. */
@@ -22,7 +24,7 @@ export interface MailroomHooks {
  */
 export function createMailroom<Name extends string>(
   config: ConfigSource<Name>,
-  { env = process.env, environment, onError, onWarning }: MailroomHooks = {},
+  { env = process.env, environment, migrate, onError, onWarning }: MailroomHooks = {},
 ): Mailroom<Name> {
   const read = readConfig(config, { env, environment: environmentOf(environment, env) })
   warnOf(read, onWarning)
@@ -36,6 +38,7 @@ export function createMailroom<Name extends string>(
     maxJobBytes: limits.jobBytes,
     ...(attachments.maxBytes === undefined ? {} : { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth === undefined ? {} : { maxDepth: limits.queueDepth }),
+    ...(migrate === undefined ? {} : { migrate }),
     ...(onError === undefined ? {} : { onError }),
   })
 }

@@ -24,7 +24,10 @@ export interface Work extends AsyncDisposable {
   start(): Promise<void>
 }
 
-export interface WorkOptions extends Pick<WorkerOptions, 'names' | 'retry' | 'allowUnsafeStore'> {
+export interface WorkOptions extends Pick<
+  WorkerOptions,
+  'names' | 'retry' | 'migrate' | 'allowUnsafeStore'
+> {
   readonly health?: { readonly host: string; readonly port: number } | undefined
   /** How long a stop lets deliveries finish. */
   readonly stopWithinMs: number

@@ -28,13 +28,14 @@ export async function openServices(
   opened: AsyncDisposableStack,
   onStoreFault: (error: unknown) => void,
 ): Promise<Services> {
-  const { prefix, schema, allowUnsafeStore, retentionMs } = options
+  const { prefix, schema, migrate, allowUnsafeStore, retentionMs } = options
   const store = await openStore(await options.locate(), {
     patience: 'wait',
     signal,
     onError: onStoreFault,
     ...(prefix === undefined ? {} : { prefix }),
     ...(schema === undefined ? {} : { schema }),
+    ...(migrate === undefined ? {} : { migrate }),
     ...(allowUnsafeStore === undefined ? {} : { allowUnsafeStore }),
   })
   opened.defer(() => store.close())

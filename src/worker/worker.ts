@@ -39,6 +39,8 @@ export interface WorkerOptions {
   readonly prefix?: string
   /** Holds every Postgres table; `mailroom` by default. */
   readonly schema?: string
+  /** Brings the tables in a Postgres up to date at the start; an embedded store does so anyway. */
+  readonly migrate?: boolean
   /** Works on a Redis that may lose mail; false by default, for tests and development. */
   readonly allowUnsafeStore?: boolean
 }

@@ -19,6 +19,7 @@ const OPTIONS = {
   'health-port': { type: 'string' },
   'show-content': { type: 'boolean' },
   'log-level': { type: 'string' },
+  migrate: { type: 'boolean' },
   real: { type: 'boolean' },
 } as const
 
@@ -43,6 +44,7 @@ Usage: mailroom dev [options]
   --health-port PORT   /livez, /readyz and /metrics; 3081 by default
   --show-content       let the dashboard show messages and addresses
   --log-level LEVEL    debug, info (default), warn, error or silent
+  --migrate            bring the tables of a postgres:// up to date first
   --real               send through the connection managers as they are configured
 
 No mail leaves this machine: every connection manager of the configuration leads to the catch-all
@@ -80,7 +82,7 @@ Examples:
       values.real === true
         ? { ...given, settings: { ...given.settings, queue } }
         : redirected(given, catchAll, queue)
-    const work = opened.use(await openDevelopmentWork(setup, context, ports))
+    const work = opened.use(await openDevelopmentWork(setup, context, ports, values.migrate))
     const isStarted = await Promise.race([work.start().then(() => true), signalled])
     if (isStarted !== true) return EXIT.ok
     const view = opened.use(await openStoreView(setup))
@@ -103,11 +105,17 @@ Examples:
   },
 }
 
-async function openDevelopmentWork(setup: Setup, context: Context, ports: Ports): Promise<Work> {
+async function openDevelopmentWork(
+  setup: Setup,
+  context: Context,
+  ports: Ports,
+  migrate = false,
+): Promise<Work> {
   return openWork(setup, context, {
     stopWithinMs: STOP_WITHIN_MS,
     forPeople: true,
     allowUnsafeStore: true,
+    ...(migrate && { migrate }),
     health: { host: '127.0.0.1', port: ports.health },
   })
 }

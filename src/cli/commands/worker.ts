@@ -13,6 +13,7 @@ const OPTIONS = {
   port: { type: 'string' },
   'log-level': { type: 'string' },
   'stop-within': { type: 'string' },
+  migrate: { type: 'boolean' },
   'allow-unsafe-store': { type: 'boolean' },
 } as const
 
@@ -27,6 +28,7 @@ Usage: mailroom worker [options]
   --host HOST           where they are served; 127.0.0.1 by default, 0.0.0.0 for probes from outside
   --log-level LEVEL     debug, info (default), warn, error or silent
   --stop-within TIME    how long a stop lets deliveries finish; 30s by default
+  --migrate             bring the tables of a Postgres up to date first
   --allow-unsafe-store  work on a Redis that may lose mail
 
 The first Ctrl-C or SIGTERM stops taking, finishes what is in flight and hands the rest back; a
@@ -49,6 +51,7 @@ Examples:
     const healthPort = port ?? defaults.port
     await using work = await openWork(setup, context, {
       ...(names && { names }),
+      ...(values.migrate === true && { migrate: true }),
       allowUnsafeStore: values['allow-unsafe-store'] ?? false,
       stopWithinMs: within === undefined ? defaults.stopWithin : parseDuration(within),
       health:
