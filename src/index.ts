@@ -1,5 +1,6 @@
 export { createMailroom, type MailroomHooks } from './create-mailroom.ts'
 export { createWorker, type WorkerHooks } from './create-worker.ts'
+export { mailroomTransport, type MailroomTransportOptions } from './mailroom-transport.ts'
 export { NoQueueError, type ConfigSource } from './read-config.ts'
 
 export { defineConfig, parseConfig } from './connections/config.ts'
@@ -18,6 +19,11 @@ export type { ComposedMail, RawMail, SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { HeldQuery } from './producer/held.ts'
 export type { Retried, RetryOptions } from './producer/retry.ts'
+export type {
+  MailroomMailOptions,
+  MailroomSentInfo,
+  MailroomTransport,
+} from './producer/nodemailer-transport.ts'
 export type { OutcomeListener, OutcomeName } from './producer/outcomes.ts'
 export type { SendManyOptions, SendManyProgress } from './producer/send-many.ts'
 export type { UntilSettledOptions } from './producer/until-settled.ts'

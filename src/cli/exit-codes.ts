@@ -90,6 +90,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   ATTACHMENT_OUTSIDE_ROOTS: EXIT.message,
   ATTACHMENT_TOO_LARGE: EXIT.message,
   IDEMPOTENCY_CONFLICT: EXIT.message,
+  UNSUPPORTED_MAIL_OPTION: EXIT.message,
 
   QUEUE_FULL: EXIT.tryLater,
   NOT_SETTLED: EXIT.tryLater,

@@ -84,3 +84,16 @@ export class MailroomClosedError extends MailroomError {
     )
   }
 }
+
+/** Thrown for a mail from nodemailer that asks for what a queued message cannot keep. */
+export class UnsupportedMailOptionError extends MailroomError {
+  override readonly code = 'UNSUPPORTED_MAIL_OPTION'
+  readonly options: readonly string[]
+
+  constructor(options: readonly string[]) {
+    super(
+      `expected a mail without ${options.map((name) => `"${name}"`).join(', ')}, which a queued message cannot keep: leave it out, or say it to the connection manager`,
+    )
+    this.options = options
+  }
+}
