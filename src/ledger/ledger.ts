@@ -1,4 +1,5 @@
 import type { Reopened, ReopenOptions } from './reopened.ts'
+import type { JobCopy, Upkeep } from './upkeep.ts'
 
 /** Where a message stands. The last six are final: no worker sends it any more. */
 export type MessageState =
@@ -65,6 +66,11 @@ export interface NewRecord {
   /** Digest of everything that the caller asked for; the same id with another digest is a conflict. */
   readonly digest: string
   readonly recipients: readonly string[]
+  /**
+   * The job, when it is added only after the record: kept until `enqueued` is told, so that a
+   * producer that dies in between leaves nothing without a job. Ignored on Postgres.
+   */
+  readonly copy?: JobCopy
 }
 
 /**
@@ -168,7 +174,7 @@ export interface ListPage {
  * from the recipients: any pending one makes it `deferred`; else the first of `uncertain`,
  * `refused`, `expired`, `cancelled`, `delivered` that some recipient has.
  */
-export interface Ledger {
+export interface Ledger extends Upkeep {
   /** Records messages at enqueue, unless they are known. One answer per entry, in order. */
   record(entries: readonly NewRecord[]): Promise<readonly Recorded[]>
   /** Removes a record that nobody has claimed yet: its job could not be added. */
@@ -203,9 +209,4 @@ export interface Ledger {
   list(query: ListQuery): Promise<ListPage>
   /** How many messages are held as `uncertain`, `refused` and `expired`, by connection. */
   countHeld(connection: string): Promise<Readonly<Record<HeldState, number>>>
-  /**
-   * Removes up to `limit` delivered, cancelled and superseded records that are older than the
-   * retention, and says how many. Absent where the store removes them by itself.
-   */
-  purge?(limit: number): Promise<number>
 }

@@ -9,6 +9,7 @@ import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
 import { planLedger, prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
+import { pageOpen, removeHeld } from './postgres/upkeep.ts'
 
 /**
  * The ledger on Postgres: one row per message, one function call per decision. What it writes
@@ -33,6 +34,8 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
     get: (id) => get(pool, id),
     list: (query) => list(pool, query),
     countHeld: (connection) => countHeld(pool, connection),
+    pageOpen: (query) => pageOpen(pool, query),
+    removeHeld: (id, forMs) => removeHeld(pool, id, forMs),
     purge: (limit) => purge(pool, retentionMs, limit),
   }
 }

@@ -6,9 +6,11 @@ import { forget } from './redis/forget.ts'
 import { createKeys } from './redis/keys.ts'
 import { mark } from './redis/mark.ts'
 import { countHeld, get, list } from './redis/read.ts'
+import { enqueued, stranded } from './redis/outbox.ts'
 import { record } from './redis/record.ts'
 import { reopen } from './redis/reopen.ts'
 import { settle } from './redis/settle.ts'
+import { pageOpen, removeHeld } from './redis/upkeep.ts'
 
 /**
  * The ledger on Redis: one hash per message, one script per decision (`redis/keys.ts`).
@@ -28,5 +30,9 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     get: (id) => get(client, keys, id),
     list: (query) => list(client, keys, query),
     countHeld: (connection) => countHeld(client, keys, connection),
+    enqueued: (ids) => enqueued(client, keys, ids),
+    stranded: (forMs, limit) => stranded(client, keys, forMs, limit),
+    pageOpen: (query) => pageOpen(client, keys, query),
+    removeHeld: (id, forMs) => removeHeld(client, keys, id, forMs),
   }
 }

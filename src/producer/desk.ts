@@ -1,3 +1,4 @@
+import { openRegistry } from '../fleet/registry.ts'
 import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
@@ -10,6 +11,7 @@ import { accept, type Accepted } from './accept.ts'
 import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
 import type { Enqueued } from './enqueue.ts'
 import { MailroomClosedError } from './errors.ts'
+import { createNotedNames, type NotedNames } from './noted-names.ts'
 import { retry, type Retried, type RetryOptions } from './retry.ts'
 
 export interface DeskOptions {
@@ -35,6 +37,7 @@ export interface OpenDesk {
   readonly queues: Queues
   readonly ledger: Ledger
   readonly guard: DepthGuard
+  readonly names: NotedNames
 }
 
 /** Takes prepared messages into the store, which it opens when it is first needed. */
@@ -93,7 +96,8 @@ async function openAll(options: DeskOptions): Promise<OpenDesk> {
     const queues = await openQueues(store)
     const { retentionMs, maxDepth = DEFAULT_MAX_DEPTH } = options
     const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
-    return { store, queues, ledger, guard: createDepthGuard(queues, maxDepth) }
+    const names = createNotedNames(openRegistry(store))
+    return { store, queues, ledger, names, guard: createDepthGuard(queues, maxDepth) }
   } catch (error) {
     await store.close()
     throw error

@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Ledger, NewRecord, Recorded } from '../ledger/ledger.ts'
 import type { NewJob, QueuePriority, Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
+import type { NotedNames } from './noted-names.ts'
 
 /** A job with what the queue must know of it. */
 export interface Enqueued {
@@ -14,43 +17,79 @@ export interface EnqueueContext {
   readonly store: Store
   readonly queues: Queues
   readonly ledger: Ledger
+  readonly names: NotedNames
   readonly now: () => number
   /** Whether the first conflict ends all: nothing behind it is taken, and it has the last answer. */
   readonly stopsAtRefused: boolean
 }
 
-/**
- * Records messages and adds their jobs; one answer per message, in order.
- *
- * The record comes first: it forbids a second message under the same key. When a crash comes
- * between the two, nobody was told that the message is accepted; the same key again adds the job
- * that is missing. One transaction on Postgres.
- */
+/** Records messages and adds their jobs; one answer per message, in order. */
 export async function enqueue(
   mails: readonly Enqueued[],
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
-  const { store, ledger, stopsAtRefused } = context
-  return store.atomically(async () => {
-    const recording = ledger.record(mails.map(({ job }) => entryOf(job)))
-    if (!mails.some(({ hasKey }) => hasKey)) {
-      // A new random id cannot be known yet: both writes leave together.
-      const [answers] = await Promise.all([recording, addJobs(mails, recording, context)])
-      return answers
-    }
-    const all = await recording
-    const conflict = stopsAtRefused ? all.findIndex(({ kind }) => kind === 'conflict') : -1
-    const answers = conflict === -1 ? all : all.slice(0, conflict + 1)
-    const behind = mails.filter((_, at) => at >= answers.length && all[at]?.kind === 'recorded')
-    await forget(behind, ledger)
-    const missing = mails.filter((_, at) => needsJob(answers[at]))
-    await addJobs(missing, recording, context)
-    return answers
-  })
+  await context.names.note(new Set(mails.map(({ job }) => job.connection)))
+  const isKeyed = mails.some(({ hasKey }) => hasKey)
+  return context.store.atomically(() =>
+    isKeyed ? enqueueKeyed(mails, context) : enqueueNew(mails, context),
+  )
 }
 
-function needsJob(answer: Recorded | undefined): boolean {
-  return answer?.kind === 'recorded' || (answer?.kind === 'known' && answer.enqueueAgain)
+/**
+ * The record comes first: it forbids a second message under the same key. On Redis it keeps a copy
+ * of the job until the job is added, from which the sweeper adds it when this process dies here;
+ * on Postgres both are one transaction.
+ */
+async function enqueueKeyed(
+  mails: readonly Enqueued[],
+  context: EnqueueContext,
+): Promise<readonly Recorded[]> {
+  const { ledger, stopsAtRefused } = context
+  const all = await ledger.record(
+    mails.map(({ job, priority }) => ({ ...entryOf(job), copy: { data: job, priority } })),
+  )
+  const conflict = stopsAtRefused ? all.findIndex(({ kind }) => kind === 'conflict') : -1
+  const answers = conflict === -1 ? all : all.slice(0, conflict + 1)
+  const behind = mails.filter((_, at) => at >= answers.length && all[at]?.kind === 'recorded')
+  await forget(behind, ledger)
+  const needed = await Promise.all(
+    mails.map(async (mail, at) => ((await needsJob(mail, answers[at], ledger)) ? [mail] : [])),
+  )
+  const { added, lost, fault } = await addJobs(needed.flat(), context)
+  // What cannot be let go now is found by the sweeper, which sees that the job is there.
+  await ledger.enqueued?.(idsOf([...added, ...lost])).catch(() => undefined)
+  // A transaction takes its records back by itself, and the same key adds the missing job.
+  if (fault !== undefined)
+    return giveUp(
+      lost.filter(({ hasKey }) => !hasKey),
+      fault,
+      context,
+    )
+  return answers
+}
+
+/**
+ * A new random id cannot be known yet: both writes leave together, and the job first, so that a
+ * store which loses its last second keeps no record without a job. A claim creates a record that
+ * is absent.
+ */
+async function enqueueNew(
+  mails: readonly Enqueued[],
+  context: EnqueueContext,
+): Promise<readonly Recorded[]> {
+  const adding = addJobs(mails, context)
+  if (context.store.kind === 'redis') await nextTurn()
+  const [{ lost, fault }, recorded] = await Promise.all([
+    adding,
+    context.ledger
+      .record(mails.map(({ job }) => entryOf(job)))
+      .then((answers) => ({ answers }))
+      .catch((error: unknown) => ({ error })),
+  ])
+  if (fault !== undefined) return giveUp(lost, fault, context)
+  if ('error' in recorded) throw recorded.error
+  // A worker may have been so quick that its claim created the record.
+  return recorded.answers.map((answer) => (answer.kind === 'known' ? { kind: 'recorded' } : answer))
 }
 
 function entryOf(job: SendMailJob): NewRecord {
@@ -58,38 +97,72 @@ function entryOf(job: SendMailJob): NewRecord {
   return { id, connection, messageId, digest, recipients: envelope.to }
 }
 
+/** A message whose job was lost and who was given up for it is opened by its key again. */
+async function needsJob(
+  { job: { id } }: Enqueued,
+  answer: Recorded | undefined,
+  ledger: Ledger,
+): Promise<boolean> {
+  if (answer === undefined || answer.kind === 'conflict') return false
+  if (answer.kind === 'recorded' || answer.enqueueAgain) return true
+  if (answer.state !== 'expired') return false
+  const record = await ledger.get(id)
+  if (record?.last?.rule !== JOB_LOST) return false
+  return (await ledger.reopen(id)).kind === 'reopened'
+}
+
+/** The rule by which the sweeper ends a message whose job is gone. */
+const JOB_LOST = 'local.job-lost'
+
+interface Added {
+  readonly added: readonly Enqueued[]
+  readonly lost: readonly Enqueued[]
+  /** The first fault; undefined when nothing was lost. */
+  readonly fault: { readonly error: unknown } | undefined
+}
+
 async function addJobs(
   mails: readonly Enqueued[],
-  recording: Promise<unknown>,
-  { store, queues, ledger, now }: EnqueueContext,
-): Promise<void> {
-  const waiting = Map.groupBy(mails, ({ job }) => job.connection)
-  for (const [name, some] of waiting) {
+  { queues, now }: EnqueueContext,
+): Promise<Added> {
+  const added: Enqueued[] = []
+  const lost: Enqueued[] = []
+  let fault: Added['fault']
+  const add = async (name: string, some: readonly Enqueued[]): Promise<void> => {
     try {
       await queues.add(
         name,
         some.map((mail) => newJobOf(mail, now())),
       )
+      added.push(...some)
     } catch (error) {
-      // A transaction takes its records back by itself, and the same key adds the missing job.
-      const lost = [...waiting.values()].flat().filter(({ hasKey }) => !hasKey)
-      if (store.kind === 'redis') {
-        await recording.then(
-          () => forget(lost, ledger),
-          () => undefined,
-        )
-      }
-      throw error
+      fault ??= { error }
+      lost.push(...some)
     }
-    waiting.delete(name)
   }
+  const byName = Map.groupBy(mails, ({ job }) => job.connection)
+  await Promise.all([...byName].map(([name, some]) => add(name, some)))
+  return { added, lost, fault }
 }
 
 function newJobOf({ job, priority }: Enqueued, now: number): NewJob {
   return { id: job.id, data: job, delayMs: Math.max(0, (job.notBefore ?? 0) - now), priority }
 }
 
+async function giveUp(
+  lost: readonly Enqueued[],
+  { error }: { readonly error: unknown },
+  { store, ledger }: EnqueueContext,
+): Promise<never> {
+  if (store.kind === 'redis') await forget(lost, ledger)
+  throw error
+}
+
 /** Takes records back that have no job; what cannot be reached now stays without one. */
 async function forget(mails: readonly Enqueued[], ledger: Ledger): Promise<void> {
   await Promise.allSettled(mails.map(({ job }) => ledger.forget(job.id)))
+}
+
+function idsOf(mails: readonly Enqueued[]): readonly string[] {
+  return mails.map(({ job }) => job.id)
 }

@@ -2,6 +2,7 @@ import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
 import { testReopenings } from './reopenings.ts'
 import { testSettlements } from './settlements.ts'
+import { testUpkeep } from './upkeep.ts'
 
 /**
  * What the contract of `src/ledger/ledger.ts` means, as tests that every store has to pass.
@@ -13,4 +14,5 @@ export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
   testReopenings(open)
+  testUpkeep(open)
 }

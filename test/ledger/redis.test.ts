@@ -74,6 +74,58 @@ describeRedis('the ledger on Redis', (url) => {
     expect(await store.client.memory('USAGE', keyOf(id))).toBeLessThanOrEqual(400)
   })
 
+  test('the copy of a job is kept until the job is known to be in its queue', async () => {
+    await using redis = await open()
+    const { ledger } = redis
+    const copy = { data: { to: ['jörg'] }, priority: 'high' } as const
+    await ledger.record([
+      { ...newRecord('m1'), copy },
+      { ...newRecord('m2'), copy },
+      newRecord('m3'),
+    ])
+    expect(await ledger.stranded?.(60_000, 10)).toEqual([])
+    await ledger.enqueued?.(['m2', 'absent'])
+    const { connection } = newRecord('m1')
+    await expect
+      .poll(() => ledger.stranded?.(1, 10))
+      .toEqual([{ id: 'm1', connection, copy, isUnclaimed: true }])
+    await fenceOf(ledger, 'm1')
+    expect(await ledger.stranded?.(1, 10)).toMatchObject([{ id: 'm1', isUnclaimed: false }])
+    await ledger.enqueued?.(['m1'])
+    expect(await ledger.stranded?.(0, 10)).toEqual([])
+  })
+
+  test('a record that is taken back takes the copy of its job with it', async () => {
+    await using redis = await open()
+    const { ledger } = redis
+    const copy = { data: 1, priority: 'normal' } as const
+    await ledger.record([{ ...newRecord('m1'), copy }])
+    await ledger.forget('m1')
+    expect(await ledger.stranded?.(0, 10)).toEqual([])
+    await ledger.record([newRecord('m1')])
+    expect(await ledger.record([{ ...newRecord('m1'), copy }])).toMatchObject([
+      { kind: 'known', enqueueAgain: true },
+    ])
+    expect(await ledger.stranded?.(0, 10)).toMatchObject([{ id: 'm1', copy, isUnclaimed: true }])
+  })
+
+  test('a prefix with signs of patterns finds its own messages only', async () => {
+    const prefix = `${uniquePrefix()}[a]*?`
+    await using store = await openStore(url, { patience: 'wait', prefix })
+    await using other = await openStore(url, { patience: 'wait', prefix: prefix.replace('*', 'x') })
+    const ledger = await openLedger(store)
+    await ledger.record([newRecord('mine')])
+    await (await openLedger(other)).record([newRecord('theirs')])
+    const found = new Set<string>()
+    let cursor: string | undefined
+    do {
+      const page = await ledger.pageOpen({ untouchedForMs: 0, ...(cursor && { cursor }) })
+      for (const { id } of page.records) found.add(id)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    expect([...found]).toEqual(['mine'])
+  })
+
   test('scripts that the server forgot are sent again', async () => {
     await using redis = await open()
     await redis.ledger.record([newRecord('m1')])

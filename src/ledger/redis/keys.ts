@@ -6,6 +6,8 @@
  * | `PREFIX-ledger:ID` | hash | one message, see the fields below |
  * | `PREFIX-held:STATE` | sorted set | ids held as `uncertain`, `refused` or `expired`, by the millisecond since when |
  * | `PREFIX-held:STATE:NAME` | sorted set | the same of one connection |
+ * | `PREFIX-outbox:jobs` | hash | jobs, as JSON, that were recorded and are not yet known to be in their queue |
+ * | `PREFIX-outbox:since` | sorted set | their ids by the millisecond of their record |
  *
  * The dash keeps them apart from the queues, whose keys begin with `PREFIX:NAME:`.
  *
@@ -34,6 +36,10 @@ export interface RedisKeys {
   /** Begins the keys of held messages. */
   readonly held: string
   heldAs(state: string, connection?: string): string
+  /** Where copies of jobs wait: the jobs, and since when. */
+  readonly outbox: readonly [jobs: string, since: string]
+  /** Matches every key of a record. */
+  readonly everyRecord: string
 }
 
 /** The ledger's keys under a store's prefix. */
@@ -42,6 +48,8 @@ export function createKeys(prefix: string): RedisKeys {
   return {
     record: (id) => `${prefix}-ledger:${id}`,
     held,
+    outbox: [`${prefix}-outbox:jobs`, `${prefix}-outbox:since`],
+    everyRecord: `${prefix.replaceAll(/[\\*?[\]]/g, '\\$&')}-ledger:*`,
     heldAs: (state, connection) =>
       connection === undefined ? `${held}${state}` : `${held}${state}:${connection}`,
   }

@@ -6,10 +6,17 @@ import type { RedisKeys } from './keys.ts'
 import { CLOCK } from './transition.ts'
 import { createScript, runScript } from './script.ts'
 
+/** Values: connection, Message-ID, digest, recipients, their standing, id, and the job to keep a copy of. */
 const SCRIPT = createScript(`
 local known = redis.call('HMGET', KEYS[1], 's', 'd', 'f')
+${CLOCK}
+local function keep()
+  if not ARGV[7] then return end
+  redis.call('HSET', KEYS[2], ARGV[6], ARGV[7])
+  redis.call('ZADD', KEYS[3], now, ARGV[6])
+end
 if not known[1] then
-  ${CLOCK}
+  keep()
   redis.call('HSET', KEYS[1], 'c', ARGV[1], 'm', ARGV[2], 'd', ARGV[3], 'r', ARGV[4],
     'p', ARGV[5], 's', 'queued', 't', now, 'u', now)
   return 1
@@ -19,7 +26,9 @@ if not known[2] then
 elseif known[2] ~= ARGV[3] then
   return 0
 end
-return {known[1], known[1] == 'queued' and not known[3] and 1 or 0}
+local again = known[1] == 'queued' and not known[3]
+if again then keep() end
+return {known[1], again and 1 or 0}
 `)
 
 /** Records a message, unless it is known; a record that a claim had to create is completed. */
@@ -27,13 +36,15 @@ export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): 
   const answer = await runScript(
     client,
     SCRIPT,
-    [keys.record(entry.id)],
+    [keys.record(entry.id), ...keys.outbox],
     [
       entry.connection,
       entry.messageId,
       entry.digest,
       entry.recipients.join('\n'),
       'p'.repeat(entry.recipients.length),
+      entry.id,
+      ...(entry.copy === undefined ? [] : [JSON.stringify(entry.copy)]),
     ],
   )
   if (answer === 1) return { kind: 'recorded' }
