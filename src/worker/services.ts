@@ -1,4 +1,6 @@
 import type { Registry } from '../fleet/fleet.ts'
+import { watchPauses, type PauseWatch } from '../fleet/pause-watch.ts'
+import { openPauses } from '../fleet/pauses.ts'
 import { openRegistry } from '../fleet/registry.ts'
 import type { Announcement } from '../ledger/announcements.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -18,6 +20,7 @@ export interface Services {
   readonly ledger: Ledger
   readonly registry: Registry
   readonly clock: StoreClock
+  readonly pauses: PauseWatch
   readonly announce: (announcement: Announcement) => void
 }
 
@@ -45,8 +48,9 @@ export async function openServices(
   const registry = openRegistry(store)
   const clock = await openStoreClock(store, onStoreFault)
   opened.defer(() => clock.close())
+  const pauses = opened.use(await watchPauses(store, openPauses(store), { onFault: onStoreFault }))
   const announcer = createAnnouncer(store, onStoreFault)
   opened.defer(() => announcer.close())
   const announce = (announcement: Announcement): void => announcer.announce(announcement)
-  return { store, queues, ledger, registry, clock, announce }
+  return { store, queues, ledger, registry, clock, pauses, announce }
 }
