@@ -25,6 +25,7 @@ async function openWithTable(opening: Promise<PostgresStore>): Promise<PostgresS
   await store.pool.query('create table thing (id int primary key)')
   return store
 }
+const noChange = async (): Promise<undefined> => undefined
 const add = (store: PostgresStore, id: number): Promise<unknown> =>
   store.pool.query('insert into thing values ($1)', [id])
 
@@ -205,15 +206,14 @@ describe('a store on Postgres', () => {
   test('preparations run once, before other statements, and again after they failed', async () => {
     await using store = await open()
     const ran: string[] = []
-    const plan = async (): Promise<undefined> => undefined
     store.pool.prepare(async (client) => {
       ran.push('first')
       await client.query('create table prepared (id int)')
-    }, plan)
+    }, noChange)
     store.pool.prepare(async () => {
       ran.push('second')
       if (ran.length === 2) throw new Error('not yet')
-    }, plan)
+    }, noChange)
     await expect(store.nowMs()).rejects.toThrow('not yet')
     await Promise.all([store.pool.query('select from prepared'), store.nowMs()])
     expect(ran).toEqual(['first', 'second', 'second'])

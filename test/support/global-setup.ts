@@ -39,7 +39,8 @@ async function openRedis(stack: AsyncDisposableStack): Promise<string> {
 
 async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres> {
   const server = stack.use(await startPostgres())
-  return { owner: server.locate('mailroom_owner'), user: server.locate('mailroom') }
+  const { stranger } = server
+  return { owner: server.locate('mailroom_owner'), user: server.locate('mailroom'), stranger }
 }
 
 async function startContainer(stack: AsyncDisposableStack): Promise<string> {

@@ -7,6 +7,7 @@ import { migrateStore } from '../../src/cli/migration.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { describePostgres } from './postgres.ts'
+import { uniqueSchema } from './postgres-schema.ts'
 import { describeRedis, uniquePrefix } from './redis.ts'
 import { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 
@@ -64,6 +65,5 @@ function stockOf(owner: string, user: string): () => TestStore {
 }
 
 function newPlace(queue: string): TestStore {
-  const prefix = uniquePrefix()
-  return { queue, prefix, schema: `t_${prefix.replaceAll(/\W/g, '').slice(-32)}` }
+  return { queue, prefix: uniquePrefix(), schema: uniqueSchema() }
 }
