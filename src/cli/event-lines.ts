@@ -63,6 +63,12 @@ function describe(event: WorkerEvent): string {
     }
     case 'resumed':
       return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
+    case 'paused': {
+      const why = event.reason === '' ? '' : `: ${hideAddresses(event.reason)}`
+      return `"${event.manager}" by an operator${why}`
+    }
+    case 'pause-ended':
+      return `"${event.manager}" after ${formatDuration(event.pausedMs)}`
     case 'throttled':
       return `"${event.manager}" for ${formatDuration(event.retryInMs)}`
     case 'config-applied':

@@ -96,6 +96,11 @@ export function afterFinding(
   }
 }
 
+/** The circuit after somebody mended what kept it open: the next one may ask at once. */
+export function afterMending(circuit: Circuit, now: number): Circuit {
+  return circuit.state === 'open' ? { ...circuit, until: Math.min(circuit.until, now) } : circuit
+}
+
 function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): Circuit {
   if (circuit.state === 'open' && circuit.blames === blames) return circuit
   const since = circuit.state === 'half-open' || circuit.state === 'open' ? circuit.since : now

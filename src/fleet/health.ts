@@ -2,6 +2,7 @@ import {
   DEFAULT_CIRCUIT_POLICY,
   UNKNOWN,
   afterFinding,
+  afterMending,
   type Circuit,
   type CircuitPolicy,
   type Finding,
@@ -28,6 +29,8 @@ export interface Health {
   circuit(manager: ManagerKey): Circuit
   admit(manager: ManagerKey): Admission
   report(manager: ManagerKey, finding: Finding): Circuit
+  /** Somebody says that it can be used again: the next session may ask at once. */
+  askAgain(manager: ManagerKey): void
   /** Hears every change of state; call the answer to stop. */
   onChange(listener: (manager: ManagerKey, circuit: Circuit) => void): () => void
 }
@@ -63,6 +66,7 @@ export function createLocalHealth(options: LocalHealthOptions = {}): Health {
     },
     report: (manager, finding) =>
       become(manager, afterFinding(circuitOf(manager), finding, policy, now(), random)),
+    askAgain: (manager) => void become(manager, afterMending(circuitOf(manager), now())),
     onChange: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

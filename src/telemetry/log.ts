@@ -49,6 +49,8 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   'session-closed': 'debug',
   parked: 'warn',
   resumed: 'info',
+  paused: 'warn',
+  'pause-ended': 'info',
   throttled: 'info',
   'job-rejected': 'warn',
   'config-applied': 'info',

@@ -26,6 +26,7 @@ export interface Metrics {
   readonly sessions: Gauge<'connection' | 'manager'>
   readonly sessionsClosed: Counter<'connection' | 'manager' | 'why'>
   readonly parked: Gauge<'connection' | 'manager'>
+  readonly paused: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
   readonly handedBack: Counter<'connection'>
   readonly storeErrors: Counter<'code'>
@@ -100,7 +101,7 @@ function createHistograms(
 
 function createSessionMetrics(
   registers: Registry[],
-): Pick<Metrics, 'sessions' | 'sessionsClosed' | 'parked' | 'throttles'> {
+): Pick<Metrics, 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'throttles'> {
   return {
     sessions: new Gauge({
       name: 'mailroom_sessions',
@@ -117,6 +118,12 @@ function createSessionMetrics(
     parked: new Gauge({
       name: 'mailroom_manager_parked',
       help: '1 while nothing can be tried through the connection manager, else 0.',
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+    paused: new Gauge({
+      name: 'mailroom_manager_paused',
+      help: '1 while an operator has paused the connection manager, else 0.',
       labelNames: ['connection', 'manager'],
       registers,
     }),

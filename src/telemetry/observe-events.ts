@@ -40,6 +40,8 @@ export function observeEvents(metrics: Metrics): Emit {
       case 'session-closed':
       case 'parked':
       case 'resumed':
+      case 'paused':
+      case 'pause-ended':
       case 'throttled':
         observeManager(metrics, event)
         return
@@ -76,6 +78,12 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
       return
     case 'resumed':
       metrics.parked.set({ connection, manager }, 0)
+      return
+    case 'paused':
+      metrics.paused.set({ connection, manager }, 1)
+      return
+    case 'pause-ended':
+      metrics.paused.set({ connection, manager }, 0)
       return
     case 'throttled':
       metrics.throttles.inc({ connection, manager })

@@ -1,5 +1,8 @@
 import type { Lease, Leases } from '../fleet/leases.ts'
 
+/** Why a worker uses no sessions of a manager although some are free. */
+export type Hold = 'clock' | 'pause'
+
 /** How many sessions of one manager this worker may use now. */
 export interface Capacity {
   readonly sessions: number
@@ -7,23 +10,27 @@ export interface Capacity {
   crowded(open: number): void
   /** The manager allows another number of sessions from now on. */
   resize(max: number): void
-  /** While held there are none. */
-  hold(isHeld: boolean): void
+  /** While held for any reason there are none. */
+  hold(reason: Hold, isHeld: boolean): void
   close(): void
 }
 
 const CROWDED_MS = 60_000
 
-/** Leases the sessions of `manager`; `onChange` is called whenever their number changes. */
+/**
+ * Leases the sessions of `manager`, held by `holds` at first; `onChange` is called whenever their
+ * number changes.
+ */
 export function leaseCapacity(
   leases: Leases,
   manager: string,
   max: number,
+  holds: readonly Hold[],
   onChange: () => void,
 ): Capacity {
   let allowed = max
   let ceiling = max
-  let isHeld = false
+  const held = new Set(holds)
   let timer: NodeJS.Timeout | undefined
   let lease = take()
 
@@ -39,7 +46,7 @@ export function leaseCapacity(
 
   return {
     get sessions() {
-      return isHeld ? 0 : Math.min(lease.sessions, ceiling)
+      return held.size > 0 ? 0 : Math.min(lease.sessions, ceiling)
     },
     crowded: (open) => {
       ceiling = Math.max(1, Math.min(ceiling, open))
@@ -58,8 +65,9 @@ export function leaseCapacity(
       ceiling = size
       renew()
     },
-    hold: (held) => {
-      isHeld = held
+    hold: (reason, isHeld) => {
+      if (isHeld) held.add(reason)
+      else held.delete(reason)
       onChange()
     },
     close: () => {

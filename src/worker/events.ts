@@ -81,6 +81,19 @@ export type WorkerEvent =
       readonly parkedMs: number
     }
   | {
+      /** An operator says that the manager is not to be used; `reason` is what was written, or empty. */
+      readonly event: 'paused'
+      readonly connection: string
+      readonly manager: string
+      readonly reason: string
+    }
+  | {
+      readonly event: 'pause-ended'
+      readonly connection: string
+      readonly manager: string
+      readonly pausedMs: number
+    }
+  | {
       readonly event: 'throttled'
       readonly connection: string
       readonly manager: string

@@ -1,9 +1,10 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
-import type { Circuit } from '../fleet/circuit.ts'
+import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
 import type { Consumer } from '../queue/queues.ts'
-import { leaseCapacity, type Capacity } from './capacity.ts'
+import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
 import { createParking, type Parking } from './parking.ts'
+import { followPause, type Pause } from './pause.ts'
 import { createTap, type Tap } from './tap.ts'
 import { createWay, type Way } from './way.ts'
 
@@ -13,6 +14,7 @@ export interface Flow {
   readonly parking: Parking
   readonly capacity: Capacity
   readonly tap: Tap
+  readonly pause: Pause
   /** Learns no more from the manager's health, and looks no more whether mail can flow. */
   close(): void
 }
@@ -30,24 +32,34 @@ export function createFlow(
     name,
     resolved,
     context,
-    () => parking,
+    () => ({ parking, pause }),
     ended,
     () => turn(),
   )
   const circuit = (): Circuit => health.circuit(way.gate.key)
   const limit = (): number => way.gate.resolved.manager.limits.sessions
-  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), () => tap.fit())
+  const pause = followPause(name, way.gate.key.name, context, {
+    hold: (isHeld) => capacity.hold('pause', isHeld),
+    askAgain: () => {
+      health.askAgain(way.gate.key)
+      parking.lookNow()
+    },
+  })
+  const holds: readonly Hold[] = pause.isOn ? ['pause'] : []
+  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, () => tap.fit())
   const tap = createTap(name, context, () => ({ way, parking, capacity, consumer: consumer() }))
   const parking = createParking({
     now: context.now,
     keepMs: context.retry.giveUpAfterMs,
     onPark: () => consumer().park(),
     onFault: onStoreFault,
+    pausedSpans: () => pause.spans(),
     look: () => way.renew().then(ask),
   })
 
   /** Logs in, when health allows it, to find out whether mail can flow. */
   async function ask(): Promise<Circuit> {
+    if (pause.isOn) return UNKNOWN
     await way.gate.probe(ended)
     if (circuit().state === 'closed') tap.open()
     return circuit()
@@ -75,8 +87,10 @@ export function createFlow(
     parking,
     capacity,
     tap,
+    pause,
     close: () => {
       unsubscribe()
+      pause.close()
       parking.close()
     },
   }

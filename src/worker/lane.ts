@@ -1,6 +1,7 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/leases.ts'
+import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { createFlow } from './flow.ts'
@@ -15,6 +16,7 @@ export interface LaneContext extends Omit<
   readonly queues: Queues
   readonly health: Health
   readonly leases: Leases
+  readonly pauses: PauseWatch
   /** Resolves the name's manager anew, with the secrets as they are now. */
   readonly resolve: (name: string) => Promise<ResolvedManager>
   readonly lockMs: number
@@ -24,8 +26,9 @@ export interface LaneContext extends Omit<
 /** One name that a worker takes jobs of: its queue on one side, the way to its manager on the other. */
 export interface Lane {
   readonly name: string
+  /** Whether nothing can be tried: the manager cannot be used, or an operator paused it. */
   readonly isParked: boolean
-  /** Takes nothing while held, whatever the manager's health is. */
+  /** Takes nothing while held for the clock's sake, whatever the manager's health is. */
   hold(isHeld: boolean): void
   /** Leads new deliveries to `fresh`, at once; what has begun goes on. False when it is the same. */
   use(fresh: ResolvedManager): boolean
@@ -45,12 +48,12 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   const running = createRunning()
   const resolved = await context.resolve(name)
   const flow = createFlow(name, resolved, context, () => consumer, ending.signal)
-  const { way, parking, capacity, tap } = flow
+  const { way, capacity, tap } = flow
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
     name,
-    (taken, signal) => running.count(() => runJob(taken, way, parking, capacity, signal)),
+    (taken, signal) => running.count(() => runJob(taken, flow, signal)),
     { ...context, concurrency: Math.min(1, capacity.sessions), onError: context.onStoreFault },
   )
   if (context.health.circuit(way.gate.key).state === 'closed') tap.fit()
@@ -75,9 +78,9 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   return {
     name,
     get isParked() {
-      return tap.isShut
+      return tap.isShut || flow.pause.isOn
     },
-    hold: (isHeld) => capacity.hold(isHeld),
+    hold: (isHeld) => capacity.hold('clock', isHeld),
     use: (fresh) => way.use(fresh) !== 'none',
     quiet: () => consumer.quiet(),
     drain: async () => {

@@ -1,4 +1,5 @@
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
+import { compactSpans, msCovered, type Span } from '../fleet/spans.ts'
 
 /** Whether a name is parked, for how long it was, and when to look again whether mail can flow. */
 export interface Parking {
@@ -7,7 +8,12 @@ export interface Parking {
   park(circuit: Circuit): void
   /** Takes again; answers for how long it was parked, undefined when it was not. */
   unpark(): number | undefined
-  /** Milliseconds parked since a moment of the store's clock. Knows only what this worker saw. */
+  /** Looks at once whether mail can flow again; a no-op when not parked. */
+  lookNow(): void
+  /**
+   * Milliseconds parked or paused since a moment of the store's clock. Of parking it knows only what
+   * this worker saw.
+   */
   msSince(since: number): number
   close(): void
 }
@@ -18,25 +24,23 @@ export interface ParkingOptions {
   /** Spans that ended longer ago are forgotten. */
   readonly keepMs: number
   readonly onPark: () => void
+  /** The spans in which operators had paused the manager. */
+  readonly pausedSpans: () => readonly Span[]
   /** Looks whether mail can flow again; answers what the circuit is then. */
   readonly look: () => Promise<Circuit>
   readonly onFault: (error: unknown) => void
-}
-
-interface Span {
-  readonly from: number
-  readonly to: number
 }
 
 /** How often a parked name looks for a changed credential, whatever its circuit says. */
 const RECHECK_MS = 5_000
 /** How often it looks while another session is asking. */
 const PROBED_ELSEWHERE_MS = 1_000
+/** Of a server that comes and goes for days the oldest are joined: its mail ages a little less. */
 const MAX_SPANS = 200
 
 /** Keeps one name's parking; nothing is parked at first. */
 export function createParking(options: ParkingOptions): Parking {
-  const { now, keepMs, onPark, look, onFault } = options
+  const { now, keepMs, onPark, pausedSpans, look, onFault } = options
   let spans: readonly Span[] = []
   let parkedAt: number | undefined
   let timer: NodeJS.Timeout | undefined
@@ -69,27 +73,24 @@ export function createParking(options: ParkingOptions): Parking {
     unpark: () => {
       if (parkedAt === undefined) return undefined
       const span = { from: parkedAt, to: now() }
-      spans = compact([...spans.filter(({ to }) => to > span.to - keepMs), span])
+      spans = compactSpans([...spans.filter(({ to }) => to > span.to - keepMs), span], MAX_SPANS)
       parkedAt = undefined
       clearTimeout(timer)
       return span.to - span.from
     },
+    lookNow: () => {
+      clearTimeout(timer)
+      if (parkedAt !== undefined && !isClosed) void lookAgain()
+    },
     msSince: (since) => {
-      const all = parkedAt === undefined ? spans : [...spans, { from: parkedAt, to: now() }]
-      return all.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, since)), 0)
+      const current = parkedAt === undefined ? [] : [{ from: parkedAt, to: now() }]
+      return msCovered([...spans, ...current, ...pausedSpans()], since)
     },
     close: () => {
       isClosed = true
       clearTimeout(timer)
     },
   }
-}
-
-/** Of a server that comes and goes for days the oldest spans are joined: its mail ages a little less. */
-function compact(spans: readonly Span[]): readonly Span[] {
-  const [first, second, ...rest] = spans
-  if (first === undefined || second === undefined || spans.length <= MAX_SPANS) return spans
-  return [{ from: first.from, to: second.to }, ...rest]
 }
 
 function dueInMs(circuit: Circuit): number {

@@ -1,11 +1,9 @@
 import { parseJob } from '../job/parse-job.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
 import { attempt } from './attempt.ts'
-import type { Capacity } from './capacity.ts'
 import { openDoor } from './door.ts'
-import type { Parking } from './parking.ts'
+import type { Flow } from './flow.ts'
 import { rejectJob } from './reject-job.ts'
-import type { Way } from './way.ts'
 
 /** What comes back without a fault of the message waits this long, so that nothing spins. */
 const BREATH_MS = 1_000
@@ -13,12 +11,10 @@ const BREATH_MS = 1_000
 /** Runs one job: reads it, opens or borrows a session, and tries to deliver. */
 export async function runJob(
   taken: TakenJob,
-  way: Way,
-  parking: Parking,
-  capacity: Capacity,
+  { way, parking, capacity, pause }: Flow,
   signal: AbortSignal,
 ): Promise<Ending> {
-  if (parking.isParked || signal.aborted) return { kind: 'back' }
+  if (parking.isParked || pause.isOn || signal.aborted) return { kind: 'back' }
   const parsed = parseJob(taken.data)
   if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, way.context)
 

@@ -4,6 +4,13 @@ import { openGate, type Entered, type Gate } from './gate.ts'
 import type { LaneContext } from './lane.ts'
 import { changeOf, type ManagerChange } from './manager-change.ts'
 import type { Parking } from './parking.ts'
+import type { Pause } from './pause.ts'
+
+/** What keeps mail from being tried. */
+interface Stops {
+  readonly parking: Parking
+  readonly pause: Pause
+}
 
 /** What attempts need of the way as it is at one moment. */
 interface Leg {
@@ -41,7 +48,7 @@ export function createWay(
   connection: string,
   resolved: ResolvedManager,
   context: LaneContext,
-  parking: () => Parking,
+  stops: () => Stops,
   ended: AbortSignal,
   onChange: (change: Exclude<ManagerChange, 'none'>) => void,
 ): Way {
@@ -49,7 +56,7 @@ export function createWay(
   const open = (manager: ResolvedManager): Gate =>
     openGate(connection, manager, context.health, context.emit, isOutdated)
   const lead = (manager: ResolvedManager, gate: Gate): Leg =>
-    legOf({ ...context, connection, ended }, manager, gate, parking)
+    legOf({ ...context, connection, ended }, manager, gate, stops)
   let current = lead(resolved, open(resolved))
 
   /** A refused login counts for nothing when the credential has been replaced meanwhile. */
@@ -109,7 +116,7 @@ function legOf(
   context: LaneContext & Pick<AttemptContext, 'connection' | 'ended'>,
   resolved: ResolvedManager,
   gate: Gate,
-  parking: () => Parking,
+  stops: () => Stops,
 ): Leg {
   return {
     resolved,
@@ -117,9 +124,9 @@ function legOf(
     context: {
       ...context,
       manager: resolved.manager,
-      parkedMsSince: (since) => parking().msSince(since),
+      parkedMsSince: (since) => stops().parking.msSince(since),
       learn: (finding, why) => gate.learn(finding, why),
-      isParked: () => parking().isParked,
+      isParked: () => stops().parking.isParked || stops().pause.isOn,
     },
   }
 }
