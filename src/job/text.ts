@@ -23,7 +23,10 @@ export const bodySchema = z.string().refine((text) => !text.includes('\0') && te
 /** The name of a connection manager, as far as it can be judged without knowing them. */
 export const connectionSchema = z
   .string()
-  .max(MAX_CONNECTION_LENGTH)
+  .refine(
+    (name) => Array.from(name).length <= MAX_CONNECTION_LENGTH,
+    `expected at most ${MAX_CONNECTION_LENGTH} characters`,
+  )
   .refine((name) => name.trim() !== '', 'expected the name of a connection manager')
   .refine(isOneLine, UNSAFE_PROBLEM)
 

@@ -11,6 +11,9 @@ import type { Ending, QueuePriority } from './queues.ts'
  */
 const PRIORITIES: Readonly<Record<QueuePriority, number>> = { high: 1000, normal: 2000, low: 3000 }
 
+/** The numbers of the priorities, those first that come first. */
+export const CLASSES: readonly number[] = Object.values(PRIORITIES)
+
 /** A job never runs out of attempts by itself: giving up is the mail domain's decision. */
 export function jobOptions(
   id: string,

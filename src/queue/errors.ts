@@ -5,7 +5,7 @@ export class InvalidQueueNameError extends MailroomError {
   override readonly code = 'INVALID_QUEUE_NAME'
 
   constructor(came: string) {
-    super(`expected the name of a queue of 1 to 255 bytes of Unicode text, got ${came}`)
+    super(`expected the name of a queue of 1 to 512 bytes of Unicode text, got ${came}`)
   }
 }
 

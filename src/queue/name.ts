@@ -1,10 +1,11 @@
 import { InvalidQueueNameError } from './errors.ts'
 
-const MAX_BYTES = 255
+/** A connection's name has at most 128 characters, of four bytes each. */
+const MAX_BYTES = 512
 
 /**
  * The BullMQ queue of a connection's name: percent-encoded UTF-8, so that every Unicode text has
- * its own, without `:`, braces or spaces. At most 765 characters. Throws `InvalidQueueNameError`.
+ * its own, without `:`, braces or spaces. At most 1,536 characters. Throws `InvalidQueueNameError`.
  */
 export function encodeQueueName(name: string): string {
   const bytes = Buffer.byteLength(name)

@@ -3,9 +3,11 @@ import type { Queue } from 'bullmq'
 import { StoreUnreachableError } from '../store/errors.ts'
 import type { Store } from '../store/store.ts'
 import { createBull } from './bull.ts'
+import { buryJobs } from './bury.ts'
 import { startConsumer } from './consumer.ts'
 import { jobOptions } from './endings.ts'
 import { HastyStoreError } from './errors.ts'
+import { headsOf, pageOf, strayOf } from './look.ts'
 import { prepareQueueTables } from './migrate.ts'
 import { encodeQueueName } from './name.ts'
 import type { Depth, NewJob, Queues } from './queues.ts'
@@ -61,6 +63,10 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
     },
     stateOf: (name, id) => stateOfJob(queueOf(name), id),
     revive: (name, id) => reviveJob(queueOf(name), id),
+    page: (name, state, offset, limit) => pageOf(queueOf(name), state, offset, limit),
+    heads: (name) => headsOf(store, queueOf(name)),
+    findStray: (name, ids) => strayOf(store, queueOf(name), ids),
+    bury: (name, jobs) => buryJobs(bull, queueOf(name), jobs),
     consume(name, handler, options) {
       if (store.patience === 'fail-fast') {
         return Promise.reject(new HastyStoreError(store.location))

@@ -79,6 +79,18 @@ export interface Depth {
 /** Where a job stands, in the words of `Depth`. */
 export type JobState = keyof Depth
 
+/** Jobs that no worker takes by itself. */
+export interface Stray {
+  readonly gone: readonly string[]
+  readonly dead: readonly string[]
+}
+
+/** A job that is to end, and why. */
+export interface DeadJob {
+  readonly id: string
+  readonly reason: string
+}
+
 /** Where jobs wait: one queue per name. The only door to BullMQ. */
 export interface Queues {
   /** Adds jobs; a job whose id is in the queue already is left as it is. Atomic per call on Postgres. */
@@ -92,6 +104,22 @@ export interface Queues {
   stateOf(name: string, id: string): Promise<JobState | undefined>
   /** Puts a dead job back among the waiting ones as it is, at once. False when it is not dead. */
   revive(name: string, id: string): Promise<boolean>
+  /** A page of jobs, those first that come first; one that is removed meanwhile is left out. */
+  page(
+    name: string,
+    state: Exclude<JobState, 'active'>,
+    offset: number,
+    limit: number,
+  ): Promise<readonly TakenJob[]>
+  /** The waiting jobs that are taken next, one of each priority. */
+  heads(name: string): Promise<readonly TakenJob[]>
+  /** Of some jobs, those that no worker takes by itself. */
+  findStray(name: string, ids: readonly string[]): Promise<Stray>
+  /**
+   * Ends jobs that wait or are delayed as dead, and says which: others were taken or removed
+   * meanwhile, or the queue is paused.
+   */
+  bury(name: string, jobs: readonly DeadJob[]): Promise<readonly string[]>
   /** Starts to take jobs, at once or as soon as the store can be reached. */
   consume(name: string, handler: Handler, options: ConsumeOptions): Promise<Consumer>
   /** Closes what this object opened; consumers are stopped by their owners first. */

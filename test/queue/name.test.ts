@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 
+import { connectionNameSchema } from '../../src/connections/connection-name.ts'
+import { connectionSchema } from '../../src/job/text.ts'
 import { decodeQueueName, encodeQueueName } from '../../src/queue/name.ts'
 
 const ALPHABET = [
@@ -38,8 +40,8 @@ test('a plain name is its own queue', () => {
 
 test.for([
   ['an empty one', ''],
-  ['one of 256 bytes', 'x'.repeat(256)],
-  ['one of 257 bytes', `x${'关'.repeat(85)}é`.slice(0, 86) + 'x'],
+  ['one of 513 bytes', 'x'.repeat(513)],
+  ['one of 514 bytes', `x${'😀'.repeat(128)}x`],
   ['half a surrogate pair', 'a\ud83d'],
 ])('%s is refused', ([, name = '']) => {
   expect(() => encodeQueueName(name)).toThrow(
@@ -47,6 +49,23 @@ test.for([
   )
 })
 
-test('the longest name still has a queue', () => {
-  expect(encodeQueueName('关'.repeat(85))).toHaveLength(765)
+test('the longest name that a connection manager and a job may have has a queue', () => {
+  for (const letter of ['x', '关', '😀', '%']) {
+    const name = letter.repeat(128)
+    expect(connectionNameSchema.parse(name)).toBe(name)
+    expect(connectionSchema.parse(name)).toBe(name)
+    expect(decodeQueueName(encodeQueueName(name))).toBe(name)
+  }
+})
+
+test('every name that a connection manager may have has a queue of its own', () => {
+  const byQueue = new Map<string, string>()
+  for (const name of names(3000)) {
+    if (!connectionNameSchema.safeParse(name).success) continue
+    expect(connectionSchema.safeParse(name).success).toBe(true)
+    const queue = encodeQueueName(name)
+    expect(byQueue.get(queue) ?? name).toBe(name)
+    byQueue.set(queue, name)
+  }
+  expect(byQueue.size).toBeGreaterThan(500)
 })

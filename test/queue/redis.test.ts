@@ -1,8 +1,10 @@
 import { describeRedis } from '../support/redis.ts'
 import { consumersConformance } from './conformance-running.ts'
+import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
 
 describeRedis('queues on Redis', (url) => {
   queuesConformance(() => url)
+  sweepingConformance(() => url)
   consumersConformance(() => url)
 })

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+
+import { UnrecoverableError } from 'bullmq'
+import type { Job, Queue, Worker } from 'bullmq'
+
+import type { Bull } from './bull.ts'
+import { closeWorker } from './close-worker.ts'
+import type { DeadJob } from './queues.ts'
+
+const SETTINGS = { concurrency: 1, lockDuration: 60_000, stalledInterval: 30_000 }
+
+/** Before every other job: ours begin at 1,000. */
+const FIRST = 1
+
+/**
+ * Ends jobs that wait or are delayed as dead, in the way of a worker that took them: only a taken
+ * job can fail. Says which of them are dead now; the others were taken or removed meanwhile, or
+ * their queue is paused.
+ */
+export async function buryJobs(
+  bull: Bull,
+  queue: Queue,
+  jobs: readonly DeadJob[],
+): Promise<readonly string[]> {
+  if (jobs.length === 0) return []
+  const worker = bull.openWorker(queue.name, () => Promise.resolve(), SETTINGS)
+  worker.on('error', () => undefined)
+  const buried: string[] = []
+  try {
+    await worker.waitUntilReady()
+    for (const { id, reason } of jobs) {
+      if (await bury(worker, queue, id, reason)) buried.push(id)
+    }
+    return buried
+  } finally {
+    await closeWorker(worker, false)
+  }
+}
+
+async function bury(worker: Worker, queue: Queue, id: string, reason: string): Promise<boolean> {
+  const job = await queue.getJob(id)
+  if (job === undefined) return false
+  const { priority } = job
+  const token = randomUUID()
+  const taken = (await bringForward(job)) && (await worker.getNextJob(token, { block: false }))
+  if (!taken) return false
+  if (taken.id !== id) {
+    await taken.moveToWait(token)
+    return false
+  }
+  // A person may revive it: then it goes back among its like.
+  await taken.changePriority({ priority })
+  await taken.moveToFailed(new UnrecoverableError(reason), token)
+  return true
+}
+
+/** Makes a job the first one of its queue; false when somebody else has it. */
+async function bringForward(job: Job): Promise<boolean> {
+  const state = await job.getState()
+  if (state === 'delayed') await job.promote()
+  else if (state !== 'prioritized') return false
+  await job.changePriority({ priority: FIRST })
+  return true
+}
