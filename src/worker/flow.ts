@@ -1,12 +1,13 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
+import type { Health } from '../fleet/health.ts'
 import type { Consumer } from '../queue/queues.ts'
 import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
 import { createParking, type Parking } from './parking.ts'
 import { followPause, type Pause } from './pause.ts'
 import { createTap, type Tap } from './tap.ts'
-import { createWay, type Way } from './way.ts'
+import { createWay, type Stops, type Way } from './way.ts'
 
 /** How mail of a name flows: the way to its manager, and the tap that follows the manager's health. */
 export interface Flow {
@@ -28,14 +29,8 @@ export function createFlow(
   ended: AbortSignal,
 ): Flow {
   const { health, leases, onStoreFault } = context
-  const way = createWay(
-    name,
-    resolved,
-    context,
-    () => ({ parking, pause }),
-    ended,
-    () => turn(),
-  )
+  const stops = (): Stops => ({ parking, pause })
+  const way = createWay(name, resolved, context, stops, ended, () => turn())
   const circuit = (): Circuit => health.circuit(way.gate.key)
   const limit = (): number => way.gate.resolved.manager.limits.sessions
   const pause = followPause(name, way.gate.key.name, context, {
@@ -77,21 +72,19 @@ export function createFlow(
     }
   }
 
-  const unsubscribe = health.onChange(({ name: manager, digest }, now) => {
-    if (manager !== way.gate.key.name || digest !== way.gate.key.digest) return
+  const unsubscribe = followHealth(health, way, tap)
+  const close = (): void => {
+    unsubscribe()
+    pause.close()
+    parking.close()
+  }
+  return { way, parking, capacity, tap, pause, close }
+}
+
+function followHealth(health: Health, way: Way, tap: Tap): () => void {
+  return health.onChange(({ name, digest }, now) => {
+    if (name !== way.gate.key.name || digest !== way.gate.key.digest) return
     if (now.state === 'open') tap.shut(now)
     else if (now.state === 'closed') tap.open()
   })
-  return {
-    way,
-    parking,
-    capacity,
-    tap,
-    pause,
-    close: () => {
-      unsubscribe()
-      pause.close()
-      parking.close()
-    },
-  }
 }

@@ -32,7 +32,7 @@ export function followPause(
   connection: string,
   manager: string,
   { pauses, emit, now }: PauseContext,
-  { hold, askAgain }: PauseTurns,
+  turns: PauseTurns,
 ): Pause {
   let known = pauses.of(manager)
 
@@ -46,16 +46,16 @@ export function followPause(
     const before = known
     known = fresh
     if (fresh.current !== undefined) {
-      if (before.current === undefined) hold(true)
+      if (before.current === undefined) turns.hold(true)
       if (before.current?.reason !== fresh.current.reason || before.current === undefined) tell()
       return
     }
     if (before.current !== undefined) {
       const pausedMs = Math.max(0, Math.round(now() - before.current.since))
       emit({ event: 'pause-ended', connection, manager, pausedMs })
-      hold(false)
+      turns.hold(false)
     }
-    if (fresh.resumedAt !== before.resumedAt) askAgain()
+    if (fresh.resumedAt !== before.resumedAt) turns.askAgain()
   }
 
   tell()

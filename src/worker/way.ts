@@ -7,7 +7,7 @@ import type { Parking } from './parking.ts'
 import type { Pause } from './pause.ts'
 
 /** What keeps mail from being tried. */
-interface Stops {
+export interface Stops {
   readonly parking: Parking
   readonly pause: Pause
 }
