@@ -7,6 +7,7 @@ import { UsageError } from './errors.ts'
 /** The options that every command takes. */
 export const COMMON_OPTIONS = {
   config: { type: 'string' },
+  environment: { type: 'string' },
   queue: { type: 'string' },
   json: { type: 'boolean' },
   table: { type: 'boolean' },

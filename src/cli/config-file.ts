@@ -1,8 +1,13 @@
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 
-import { isMailroomError } from '../errors.ts'
+import { lilconfig, type Loader } from 'lilconfig'
+
+import { importAnew } from './config/import-anew.ts'
+import { importModule } from './config/import-module.ts'
+import { parseJsonText } from './config/json-text.ts'
+import { importWithin } from './config/module-fault.ts'
+import type { ParsedText } from './config/text-fault.ts'
 import { ConfigNotFoundError, ConfigUnreadableError } from './errors.ts'
 
 /** The names that are looked for when none is given; the first one that is there counts. */
@@ -11,16 +16,34 @@ export const CONFIG_FILES = [
   'mailroom.config.js',
   'mailroom.config.mjs',
   'mailroom.config.json',
+  'mailroom.config.yaml',
+  'mailroom.config.yml',
+  'mailroom.config.toml',
 ] as const
 
 /** A configuration file's content, before anybody has looked at it. */
 export interface ConfigFile {
   readonly file: string
   readonly content: unknown
+  /** The files that it imports by path, for a module. */
+  readonly imports: readonly string[]
+  /** Other configuration files beside it, which are not read. */
+  readonly passedOver: readonly string[]
 }
 
+export interface ConfigFileOptions {
+  /** What a module sees as its environment when it is read anew. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Reads modules from disk although this process has imported them; off by default. */
+  readonly anew?: boolean
+}
+
+/** How long a module may take. */
+const MODULE_DEADLINE_MS = 30_000
+
 /**
- * Loads the file that was asked for, else the first of `CONFIG_FILES` in `directory`, if any.
+ * Loads the file that was asked for, else the first of `CONFIG_FILES` in `directory`, if any; nothing
+ * is looked for above it.
  *
  * Modules count with their default export, which Node runs as it is. Throws `ConfigNotFoundError`
  * when the file that was asked for is missing, `ConfigUnreadableError` when it cannot be loaded.
@@ -28,25 +51,50 @@ export interface ConfigFile {
 export async function loadConfigFile(
   asked: string | undefined,
   directory: string,
+  options: ConfigFileOptions,
 ): Promise<ConfigFile | undefined> {
-  const file =
-    asked === undefined ? await findConfigFile(directory) : path.resolve(directory, asked)
-  if (file === undefined) return undefined
-  if (asked !== undefined && !(await isThere(file))) {
-    throw new ConfigNotFoundError(
-      `there is no configuration file "${file}": expected one with connection managers, ` +
-        `such as "${CONFIG_FILES[0]}"`,
-    )
+  const imports: string[] = []
+  const loaders = loadersOf(options, (files) => imports.push(...files))
+  const loader = lilconfig('mailroom', {
+    searchPlaces: [...CONFIG_FILES],
+    stopDir: directory,
+    ignoreEmptySearchPlaces: false,
+    cache: false,
+    loaders,
+  })
+  if (asked === undefined) {
+    const passedOver = (await candidatesIn(directory)).slice(1)
+    const found = await loader.search(directory)
+    if (found === null) return undefined
+    return { file: found.filepath, content: contentOf(found), imports, passedOver }
   }
-  return { file, content: await readConfigFile(file) }
+  const file = path.resolve(directory, asked)
+  await refuseMissing(file)
+  const extensions = Object.keys(loaders)
+  if (!extensions.includes(path.extname(file))) {
+    throw new ConfigUnreadableError(file, `expected one of ${extensions.join(', ')}`)
+  }
+  const found = await loader.load(file)
+  return { file, content: contentOf(found), imports, passedOver: [] }
 }
 
-async function findConfigFile(directory: string): Promise<string | undefined> {
-  for (const name of CONFIG_FILES) {
-    const file = path.join(directory, name)
-    if (await isThere(file)) return file
-  }
-  return undefined
+/** Lilconfig has `any` here. */
+function contentOf(result: { readonly config: unknown } | null): unknown {
+  return result?.config
+}
+
+async function refuseMissing(file: string): Promise<void> {
+  if (await isThere(file)) return
+  throw new ConfigNotFoundError(
+    `there is no configuration file "${file}": expected one with connection managers, ` +
+      `such as "${CONFIG_FILES[0]}"`,
+  )
+}
+
+async function candidatesIn(directory: string): Promise<readonly string[]> {
+  const files = CONFIG_FILES.map((name) => path.join(directory, name))
+  const there = await Promise.all(files.map(isThere))
+  return files.filter((_, index) => there[index])
 }
 
 async function isThere(file: string): Promise<boolean> {
@@ -58,43 +106,52 @@ async function isThere(file: string): Promise<boolean> {
   }
 }
 
-const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs', '.json']
-
-async function readConfigFile(file: string): Promise<unknown> {
-  const extension = path.extname(file)
-  if (!EXTENSIONS.includes(extension)) {
-    throw new ConfigUnreadableError(file, `expected one of ${EXTENSIONS.join(', ')}`)
+function loadersOf(
+  { env, anew = false }: ConfigFileOptions,
+  onImports: (files: readonly string[]) => void,
+): Readonly<Record<string, Loader>> {
+  const module: Loader = async (file) => {
+    const signal = AbortSignal.timeout(MODULE_DEADLINE_MS)
+    const { content, hasDefault, imports } = await importWithin(file, signal, async () =>
+      anew ? importAnew(file, env, signal) : importModule(file),
+    )
+    onImports(imports)
+    if (hasDefault) return content
+    const expected = 'expected "export default defineConfig({ … })", found no default export'
+    throw new ConfigUnreadableError(file, expected)
   }
-  try {
-    if (extension === '.json') return JSON.parse(await readFile(file, 'utf8'))
-    const module: unknown = await import(pathToFileURL(file).href)
-    if (typeof module === 'object' && module !== null && 'default' in module) return module.default
-  } catch (cause) {
-    // `defineConfig` has looked at it already and says more than we could.
-    if (isMailroomError(cause)) throw cause
-    throw new ConfigUnreadableError(file, reasonOf(cause, file), { cause })
+  const modules = ['.ts', '.mts', '.js', '.mjs', '.cjs'].map((name) => [name, module] as const)
+  return {
+    ...Object.fromEntries(modules),
+    '.json': loadJson,
+    '.yaml': loadYaml,
+    '.yml': loadYaml,
+    '.toml': loadToml,
   }
-  throw new ConfigUnreadableError(
-    file,
-    'expected "export default defineConfig({ … })", found no default export',
-  )
 }
 
-/** The kind of fault and where it is: a parser's message may quote the file, and with it a secret. */
-function reasonOf(error: unknown, file: string): string {
-  if (error instanceof SyntaxError) return `its syntax is wrong${placeOf(error, file)}`
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined
-  if (code === 'ERR_MODULE_NOT_FOUND') return 'something that it imports is not installed'
-  if (code !== undefined) return code + placeOf(error, file)
-  return `it threw an error when it ran${placeOf(error, file)}; see it with --verbose`
+function loadJson(file: string, text: string): unknown {
+  return contentIn(file, parseJsonText(withoutMark(text)))
 }
 
-/** The line that a stack or a parser names for `file`; nothing of what stands there. */
-function placeOf(error: unknown, file: string): string {
-  if (!(error instanceof Error)) return ''
-  const stack = error.stack ?? ''
-  const line = /^:(\d+)/.exec(stack.slice(stack.indexOf(file) + file.length))?.[1]
-  const inJson = /\(line (\d+) column (\d+)\)/.exec(error.message)
-  if (inJson) return `, at line ${inJson[1]}, column ${inJson[2]}`
-  return stack.includes(file) && line !== undefined ? `, at line ${line}` : ''
+// The other parsers are loaded here: most have a configuration of one kind.
+async function loadYaml(file: string, text: string): Promise<unknown> {
+  const { parseYamlText } = await import('./config/yaml-text.ts')
+  return contentIn(file, parseYamlText(withoutMark(text)))
+}
+
+async function loadToml(file: string, text: string): Promise<unknown> {
+  const { parseTomlText } = await import('./config/toml-text.ts')
+  return contentIn(file, parseTomlText(withoutMark(text)))
+}
+
+/** Some editors begin a file with a byte order mark. */
+function withoutMark(text: string): string {
+  return text.replace(/^\uFEFF/, '')
+}
+
+function contentIn(file: string, parsed: ParsedText): unknown {
+  if (parsed.kind === 'parsed') return parsed.content
+  const { problem, line, column } = parsed.fault
+  throw new ConfigUnreadableError(file, `${problem}, at line ${line}, column ${column}`)
 }

@@ -10,7 +10,9 @@ Commands:
 ${listOf(topics())}
 
 Options of every command:
-  --config FILE   configuration file; mailroom.config.ts, .js, .mjs or .json by default
+  --config FILE   configuration file; mailroom.config.ts, .js, .mjs, .json, .yaml, .yml or .toml
+  --environment NAME
+                  the environment of the configuration, such as production; none by default
   --queue URL     redis://, rediss://, postgres:// or embedded:DIR
   --json          one JSON object a line instead of text
   --table         tables also where standard output is no terminal; data is JSON lines there
@@ -19,8 +21,9 @@ Options of every command:
   -h, --help      help for the command
   --version       the version of mailroom
 
-Environment: MAILROOM_CONFIG, MAILROOM_QUEUE, MAILROOM_LOG_LEVEL, NO_COLOR, FORCE_COLOR. A flag
-wins over the environment, the environment over the configuration file.
+Variables: MAILROOM_CONFIG, MAILROOM_ENV, MAILROOM_QUEUE, MAILROOM_CONNECTION_<NAME>,
+MAILROOM_LOG_LEVEL, NO_COLOR, FORCE_COLOR. A flag wins over a variable, a variable over the
+configuration file.
 
 Examples:
   mailroom demo

@@ -15,6 +15,7 @@ export interface Surroundings {
 /** The flags that settings are made from, as `COMMON_OPTIONS` and `worker` declare them. */
 export interface SettingFlags {
   readonly config?: string | undefined
+  readonly environment?: string | undefined
   readonly queue?: string | undefined
   readonly json?: boolean | undefined
   readonly table?: boolean | undefined
@@ -27,6 +28,8 @@ export interface SettingFlags {
 export interface Settings {
   /** The configuration file to load; absent: look for one in `cwd`. */
   readonly configFile: string | undefined
+  /** The environment of the configuration that counts, if any. */
+  readonly environment: string | undefined
   readonly queue: string
   readonly json: boolean
   /** How data is written: tables on a terminal, JSON lines elsewhere and with `--json`. */
@@ -45,8 +48,9 @@ export function readSurroundings(): Surroundings {
 }
 
 /**
- * Decides each setting: a flag, else the environment (`MAILROOM_CONFIG`, `MAILROOM_QUEUE`,
- * `MAILROOM_LOG_LEVEL`, `NO_COLOR`, `FORCE_COLOR`), else the configuration file, else the default.
+ * Decides each setting: a flag, else the environment (`MAILROOM_CONFIG`, `MAILROOM_ENV`,
+ * `MAILROOM_QUEUE`, `MAILROOM_LOG_LEVEL`, `NO_COLOR`, `FORCE_COLOR`), else the configuration file,
+ * else the default.
  */
 export function resolveSettings(
   flags: SettingFlags,
@@ -57,6 +61,8 @@ export function resolveSettings(
   if (json && flags.table === true) throw new UsageError('"--json" and "--table": give one of them')
   return {
     configFile: flags.config ?? nonEmpty(env['MAILROOM_CONFIG']),
+    // Not NODE_ENV: it tells libraries how to behave and is "production" in most images anywhere.
+    environment: flags.environment ?? nonEmpty(env['MAILROOM_ENV']),
     queue:
       flags.queue ??
       nonEmpty(env['MAILROOM_QUEUE']) ??

@@ -1,9 +1,8 @@
 import type { ParsedConfig } from '../connections/config.ts'
-import { parseConfig } from '../connections/config.ts'
 import { resolveReferences } from '../connections/references.ts'
-import { CONFIG_FILES, loadConfigFile } from './config-file.ts'
 import type { Context } from './context.ts'
-import { ConfigNotFoundError } from './errors.ts'
+import { loadConfiguration } from './load-configuration.ts'
+import type { Configuration, LoadOptions } from './load-configuration.ts'
 import type { SettingFlags, Settings } from './settings.ts'
 import { resolveSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -13,49 +12,30 @@ import { createTerminal } from './terminal.ts'
 export interface Setup {
   readonly settings: Settings
   readonly config: ParsedConfig
+  /** What the configuration was made from; `loadConfiguration` reads it again. */
+  readonly sources: Configuration['sources']
   readonly terminal: Terminal
 }
 
-/** Where `mailroom dev` catches mail unless told otherwise. */
-export const CATCH_ALL_PORT = 2525
-
-/** What there is without any configuration. */
-const BUILT_IN = {
-  connections: {
-    default: {
-      server: '127.0.0.1',
-      port: CATCH_ALL_PORT,
-      tls: 'none',
-      from: 'Mailroom <mailroom@example.com>',
-    },
-  },
-}
-
 /**
- * Loads the configuration and decides every setting.
- *
- * Without a configuration file there is one connection manager, `default`, which is the catch-all
- * server of `mailroom dev`; where a file is `needed` that is a `ConfigNotFoundError`.
+ * Loads the configuration as `loadConfiguration` does, decides every setting and tells what is
+ * doubtful about the files.
  */
 export async function loadSetup(
   flags: SettingFlags,
   context: Context,
-  { file = 'optional' }: { readonly file?: 'needed' | 'optional' | 'none' } = {},
+  options: Pick<LoadOptions, 'file'> = {},
 ): Promise<Setup> {
-  const { env, cwd } = context
-  const asked = resolveSettings(flags, context).configFile
-  const loaded = file === 'none' ? undefined : await loadConfigFile(asked, cwd)
-  if (loaded === undefined && file === 'needed') {
-    throw new ConfigNotFoundError(
-      `there is no configuration in "${cwd}": expected ` +
-        `${CONFIG_FILES.map((name) => `"${name}"`).join(', ')} or "--config FILE"`,
-    )
-  }
-  const config = parseConfig(loaded?.content ?? BUILT_IN)
+  const { env } = context
+  const { config, sources, remarks } = await loadConfiguration(flags, context, options)
   const queue =
     config.queue === undefined ? undefined : await resolveReferences(config.queue.reveal(), { env })
   const settings = resolveSettings(flags, context, { queue })
-  return { settings, config, terminal: openTerminal(settings, context) }
+  const terminal = openTerminal(settings, context)
+  for (const remark of remarks) {
+    terminal.warn({ event: 'warning', ...remark }, `mailroom: ${remark.message}`)
+  }
+  return { settings, config, sources, terminal }
 }
 
 /** The terminal that `settings` ask for, on the process's streams. */

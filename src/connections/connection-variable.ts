@@ -45,6 +45,13 @@ export function readConnectionVariables(
   return { definitions, issues }
 }
 
+/** The names of the variables in `env` that define connection managers. */
+export function connectionVariablesIn(
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  return Object.keys(env).filter((name) => isConnectionVariable(name) && (env[name] ?? '') !== '')
+}
+
 /** The environment variable that means the connection manager `name` and no other. */
 export function variableOf(name: string): string {
   const isPlain = /^[a-z0-9]+$/.test(name)

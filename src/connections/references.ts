@@ -50,6 +50,11 @@ export function checkReferences(text: string): string {
   return text
 }
 
+/** The variables and files that `text` refers to. */
+export function referencesIn(text: string): readonly Exclude<Part, { readonly kind: 'text' }>[] {
+  return parseReferences(text).filter((part) => part.kind !== 'text')
+}
+
 /** Whether `text` is one reference and nothing else, and so may be shown. */
 export function isReference(text: string): boolean {
   return ENV.test(text) || FILE.test(text)

@@ -1,53 +1,170 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import { loadConfigFile } from '../../src/cli/config-file.ts'
+import type { ConfigFileOptions } from '../../src/cli/config-file.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-test.for([
-  ['mailroom.config.ts', 'export default { a: 1 as number }'],
-  ['mailroom.config.js', 'module.exports = { a: 1 }'],
-  ['mailroom.config.mjs', 'export default { a: 1 }'],
-  ['mailroom.config.json', '{ "a": 1 }'],
-] as const)('%s is found and read', async ([name, text]) => {
-  await using directory = await temporaryDirectory()
-  const file = path.join(directory.path, name)
-  await writeFile(file, text)
-  expect(await loadConfigFile(undefined, directory.path)).toEqual({ file, content: { a: 1 } })
+const HERE: ConfigFileOptions = { env: process.env }
+const ANEW: ConfigFileOptions = { ...HERE, anew: true }
+
+/** A directory with these files. */
+async function directoryOf(files: Readonly<Record<string, string>>) {
+  const directory = await temporaryDirectory()
+  const put = async (name: string, text: string): Promise<void> =>
+    writeFile(path.join(directory.path, name), text)
+  for (const [name, text] of Object.entries(files)) await put(name, text)
+  return { ...directory, put, file: (name: string) => path.join(directory.path, name) }
+}
+
+describe('a configuration file', () => {
+  test.for([
+    ['mailroom.config.ts', 'export default { a: 1 as number }'],
+    ['mailroom.config.js', 'module.exports = { a: 1 }'],
+    ['mailroom.config.mjs', 'export default { a: 1 }'],
+    ['mailroom.config.json', '{ "a": 1 }'],
+    ['mailroom.config.json', '\uFEFF{ "a": 1 }'],
+    ['mailroom.config.yaml', '# a comment\na: 1\n'],
+    ['mailroom.config.yml', '%YAML 1.2\n---\n{ "a": 1 }'],
+    ['mailroom.config.toml', 'a = 1'],
+  ] as const)('%s is found and read', async ([name, text]) => {
+    await using directory = await directoryOf({ [name]: text })
+    expect(await loadConfigFile(undefined, directory.path, HERE)).toEqual({
+      file: directory.file(name),
+      content: { a: 1 },
+      imports: [],
+      passedOver: [],
+    })
+  })
+
+  test('counts when it is the first of several, and the others are named', async () => {
+    await using directory = await directoryOf({
+      'mailroom.config.toml': 'from = "toml"',
+      'mailroom.config.json': '{ "from": "json" }',
+      'mailroom.config.ts': 'export default { from: "ts" }',
+    })
+    expect(await loadConfigFile(undefined, directory.path, HERE)).toMatchObject({
+      content: { from: 'ts' },
+      passedOver: [directory.file('mailroom.config.json'), directory.file('mailroom.config.toml')],
+    })
+  })
+
+  test('is not looked for in the directories above', async () => {
+    await using directory = await temporaryDirectory()
+    const inner = await directoryOf({ 'mailroom.config.json': '{}' })
+    await using _ = inner
+    expect(await loadConfigFile(undefined, directory.path, HERE)).toBeUndefined()
+    const below = path.join(inner.path, 'below')
+    expect(await loadConfigFile(undefined, below, HERE)).toBeUndefined()
+  })
+
+  test('that was asked for is found from the directory, whatever its name', async () => {
+    await using directory = await directoryOf({ 'other.json': '{ "a": 1 }' })
+    expect(await loadConfigFile('other.json', directory.path, HERE)).toMatchObject({
+      content: { a: 1 },
+    })
+  })
+
+  test('that is empty is no configuration, and hides none behind it', async () => {
+    await using directory = await directoryOf({
+      'mailroom.config.json': '',
+      'mailroom.config.yaml': 'a: 1',
+    })
+    const loaded = await loadConfigFile(undefined, directory.path, HERE)
+    expect(loaded?.file).toBe(directory.file('mailroom.config.json'))
+    expect(loaded?.content).toBeUndefined()
+  })
+
+  const BOMB = Array.from({ length: 20 }, (_, index) =>
+    index === 0 ? 'a0: &a0 [x, x]' : `a${index}: &a${index} [*a${index - 1}, *a${index - 1}]`,
+  ).join('\n')
+
+  test.for([
+    ['none.json', undefined, 'CONFIG_NOT_FOUND', 'there is no configuration file'],
+    ['none.yaml', undefined, 'CONFIG_NOT_FOUND', 'there is no configuration file'],
+    ['config.ini', 'a=1', 'CONFIG_UNREADABLE', 'expected one of .ts, '],
+    ['a.json', '{ "p": "hunter2" "x" }', 'CONFIG_UNREADABLE', '"}", at line 1, column 18'],
+    ['b.json', '{\n "p": hunter2 }', 'CONFIG_UNREADABLE', 'a value, at line 2, column 7'],
+    ['c.json', '{\n "p": 1,\n "\\u0070": 2 }', 'CONFIG_UNREADABLE', 'already, at line 3, column 2'],
+    ['d.json', '{} hunter2', 'CONFIG_UNREADABLE', 'end of the file, at line 1, column 4'],
+    ['e.json', '[1, ]', 'CONFIG_UNREADABLE', 'a value, at line 1, column 5'],
+    ['f.json', '{ "p": "hunter2', 'CONFIG_UNREADABLE', 'a value, at line 1, column 8'],
+    ['g.json', '['.repeat(9999), 'CONFIG_UNREADABLE', 'no more than 100 levels, at line 1'],
+    ['a.yaml', 'p: hunter2\np: x', 'CONFIG_UNREADABLE', 'already, at line 2, column 1'],
+    ['b.yaml', 'p: "hunter2', 'CONFIG_UNREADABLE', 'syntax is wrong, at line 1, column 12'],
+    ['c.yaml', 'p: !hunter2 x', 'CONFIG_UNREADABLE', 'no tag of its own, at line 1, column 4'],
+    ['d.yaml', 'p: !!binary aGk=', 'CONFIG_UNREADABLE', 'no tag of its own, at line 1'],
+    ['e.yaml', 'a: 1\n---\np: hunter2', 'CONFIG_UNREADABLE', 'expected one document, at line 2'],
+    ['f.yaml', 'p: *hunter2', 'CONFIG_UNREADABLE', 'leads nowhere, or to too much, at line 1'],
+    ['g.yaml', BOMB, 'CONFIG_UNREADABLE', 'leads nowhere, or to too much, at line 20'],
+    ['h.yaml', '? [hunter2]\n: x', 'CONFIG_UNREADABLE', 'a text as key, at line 1, column 3'],
+    ['i.yml', 'a:\n\t- hunter2', 'CONFIG_UNREADABLE', 'spaces and no tab, at line 2'],
+    ['a.toml', 'p = "hunter2"\np = "x"', 'CONFIG_UNREADABLE', 'wrong, at line 2, column 1'],
+    ['b.toml', 'p = "hunter2', 'CONFIG_UNREADABLE', 'syntax is wrong, at line 1, column '],
+    ['c.toml', '[__proto__]\np = "hunter2"', 'CONFIG_UNREADABLE', 'at line 1, column 2'],
+    ['named.ts', 'export const a = 1', 'CONFIG_UNREADABLE', 'found no default export'],
+  ] as const)('%s is refused without quoting it', async ([name, text, code, message]) => {
+    await using directory = await directoryOf(text === undefined ? {} : { [name]: text })
+    const refusal = await loadConfigFile(name, directory.path, HERE).catch(
+      (error: unknown) => error,
+    )
+    expect(refusal).toMatchObject({ code, message: expect.stringContaining(message) })
+    expect(String(refusal)).not.toContain('hunter2')
+  })
 })
 
-test('the first of several counts', async () => {
-  await using directory = await temporaryDirectory()
-  await writeFile(path.join(directory.path, 'mailroom.config.json'), '{ "from": "json" }')
-  await writeFile(path.join(directory.path, 'mailroom.config.ts'), 'export default { from: "ts" }')
-  expect(await loadConfigFile(undefined, directory.path)).toMatchObject({ content: { from: 'ts' } })
-})
+describe('a configuration module', () => {
+  test.for([
+    ['a.ts', '\nexport default {{ hunter2', 'its syntax is wrong, at line 2, column 17'],
+    ['a.mjs', '\nexport default {{ hunter2', 'its syntax is wrong, at line 2, column 17'],
+    ['a.cjs', '\nmodule.exports = {{ hunter2', 'its syntax is wrong, at line 2, column 19'],
+    ['b.ts', '\n throw new Error("hunter2")', 'threw an error when it ran, at line 2, column 8'],
+    ['c.ts', 'import "nowhere-at-all"', 'something that it imports is not installed'],
+    ['d.ts', 'import "./hunter2.ts"', 'something that it imports is not installed'],
+    ['e.ts', 'export default { hunter2: () => 1 }', 'its default export is more than data'],
+    ['f.ts', 'process.exit(1)\nexport default {}', 'it threw an error when it ran'],
+  ] as const)('%s that is wrong is refused without quoting it', async ([name, text, message]) => {
+    await using directory = await directoryOf({ [name]: text })
+    const refusal = await loadConfigFile(name, directory.path, ANEW).catch(
+      (error: unknown) => error,
+    )
+    expect(refusal).toMatchObject({
+      code: 'CONFIG_UNREADABLE',
+      message: expect.stringContaining(message),
+    })
+    expect(String(refusal)).not.toContain('hunter2')
+  })
 
-test('a directory without any is no error', async () => {
-  await using directory = await temporaryDirectory()
-  expect(await loadConfigFile(undefined, directory.path)).toBeUndefined()
-})
+  test('is read anew with everything that it imports', async () => {
+    await using directory = await directoryOf({
+      'mailroom.config.ts':
+        'import { a } from "./inner.ts"\nimport c from "./old.cjs"\nexport default { a, ...c }',
+      'inner.ts': 'export const a: number = 1',
+      'old.cjs': 'module.exports = { b: require("./data.json").b }',
+      'data.json': '{ "b": 1 }',
+    })
+    const load = async () => loadConfigFile(undefined, directory.path, ANEW)
+    expect(await load()).toMatchObject({
+      content: { a: 1, b: 1 },
+      imports: ['inner.ts', 'old.cjs', 'data.json'].map(directory.file),
+    })
+    await directory.put('inner.ts', 'export const a: number = 2')
+    await directory.put('data.json', '{ "b": 2 }')
+    expect(await load()).toMatchObject({ content: { a: 2, b: 2 } })
+    await directory.put('mailroom.config.ts', 'export default { a: 3 }')
+    expect(await load()).toMatchObject({ content: { a: 3 }, imports: [] })
+  })
 
-test('a file that was asked for is found from the directory, whatever its name', async () => {
-  await using directory = await temporaryDirectory()
-  await writeFile(path.join(directory.path, 'other.json'), '{ "a": 1 }')
-  expect(await loadConfigFile('other.json', directory.path)).toMatchObject({ content: { a: 1 } })
-})
-
-test.for([
-  ['none.json', undefined, 'CONFIG_NOT_FOUND', 'there is no configuration file'],
-  ['bad.json', '{ "password": "hunter2" "x" }', 'CONFIG_UNREADABLE', 'its syntax is wrong'],
-  ['bad.ts', 'export default {{ hunter2', 'CONFIG_UNREADABLE', 'cannot load the configuration'],
-  ['named.ts', 'export const a = 1', 'CONFIG_UNREADABLE', 'found no default export'],
-  ['throws.ts', 'throw new Error("hunter2")', 'CONFIG_UNREADABLE', 'it threw an error'],
-  ['missing.ts', 'import "nowhere-at-all"', 'CONFIG_UNREADABLE', 'is not installed'],
-  ['config.yaml', 'a: 1', 'CONFIG_UNREADABLE', 'expected one of .ts, '],
-] as const)('%s is refused without quoting it', async ([name, text, code, message]) => {
-  await using directory = await temporaryDirectory()
-  if (text !== undefined) await writeFile(path.join(directory.path, name), text)
-  const refusal = await loadConfigFile(name, directory.path).catch((error: unknown) => error)
-  expect(refusal).toMatchObject({ code, message: expect.stringContaining(message) })
-  expect(String(refusal)).not.toContain('hunter2')
+  test('finds this package wherever it lies, and sees the environment', async () => {
+    await using directory = await directoryOf({
+      'mailroom.config.ts':
+        'import { defineConfig } from "mailroom"\n' +
+        'export default defineConfig({ connections: { relay: process.env["RELAY"]! } })',
+    })
+    expect(
+      await loadConfigFile(undefined, directory.path, { env: { RELAY: 'smtp://x' }, anew: true }),
+    ).toMatchObject({ content: { connections: { relay: 'smtp://x' } } })
+  })
 })

@@ -41,6 +41,13 @@ test.for<[string, Case, Partial<Settings>]>([
     { flags: { config: 'b.ts' }, env: { MAILROOM_CONFIG: 'a.ts' } },
     { configFile: 'b.ts' },
   ],
+  ['no environment counts', { env: { NODE_ENV: 'production' } }, { environment: undefined }],
+  ['a variable names it', { env: { MAILROOM_ENV: 'staging' } }, { environment: 'staging' }],
+  [
+    'a flag names another environment',
+    { flags: { environment: 'production' }, env: { MAILROOM_ENV: 'staging' } },
+    { environment: 'production' },
+  ],
   ['the level is info', {}, { logLevel: 'info' }],
   ['the environment sets the level', { env: { MAILROOM_LOG_LEVEL: 'warn' } }, { logLevel: 'warn' }],
   [

@@ -1,11 +1,12 @@
 import { parseDuration } from '../../duration.ts'
+import { CATCH_ALL_PORT } from '../built-in-config.ts'
 import { openCatchAll } from '../catch-all.ts'
 import { COMMON_OPTIONS, parseCommandLine, parsePort } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { placesIn, printMail } from '../development.ts'
 import { EXIT } from '../exit-codes.ts'
 import { DEFAULT_DIRECTORY } from '../settings.ts'
-import { CATCH_ALL_PORT, loadSetup } from '../setup.ts'
+import { loadSetup } from '../setup.ts'
 import { untilSignal } from '../signals.ts'
 
 const OPTIONS = {

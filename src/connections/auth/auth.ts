@@ -28,6 +28,11 @@ export async function resolveAuth(auth: Auth, sources: SecretSources): Promise<C
   return auth.method === 'anonymous' ? auth : resolveBasic(auth, sources)
 }
 
+/** The texts of `auth` that may hold references. */
+export function textsOf(auth: Auth): readonly string[] {
+  return auth.method === 'anonymous' ? [] : [auth.user.reveal(), auth.password.reveal()]
+}
+
 /** The facts that make one login differ from another, secrets included: only for a digest. */
 export function distinguishCredentials(credentials: Credentials): readonly string[] {
   if (credentials.method === 'anonymous') return [credentials.method]

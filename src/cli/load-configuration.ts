@@ -1,0 +1,91 @@
+import path from 'node:path'
+
+import { parseConfig, type ParsedConfig } from '../connections/config.ts'
+import { referencesOf } from '../connections/config-references.ts'
+import { connectionVariablesIn } from '../connections/connection-variable.ts'
+import { BUILT_IN_CONFIG } from './built-in-config.ts'
+import { CONFIG_FILES, loadConfigFile, type ConfigFile } from './config-file.ts'
+import { ConfigNotFoundError } from './errors.ts'
+import type { SettingFlags, Surroundings } from './settings.ts'
+import { resolveSettings } from './settings.ts'
+
+/** A configuration as it is now, and everything that would make it another one. */
+export interface Configuration {
+  readonly config: ParsedConfig
+  /** Absent: there is none, and the built-in one counts. */
+  readonly file: string | undefined
+  readonly sources: ConfigurationSources
+  /** What is doubtful about its files: to be told, nothing is refused because of it. */
+  readonly remarks: readonly ConfigurationRemark[]
+}
+
+export interface ConfigurationSources {
+  /** The configuration file and what it imports by path; absolute. */
+  readonly files: readonly string[]
+  /** What `${file:…}` refers to; absolute. */
+  readonly secretFiles: readonly string[]
+  /** The environment variables that say something in it, by their names. */
+  readonly variables: readonly string[]
+}
+
+export interface ConfigurationRemark {
+  readonly code: 'SEVERAL_CONFIG_FILES'
+  readonly message: string
+}
+
+export interface LoadOptions {
+  /** Whether there must be a file, may be one, or is none looked for; it may by default. */
+  readonly file?: 'needed' | 'optional' | 'none'
+  /** Reads modules from disk although this process has imported them; off by default. */
+  readonly anew?: boolean
+}
+
+/**
+ * Loads the configuration that `flags` and surroundings ask for: file, environment, variables.
+ *
+ * Nothing is kept between two calls, so that a running process may call it (with `anew`) whenever one
+ * of `sources` changed. Without a file the connection managers are those that variables define; without
+ * these either there is one, `default`, which is the catch-all server of `mailroom dev`, and where a
+ * file is `needed` that is a `ConfigNotFoundError`. Throws `ConfigUnreadableError`,
+ * `InvalidConfigurationError` and `UnknownEnvironmentError` too.
+ */
+export async function loadConfiguration(
+  flags: SettingFlags,
+  surroundings: Surroundings,
+  { file = 'optional', anew = false }: LoadOptions = {},
+): Promise<Configuration> {
+  const { env, cwd } = surroundings
+  const { configFile, environment } = resolveSettings(flags, surroundings)
+  const loaded = file === 'none' ? undefined : await loadConfigFile(configFile, cwd, { env, anew })
+  const defined = file === 'none' ? [] : connectionVariablesIn(env)
+  if (loaded === undefined && defined.length === 0 && file === 'needed') {
+    throw new ConfigNotFoundError(notFound(cwd))
+  }
+  const config = parseConfig(
+    loaded === undefined ? (defined.length === 0 ? BUILT_IN_CONFIG : {}) : loaded.content,
+    file === 'none' ? {} : { environment, env, file: loaded?.file },
+  )
+  const references = referencesOf(config)
+  return {
+    config,
+    file: loaded?.file,
+    sources: {
+      files: loaded === undefined ? [] : [loaded.file, ...loaded.imports],
+      secretFiles: references.files.map((name) => path.resolve(cwd, name)),
+      variables: [...defined, ...references.variables],
+    },
+    remarks: loaded === undefined ? [] : remarksOn(loaded),
+  }
+}
+
+function notFound(cwd: string): string {
+  const names = CONFIG_FILES.map((name) => `"${name}"`).join(', ')
+  return `there is no configuration in "${cwd}": expected ${names}, "--config FILE" or variables`
+}
+
+function remarksOn({ file, passedOver }: ConfigFile): readonly ConfigurationRemark[] {
+  if (passedOver.length === 0) return []
+  const others = passedOver.map((name) => JSON.stringify(path.basename(name))).join(', ')
+  const message = `"${file}" is the configuration and ${others} beside it is not read: keep one`
+  return [{ code: 'SEVERAL_CONFIG_FILES', message }]
+}
