@@ -54,6 +54,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   DIRECTORY_UNUSABLE: EXIT.configuration,
 
   NO_QUEUE: EXIT.configuration,
+  INVALID_CONTENT_LOCATION: EXIT.configuration,
   INVALID_QUEUE_NAME: EXIT.configuration,
   INVALID_STORE_LOCATION: EXIT.configuration,
   INVALID_STORE_OPTION: EXIT.configuration,
@@ -68,6 +69,10 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   UNSAFE_STORE: EXIT.store,
   MAILROOM_CLOSED: EXIT.store,
   TRANSACTION_ROLLED_BACK: EXIT.store,
+  CONTENT_DAMAGED: EXIT.store,
+  CONTENT_MISSING: EXIT.store,
+  CONTENT_TOO_NEW: EXIT.store,
+  CONTENT_UNREACHABLE: EXIT.store,
   LEDGER_TOO_NEW: EXIT.store,
   LEDGER_UNREADABLE: EXIT.store,
   PAUSE_UNREADABLE: EXIT.store,
@@ -89,9 +94,12 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   ATTACHMENT_MISSING: EXIT.message,
   ATTACHMENT_OUTSIDE_ROOTS: EXIT.message,
   ATTACHMENT_TOO_LARGE: EXIT.message,
+  CONTENT_CHANGED: EXIT.message,
+  CONTENT_TOO_LARGE: EXIT.message,
   IDEMPOTENCY_CONFLICT: EXIT.message,
   UNSUPPORTED_MAIL_OPTION: EXIT.message,
 
+  CONTENT_STORE_FULL: EXIT.tryLater,
   QUEUE_FULL: EXIT.tryLater,
   NOT_SETTLED: EXIT.tryLater,
 }

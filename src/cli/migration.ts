@@ -1,4 +1,5 @@
 import { openPauses } from '../fleet/pauses.ts'
+import { openContent } from '../content/open.ts'
 import { openRegistry } from '../fleet/registry.ts'
 import { openLedger } from '../ledger/open.ts'
 import { openQueues } from '../queue/open.ts'
@@ -36,6 +37,7 @@ export async function migrateStore(
   })
   await using _queues = await openQueues(store)
   await openLedger(store)
+  openContent(store)
   openRegistry(store)
   openPauses(store)
   await store.ping()

@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis'
+
+import type { ContentRef } from '../job/content-ref.ts'
+import type { RedisStore } from '../store/store.ts'
+import type { ContentLimits, ContentOwner, ContentSource, ContentStore } from './content.ts'
+import { ContentMissingError, ContentStoreFullError, ContentTooLargeError } from './errors.ts'
+import { pieceCount, piecesOf } from './pieces.ts'
+import { HOLD, LET_GO, MARK_WHOLE } from './redis-scripts.ts'
+
+/**
+ * Content as strings of 256 KiB in Redis.
+ *
+ * | key | type | content |
+ * |---|---|---|
+ * | `PREFIX-content:{SHA}` | hash | `bytes`, `pieces`, and `whole` once all of them are there |
+ * | `PREFIX-content:{SHA}:owners` | sorted set | `ID:DIGEST` of each request, by the second it was put |
+ * | `PREFIX-content:{SHA}:N` | string | the bytes of one piece |
+ * | `PREFIX-content-of:ID` | set | `DIGEST:SHA` of everything that a message needs |
+ * | `PREFIX-contents` | hash | the bytes of each content by SHA |
+ *
+ * What decides lies in one slot of a cluster and changes in one script; the lists may name too much
+ * after a crash, and never too little.
+ */
+export function createRedisContent(
+  { client, prefix }: RedisStore,
+  limits: ContentLimits,
+): ContentStore {
+  const place: Place = { client, prefix, limits }
+  return {
+    put: (source, owner) => put(place, source, owner),
+    open: (ref) => open(place, ref),
+    release: (id, digest) => release(place, id, digest),
+    sweep: (isNeeded) => sweep(place, isNeeded),
+  }
+}
+
+interface Place {
+  readonly client: Redis
+  readonly prefix: string
+  readonly limits: ContentLimits
+}
+
+async function put(place: Place, source: ContentSource, owner: ContentOwner): Promise<void> {
+  const { client, limits } = place
+  const { sha256, bytes } = source.ref
+  if (bytes > limits.maxBytes) throw new ContentTooLargeError(bytes, limits.maxBytes)
+  await refuseWhenFull(place, source.ref)
+  const key = keyOf(place, sha256)
+  await client.sadd(ofKey(place, owner.id), `${owner.digest}:${sha256}`)
+  const member = `${owner.id}:${owner.digest}`
+  const keys = [key, `${key}:owners`] as const
+  const isWhole = await client.eval(HOLD, 2, ...keys, member, pieceCount(bytes), bytes)
+  // After the owner: from then on nobody takes it off the list.
+  await client.hset(listKey(place), sha256, bytes)
+  if (isWhole !== 1) {
+    let piece = 0
+    for await (const part of piecesOf(source)) await client.set(`${key}:${piece++}`, part)
+    // Nobody removes what has an owner: only a sweeper that gave up on us could have.
+    const isHeld = await client.eval(MARK_WHOLE, 2, ...keys, member)
+    if (isHeld !== 1) throw new ContentMissingError(source.ref)
+  }
+}
+
+async function refuseWhenFull(place: Place, { sha256, bytes }: ContentRef): Promise<void> {
+  const { client, limits } = place
+  if (limits.totalBytes === Infinity || (await client.hexists(listKey(place), sha256)) === 1) return
+  const sizes = await client.hvals(listKey(place))
+  const total = sizes.reduce((sum, size) => sum + Number(size), 0)
+  if (total + bytes > limits.totalBytes) throw new ContentStoreFullError(bytes, limits.totalBytes)
+}
+
+async function* open(place: Place, ref: ContentRef): AsyncGenerator<Buffer> {
+  const key = keyOf(place, ref.sha256)
+  const [pieces, isWhole] = await place.client.hmget(key, 'pieces', 'whole')
+  if (isWhole !== '1') throw new ContentMissingError(ref)
+  for (let piece = 0; piece < Number(pieces); piece++) {
+    const part = await place.client.getBuffer(`${key}:${piece}`)
+    if (part === null) throw new ContentMissingError(ref)
+    yield part
+  }
+}
+
+async function release(place: Place, id: string, digest: string | undefined): Promise<void> {
+  const needs = await place.client.smembers(ofKey(place, id))
+  for (const need of needs) {
+    const [of = '', sha256 = ''] = need.split(':')
+    if (digest === undefined || of === digest) await letGo(place, sha256, { id, digest: of })
+  }
+}
+
+/** Takes one owner away, and the content with the last one; true when it is gone. */
+async function letGo(place: Place, sha256: string, { id, digest }: ContentOwner): Promise<boolean> {
+  const { client } = place
+  const key = keyOf(place, sha256)
+  const isGone = await client.eval(LET_GO, 2, key, `${key}:owners`, `${id}:${digest}`)
+  if (isGone === 1) await strike(place, sha256)
+  await client.srem(ofKey(place, id), `${digest}:${sha256}`)
+  return isGone === 1
+}
+
+/** Takes content off the list, unless somebody has put it there again meanwhile. */
+async function strike(place: Place, sha256: string): Promise<void> {
+  const { client } = place
+  await client.hdel(listKey(place), sha256)
+  const bytes = await client.hget(keyOf(place, sha256), 'bytes')
+  if (bytes !== null) await client.hset(listKey(place), sha256, bytes)
+}
+
+async function sweep(place: Place, isNeeded: (id: string) => Promise<boolean>): Promise<number> {
+  const { client, limits } = place
+  const [seconds] = await client.time()
+  const until = Number(seconds) - limits.graceMs / 1000
+  let gone = 0
+  for (let cursor = ''; cursor !== '0';) {
+    const [next, entries] = await client.hscan(listKey(place), cursor || 0, 'COUNT', 100)
+    cursor = next
+    const names = entries.filter((_, at) => at % 2 === 0)
+    for (const sha256 of names) gone += await sweepOne(place, sha256, until, isNeeded)
+  }
+  return gone
+}
+
+async function sweepOne(
+  place: Place,
+  sha256: string,
+  until: number,
+  isNeeded: (id: string) => Promise<boolean>,
+): Promise<number> {
+  const { client } = place
+  const key = `${keyOf(place, sha256)}:owners`
+  const owners = await client.zrangebyscore(key, '-inf', until)
+  let gone = 0
+  for (const owner of owners) {
+    const [id = '', digest = ''] = owner.split(':')
+    if (!(await isNeeded(id)) && (await letGo(place, sha256, { id, digest }))) gone += 1
+  }
+  const isLeft = await client.exists(key)
+  if (isLeft === 0) await strike(place, sha256)
+  return gone
+}
+
+const keyOf = ({ prefix }: Place, sha256: string): string => `${prefix}-content:{${sha256}}`
+const ofKey = ({ prefix }: Place, id: string): string => `${prefix}-content-of:${id}`
+const listKey = ({ prefix }: Place): string => `${prefix}-contents`
