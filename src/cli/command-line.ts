@@ -88,3 +88,12 @@ export function parsePort(option: string, text: string): number {
   if (/^\d+$/.test(text) && port <= 65_535) return port
   throw new UsageError(`"--${option}" expects a port from 0 to 65535, got ${JSON.stringify(text)}`)
 }
+
+/** A number from 1 to `max` given on the command line. Throws `UsageError`. */
+export function parseCount(option: string, text: string, max: number): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count >= 1 && count <= max) return count
+  throw new UsageError(
+    `"--${option}" expects a number from 1 to ${max}, got ${JSON.stringify(text)}`,
+  )
+}

@@ -34,12 +34,32 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/status.ts')).status,
   },
   get: {
-    summary: 'how one message stands',
-    load: async () => (await import('./commands/get.ts')).get,
+    summary: 'how one message stands, short for "messages show"',
+    load: async () => (await import('./commands/messages-show.ts')).get,
   },
   cancel: {
-    summary: 'cancel a message that has not left',
-    load: async () => (await import('./commands/cancel.ts')).cancel,
+    summary: 'cancel messages that have not left, short for "messages cancel"',
+    load: async () => (await import('./commands/messages-cancel.ts')).cancel,
+  },
+  'messages list': {
+    summary: 'the messages that are held, with the reason',
+    load: async () => (await import('./commands/messages-list.ts')).messagesList,
+  },
+  'messages show': {
+    summary: 'how one message stands, recipient by recipient',
+    load: async () => (await import('./commands/messages-show.ts')).messagesShow,
+  },
+  'messages retry': {
+    summary: 'give held messages another try',
+    load: async () => (await import('./commands/messages-retry.ts')).messagesRetry,
+  },
+  'messages cancel': {
+    summary: 'cancel messages whose last byte has not left',
+    load: async () => (await import('./commands/messages-cancel.ts')).messagesCancel,
+  },
+  'messages export': {
+    summary: 'a message as it would be sent, as an .eml file',
+    load: async () => (await import('./commands/messages-export.ts')).messagesExport,
   },
   'connections list': {
     summary: 'every connection manager, with its server, login and limits',
@@ -58,6 +78,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 /** Every group of commands by its name: what `mailroom help` says of it. */
 export const GROUPS: Readonly<Record<string, string>> = {
   connections: 'look at the connection managers, try them, stop and start their use',
+  messages: 'look at messages, try them again, cancel and export them',
 }
 
 /** The second words of a group's commands, in order. */

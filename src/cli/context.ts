@@ -9,6 +9,8 @@ import type { TerminalStreams } from './terminal.ts'
 /** The process as commands see it. */
 export interface Context extends Surroundings, TerminalStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly out: { write(chunk: string | Uint8Array): unknown }
+  readonly err: TerminalStreams['err'] & { readonly isTTY?: boolean; readonly columns?: number }
   readonly signals: SignalSource
   /** Ends the process at once; only a second signal does. */
   readonly exit: (code: ExitCode) => void

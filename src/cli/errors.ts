@@ -52,3 +52,14 @@ export class InvalidEmlError extends MailroomError {
     super(`the message on standard input ${problem}`)
   }
 }
+
+/** Thrown when the content of a message is asked for that was delivered, cancelled or removed. */
+export class ContentGoneError extends MailroomError {
+  override readonly code = 'CONTENT_GONE'
+
+  constructor(id: string, state: string) {
+    super(
+      `the content of message "${id}" is gone: it is ${state}, and only what waits or is held keeps it`,
+    )
+  }
+}

@@ -129,8 +129,8 @@ test.for<[string, number]>([
 const UNPLACED = [
   'CLOCK_SKEW',
   'CONSUMER_STOPPED',
+  'CONTENT_GONE',
   'HASTY_STORE',
-  'INVALID_CURSOR',
   'JOB_LOCK_LOST',
   'NOTICE_TOO_LONG',
   'SEND_MANY_STOPPED',

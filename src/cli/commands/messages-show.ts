@@ -1,0 +1,79 @@
+import type { MessageRecord } from '../../ledger/ledger.ts'
+import { UnknownMessageError } from '../../producer/errors.ts'
+import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
+import type { Command } from '../context.ts'
+import { UsageError } from '../errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import { openProducer } from '../producer.ts'
+import { loadSetup } from '../setup.ts'
+import { printable } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** `mailroom messages show`: how one message stands. */
+export const messagesShow = showAs('messages show', 'how one message stands')
+
+/** `mailroom get`: the same in a word. */
+export const get = showAs('get', 'how one message stands, short for "messages show"')
+
+function showAs(name: string, does: string): Command {
+  return {
+    help: `mailroom ${name}: ${does}
+
+Usage: mailroom ${name} ID [options]
+
+ID is what "mailroom send" printed. The answer holds the recipients' addresses, and for each what
+the server said to it and which rule decided.
+
+Examples:
+  mailroom ${name} m-0190f3c1
+  mailroom ${name} m-0190f3c1 | jq -r .state
+`,
+    options: COMMON_OPTIONS,
+    run: async (args, context) => {
+      const { values, positionals } = parseCommandLine(name, args, COMMON_OPTIONS, 1)
+      const [id] = positionals
+      if (id === undefined) throw new UsageError(`"${name}" expects the id of a message`)
+      const setup = await loadSetup(values, context)
+      await using mailroom = openProducer(setup)
+      const record = await mailroom.get(id)
+      if (record === undefined) throw new UnknownMessageError(id)
+      setup.terminal.show({ ...record }, () => draw(record, setup.terminal))
+      return EXIT.ok
+    },
+  }
+}
+
+function draw(record: MessageRecord, terminal: Terminal): void {
+  const { id, connection, state, messageId, attempts, claims, recipients, last } = record
+  const facts: Readonly<Record<string, string | number | undefined>> = {
+    id,
+    connection,
+    state,
+    'message-id': messageId,
+    accepted: record.acceptedAt.toISOString(),
+    updated: record.updatedAt.toISOString(),
+    attempts,
+    claims: claims > 1 ? `${claims} in a row without an end` : undefined,
+    next: record.nextAttemptAt?.toISOString(),
+    reply: last && replyOf(last),
+    rule: last?.rule,
+  }
+  for (const [name, fact] of Object.entries(facts)) {
+    if (fact !== undefined && fact !== '') {
+      terminal.say(`${terminal.style('bold', name.padEnd(11))} ${printable(fact)}`)
+    }
+  }
+  terminal.say()
+  terminal.table(
+    recipients.map((recipient) => ({
+      recipient: recipient.address,
+      state: recipient.state,
+      reply: replyOf(recipient),
+      rule: recipient.rule,
+    })),
+  )
+}
+
+function replyOf({ code, status, text }: NonNullable<MessageRecord['last']>): string {
+  return [code, status, text].filter((part) => part !== undefined).join(' ')
+}

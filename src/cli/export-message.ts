@@ -1,0 +1,25 @@
+import type { Connections } from '../connections/connections.ts'
+import { parseJob } from '../job/parse-job.ts'
+import type { MessageRecord } from '../ledger/ledger.ts'
+import type { Queues } from '../queue/queues.ts'
+import { composeMessage } from '../worker/compose.ts'
+import { ContentGoneError } from './errors.ts'
+
+/**
+ * A message as it would be sent now, with the sender and the redirection of its connection manager.
+ *
+ * Throws `ContentGoneError` when its job is gone, `InvalidJobError` or
+ * `UnsupportedJobVersionError` when it cannot be read, and `UnknownConnectionError`.
+ */
+export async function exportMessage(
+  { id, connection, state }: MessageRecord,
+  queues: Queues,
+  connections: Connections,
+): Promise<Uint8Array> {
+  const data = await queues.read(connection, id)
+  if (data === undefined) throw new ContentGoneError(id, state)
+  const parsed = parseJob(data)
+  if (parsed.kind === 'unreadable') throw parsed.error
+  const { from, redirectAll } = connections.get(connection)
+  return (await composeMessage(parsed.job, { from, redirectAll })).bytes
+}

@@ -1,0 +1,183 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+
+import PostalMime from 'postal-mime'
+import { expect, test } from 'vitest'
+
+import { run } from '../../src/cli/run.ts'
+import { readSurroundings } from '../../src/cli/settings.ts'
+import { idOf, openProject, startRelay, type Project } from '../support/cli-project.ts'
+import { jsonLines } from '../support/cli.ts'
+import { describeRedis } from '../support/redis.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const NOBODY = { code: 550, text: '5.1.1 no such user' }
+
+/** Sends messages that the relay refuses, and tells their ids, oldest first. */
+async function refusedOnes(project: Project, count: number): Promise<readonly string[]> {
+  const ids: string[] = []
+  for (let at = 0; at < count; at += 1) {
+    const sent = await project.send('--subject', `Message ${at}`, '--wait')
+    expect(sent.code).toBe(5)
+    ids.push(idOf(sent))
+  }
+  return ids
+}
+
+describeRedis('mailroom messages', (redis) => {
+  test('what is held is listed in pages, with the reason and without addresses', async () => {
+    await using relay = await startRelay({ refuseRecipient: () => NOBODY })
+    await using project = await openProject(redis, { relay: relay.port })
+    await using _worker = project.startWorker()
+    const ids = await refusedOnes(project, 3)
+    const all = await project.run(['messages', 'list', '--table'])
+    expect(all).toMatchObject({ code: 0, err: '' })
+    expect(all.out).toMatch(/^id .* state .* reply .* rule/)
+    expect(all.out.match(/^m-.* refused .* 1 .* 550 5\.1\.1 .*$/gm)).toHaveLength(3)
+    expect(all.out).not.toContain('@')
+
+    const first = await project.run(['messages', 'list', '--json', '--limit', '2'])
+    const cursor = String(jsonLines(first.err)[0]?.['cursor'])
+    const second = await project.run(['messages', 'list', '--json', '--cursor', cursor])
+    expect(second.err).toBe('')
+    const listed = [...jsonLines(first.out), ...jsonLines(second.out)]
+    expect(listed.map(({ id }) => id)).toEqual(ids)
+    expect(listed[0]).toMatchObject({ state: 'refused', recipients: [{ code: 550 }] })
+    const none = await project.run(['messages', 'list', '--json', '--state', 'expired'])
+    expect(none).toEqual({ code: 0, out: '', err: '' })
+  })
+
+  test('one message is shown whole, by the long name and the short one', async () => {
+    await using relay = await startRelay({ refuseRecipient: () => NOBODY })
+    await using project = await openProject(redis, { relay: relay.port })
+    await using _worker = project.startWorker()
+    const [id = ''] = await refusedOnes(project, 1)
+    const shown = await project.run(['messages', 'show', id, '--table'])
+    expect(shown.out).toMatch(new RegExp(`^id +${id}\nconnection +relay\nstate +refused\n`))
+    expect(shown.out).toMatch(/^reply +550 5\.1\.1 no such user$/m)
+    expect(shown.out).toMatch(/^bob@example\.org +refused +550 5\.1\.1 no such user/m)
+    const short = await project.run(['get', id, '--json'])
+    expect(jsonLines(short.out)).toMatchObject([{ id, state: 'refused' }])
+    expect(await project.run(['messages', 'show', 'm-none'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('UNKNOWN_MESSAGE'),
+    })
+  })
+
+  test('refused messages are retried by id, or all of a state when that is confirmed', async () => {
+    let isRefusing = true
+    await using relay = await startRelay({
+      refuseRecipient: () => (isRefusing ? NOBODY : undefined),
+    })
+    await using project = await openProject(redis, { relay: relay.port })
+    await using _worker = project.startWorker()
+    const [first = '', ...others] = await refusedOnes(project, 3)
+    isRefusing = false
+    expect(await project.run(['messages', 'retry', first, '--json'])).toEqual({
+      code: 0,
+      out: `{"id":"${first}","state":"retried"}\n`,
+      err: '',
+    })
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    const all = ['messages', 'retry', '--state', 'refused', '--connection', 'relay']
+    expect(await project.run(all)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/: 2 messages would be tried again: give "--yes"/),
+    })
+    const retried = await project.run([...all, '--yes', '--json'])
+    expect(jsonLines(retried.out)).toEqual(others.map((id) => ({ id, state: 'retried' })))
+    await expect.poll(() => relay.mails).toHaveLength(3)
+    await expect
+      .poll(async () => jsonLines((await project.run(['get', first, '--json'])).out))
+      .toMatchObject([{ state: 'delivered' }])
+    const again = await project.run(['messages', 'retry', first, 'm-none', '--json'])
+    expect(again).toMatchObject({ code: 5, out: '' })
+    expect(jsonLines(again.err)).toMatchObject([
+      { id: first, state: 'not-held', why: 'it is delivered' },
+      { id: 'm-none', state: 'unknown' },
+    ])
+  })
+
+  test('messages are cancelled, several at once', async () => {
+    await using project = await openProject(redis, { relay: 1 })
+    const ids = [idOf(await project.send()), idOf(await project.send('--delay', '1h'))]
+    const cancelled = await project.run(['messages', 'cancel', ...ids, '--json'])
+    expect(cancelled).toMatchObject({ code: 0, err: '' })
+    expect(jsonLines(cancelled.out)).toEqual(ids.map((id) => ({ id, state: 'cancelled' })))
+    expect(await project.run(['cancel', 'm-none', ids[0] ?? ''])).toMatchObject({
+      code: 5,
+      out: `${ids[0]} is cancelled\n`,
+      err: 'mailroom: no message has the id "m-none"\n',
+    })
+  })
+
+  test('a message is exported as it is sent, until its content is gone', async () => {
+    await using relay = await startRelay()
+    await using files = await temporaryDirectory()
+    await using project = await openProject(redis, { relay: relay.port })
+    const id = idOf(await project.send('--subject', 'Grüße'))
+    const exported = await project.run(['messages', 'export', id])
+    expect(exported).toMatchObject({ code: 0, err: '' })
+    const file = path.join(files.path, 'x.eml')
+    expect(await project.run(['messages', 'export', id, '--to-file', file])).toMatchObject({
+      code: 0,
+    })
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readFile(file, 'utf8')).toBe(exported.out)
+    await using _worker = project.startWorker()
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    expect(relay.mails[0]?.body.toString()).toBe(exported.out)
+    const gone = ['messages', 'export', id]
+    await expect.poll(async () => (await project.run(gone)).err).toContain('CONTENT_GONE')
+  })
+
+  test('held messages are exported into a folder, each with its record', async () => {
+    await using relay = await startRelay({ refuseRecipient: () => NOBODY })
+    await using files = await temporaryDirectory()
+    await using project = await openProject(redis, { relay: relay.port })
+    await using _worker = project.startWorker()
+    const ids = await refusedOnes(project, 2)
+    const folder = path.join(files.path, 'held')
+    const result = await project.run([
+      'messages',
+      'export',
+      '--state',
+      'refused',
+      '--to-folder',
+      folder,
+    ])
+    expect(result).toMatchObject({ code: 0, err: '' })
+    const names = ids.flatMap((id) => [`${id}.eml`, `${id}.json`])
+    expect((await readdir(folder)).toSorted()).toEqual(names.toSorted())
+    const [first = ''] = ids
+    const mail = await PostalMime.parse(await readFile(path.join(folder, `${first}.eml`)))
+    expect(mail).toMatchObject({ subject: 'Message 0', to: [{ address: 'bob@example.org' }] })
+    expect(JSON.parse(await readFile(path.join(folder, `${first}.json`), 'utf8'))).toMatchObject({
+      id: first,
+      state: 'refused',
+    })
+  })
+})
+
+test.for<[args: string, err: RegExp]>([
+  ['messages list --state delivered', /"--state" expects uncertain, refused, expired, got/],
+  ['messages list --limit 0', /"--limit" expects a number from 1 to 1000, got "0"/],
+  ['messages show', /"messages show" expects the id of a message/],
+  ['messages retry', /"messages retry" expects ids, or "--state" or "--connection"/],
+  ['messages retry m-1 --state refused', /"messages retry" expects ids, or/],
+  ['messages cancel', /"messages cancel" expects the id of a message/],
+  ['messages export', /"messages export" expects an id/],
+  ['messages export m-1 --to-folder x', /"messages export" expects an id/],
+])('mailroom %s is a usage error', async ([args, err]) => {
+  const written = { out: '', err: '' }
+  const code = await run(args.split(' '), {
+    ...readSurroundings(),
+    stdin: process.stdin,
+    signals: process,
+    out: { write: (chunk) => (written.out += String(chunk)) },
+    err: { write: (text) => (written.err += text) },
+    exit: () => {},
+  })
+  expect({ code, ...written }).toMatchObject({ code: 2, out: '', err: expect.stringMatching(err) })
+})
