@@ -9,6 +9,7 @@ import * as z from 'zod'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { parseConfig } from '../../src/connections/config.ts'
 import { parseDuration } from '../../src/duration.ts'
+import { REDIS_IMAGE } from '../support/docker.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
@@ -177,6 +178,7 @@ test('the redis of the compose file loses nothing: append-only, and nothing is e
   expect(settings).toContain('--appendonly yes')
   expect(settings).toContain('--maxmemory-policy noeviction')
   expect(redis?.volumes).toEqual(['redis:/data'])
+  expect(REDIS_IMAGE).toBe(redis?.image)
 })
 
 test('the configuration beside the compose file is valid and finds its secrets where they are', async () => {

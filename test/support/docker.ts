@@ -1,6 +1,9 @@
 import { request } from 'node:http'
 import { fileURLToPath } from 'node:url'
 
+/** The image that tests take their Redis from: the one of `docker-compose.yml`. */
+export const REDIS_IMAGE = 'redis:7-bookworm'
+
 /** Whether a Docker engine answers where `DOCKER_HOST` or its usual socket says. */
 export function dockerAnswers(): Promise<boolean> {
   const host = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
@@ -19,4 +22,19 @@ export function dockerAnswers(): Promise<boolean> {
     ping.on('error', () => resolve(false))
     ping.end()
   })
+}
+
+/** Starts a Redis in a container, with the settings that Mailroom asks for; disposing removes it. */
+export async function startRedisContainer(): Promise<AsyncDisposable & { readonly url: string }> {
+  const { GenericContainer } = await import('testcontainers')
+  const container = await new GenericContainer(REDIS_IMAGE)
+    .withExposedPorts(6379)
+    .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
+    .start()
+  return {
+    url: `redis://${container.getHost()}:${container.getMappedPort(6379)}`,
+    [Symbol.asyncDispose]: async () => {
+      await container.stop()
+    },
+  }
 }

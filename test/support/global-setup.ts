@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
 
-import { dockerAnswers } from './docker.ts'
+import { dockerAnswers, startRedisContainer } from './docker.ts'
 import { findMta } from './mta.ts'
 import type { SharedPostgres } from './postgres.ts'
 import { startPostgres } from './postgres-server.ts'
@@ -30,8 +30,8 @@ async function openRedis(stack: AsyncDisposableStack): Promise<string> {
   const given = process.env['REDIS_URL']
   if (given !== undefined && given !== '') return given
   if (await dockerAnswers()) {
-    const container = await attempt(() => startContainer(stack))
-    if (container.kind === 'there') return container.value
+    const container = await attempt(() => startRedisContainer())
+    if (container.kind === 'there') return stack.use(container.value).url
     process.stderr.write(`no Redis in a container, trying without: ${container.reason}\n`)
   }
   return stack.use(await startRedis()).url
@@ -41,16 +41,6 @@ async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres
   const server = stack.use(await startPostgres())
   const { stranger } = server
   return { owner: server.locate('mailroom_owner'), user: server.locate('mailroom'), stranger }
-}
-
-async function startContainer(stack: AsyncDisposableStack): Promise<string> {
-  const { GenericContainer } = await import('testcontainers')
-  const container = await new GenericContainer('redis:7-alpine')
-    .withExposedPorts(6379)
-    .withCommand(['redis-server', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'])
-    .start()
-  stack.defer(async () => void (await container.stop()))
-  return `redis://${container.getHost()}:${container.getMappedPort(6379)}`
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<Provision<T>> {
