@@ -67,6 +67,9 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
     heads: (name) => headsOf(store, queueOf(name)),
     findStray: (name, ids) => strayOf(store, queueOf(name), ids),
     bury: (name, jobs) => buryJobs(bull, queueOf(name), jobs),
+    pause: (name) => queueOf(name).pause(),
+    resume: (name) => queueOf(name).resume(),
+    isPaused: (name) => queueOf(name).isPaused(),
     consume(name, handler, options) {
       if (store.patience === 'fail-fast') {
         return Promise.reject(new HastyStoreError(store.location))

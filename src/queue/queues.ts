@@ -120,6 +120,11 @@ export interface Queues {
    * meanwhile, or the queue is paused.
    */
   bury(name: string, jobs: readonly DeadJob[]): Promise<readonly string[]>
+  /** Stops the taking of a name's jobs by everybody, until `resume`; what runs goes on. */
+  pause(name: string): Promise<void>
+  /** Has a name's jobs taken again; a no-op when it is not paused. */
+  resume(name: string): Promise<void>
+  isPaused(name: string): Promise<boolean>
   /** Starts to take jobs, at once or as soon as the store can be reached. */
   consume(name: string, handler: Handler, options: ConsumeOptions): Promise<Consumer>
   /** Closes what this object opened; consumers are stopped by their owners first. */

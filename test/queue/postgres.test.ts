@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { pausingConformance } from './conformance-pausing.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
@@ -29,5 +30,6 @@ describe('queues on an embedded Postgres', () => {
   const location = (): string => process.env['DEV_PG'] ?? `embedded:${directory}`
   queuesConformance(location)
   sweepingConformance(location)
+  pausingConformance(location)
   consumersConformance(location)
 })

@@ -1,4 +1,5 @@
 import { describeRedis } from '../support/redis.ts'
+import { pausingConformance } from './conformance-pausing.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
@@ -6,5 +7,6 @@ import { queuesConformance } from './conformance.ts'
 describeRedis('queues on Redis', (url) => {
   queuesConformance(() => url)
   sweepingConformance(() => url)
+  pausingConformance(() => url)
   consumersConformance(() => url)
 })
