@@ -1,7 +1,15 @@
+import type { ParsedConfig } from './connections/config.ts'
 import type { ConnectionWarning } from './connections/connection-warning.ts'
+import type { SecretSources } from './connections/references.ts'
 import { createResolver } from './connections/resolver.ts'
+import { atNextStart } from './next-start.ts'
 import { environmentOf, locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
-import { createWorker as create, type Worker, type WorkerOptions } from './worker/worker.ts'
+import type { Reconfiguration, Reconfigured } from './worker/reconfigure.ts'
+import {
+  createWorker as create,
+  type Worker as BareWorker,
+  type WorkerOptions,
+} from './worker/worker.ts'
 
 /** What a configuration file cannot say, or what this worker does otherwise. */
 export interface WorkerHooks extends Partial<
@@ -15,6 +23,20 @@ export interface WorkerHooks extends Partial<
   readonly onWarning?: (warning: ConnectionWarning) => void
 }
 
+/** A worker that is given configurations. */
+export interface Worker extends Omit<BareWorker, 'reconfigure'> {
+  /**
+   * Works with the connection managers of `config` from now on. Without it those that it has are
+   * looked up again: that is to be called after `connections.add` and `connections.remove`; a file
+   * that a secret refers to needs no call.
+   *
+   * New deliveries use a changed manager at once; sessions of the old one finish what they have
+   * begun. A name that is gone takes nothing more, and its mail waits. A configuration that is not
+   * valid is refused with all its problems, and the old one stays.
+   */
+  reconfigure(config?: ConfigSource<string>): Promise<Reconfigured>
+}
+
 /**
  * Creates a worker from a configuration; it opens nothing before `start`.
  *
@@ -24,17 +46,42 @@ export function createWorker<Name extends string>(
   config: ConfigSource<Name>,
   { env = process.env, environment, onWarning, ...hooks }: WorkerHooks = {},
 ): Worker {
-  const read = readConfig(config, { env, environment: environmentOf(environment, env) })
-  warnOf(read, onWarning)
-  const { connections, worker, prefix, schema, digestKey, ...rest } = read
   const sources = { env }
-  return create({
-    lockMs: worker.lock,
-    ...(worker.connections === undefined ? {} : { names: worker.connections }),
+  const choice = { env, environment: environmentOf(environment, env) }
+  const read = readConfig(config, choice)
+  warnOf(read, onWarning)
+  const { worker: settings, prefix, schema } = read
+  const worker = create({
+    lockMs: settings.lock,
     ...hooks,
     prefix,
     schema,
-    locate: () => locateQueue(rest, sources),
-    connections: createResolver(connections, digestKey, sources),
+    locate: () => locateQueue(read, sources),
+    ...given(read, sources, hooks.names),
   })
+  const load = (source: ConfigSource<string>): Reconfiguration => {
+    const fresh = readConfig(source, choice)
+    warnOf(fresh, onWarning)
+    return {
+      ...given(fresh, sources, hooks.names),
+      atNextStart: atNextStart(read, fresh),
+    }
+  }
+  return {
+    ...worker,
+    reconfigure: (source) => worker.reconfigure(source && (() => load(source))),
+  }
+}
+
+/** What of a configuration a running worker can be given anew. */
+function given<Name extends string>(
+  { connections, digestKey, worker }: ParsedConfig<Name>,
+  sources: SecretSources,
+  asked: readonly string[] | undefined,
+): Reconfiguration {
+  const names = asked ?? worker.connections
+  return {
+    connections: createResolver(connections, digestKey, sources),
+    ...(names === undefined ? {} : { names }),
+  }
 }

@@ -1,5 +1,5 @@
 export { createMailroom, type MailroomHooks } from './create-mailroom.ts'
-export { createWorker, type WorkerHooks } from './create-worker.ts'
+export { createWorker, type Worker, type WorkerHooks } from './create-worker.ts'
 export { mailroomTransport, type MailroomTransportOptions } from './mailroom-transport.ts'
 export { NoQueueError, type ConfigSource } from './read-config.ts'
 
@@ -41,7 +41,9 @@ export type {
   RecipientRecord,
   RecipientState,
 } from './ledger/ledger.ts'
-export type { Readiness, Worker } from './worker/worker.ts'
+export type { LaneChanges } from './worker/lanes.ts'
+export type { Reconfigured } from './worker/reconfigure.ts'
+export type { Readiness } from './worker/worker.ts'
 export type { SessionEnd } from './connections/pool-event.ts'
 export type { Emit, WorkerEvent } from './worker/events.ts'
 export type { RetryPolicy } from './worker/retry.ts'

@@ -6,6 +6,7 @@ import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { createFlow } from './flow.ts'
 import { runJob } from './run-job.ts'
+import { changeOf } from './manager-change.ts'
 import { createRunning } from './running.ts'
 
 /** What a lane needs of the worker that runs it. */
@@ -30,7 +31,10 @@ export interface Lane {
   readonly isParked: boolean
   /** Takes nothing while held for the clock's sake, whatever the manager's health is. */
   hold(isHeld: boolean): void
-  /** Leads new deliveries to `fresh`, at once; what has begun goes on. False when it is the same. */
+  /**
+   * Leads new deliveries to `fresh`, at once; what has begun goes on. False when it is the same as was
+   * given before, whatever the lane has found out itself since.
+   */
   use(fresh: ResolvedManager): boolean
   quiet(): void
   /** Quiets, and stops when all that runs has ended, however long it takes, or when it is told to. */
@@ -49,6 +53,7 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   const resolved = await context.resolve(name)
   const flow = createFlow(name, resolved, context, () => consumer, ending.signal)
   const { way, capacity, tap } = flow
+  let given = resolved
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
@@ -81,7 +86,12 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
       return tap.isShut || flow.pause.isOn
     },
     hold: (isHeld) => capacity.hold('clock', isHeld),
-    use: (fresh) => way.use(fresh) !== 'none',
+    use: (fresh) => {
+      const isNews = changeOf(given, fresh) !== 'none'
+      given = fresh
+      way.use(fresh)
+      return isNews
+    },
     quiet: () => consumer.quiet(),
     drain: async () => {
       takeNoMore()

@@ -7,7 +7,7 @@ import type { ResolvedManager } from '../connections/secrets.ts'
  * What differs between a manager and its successor: nothing that mail would notice, only what a
  * message is made of, or what a session is made of, so that open sessions have to be replaced.
  */
-export type ManagerChange = 'none' | 'messages' | 'sessions'
+type ManagerChange = 'none' | 'messages' | 'sessions'
 
 /** Compares two managers of one name as they were resolved, secrets included. */
 export function changeOf(before: ResolvedManager, after: ResolvedManager): ManagerChange {

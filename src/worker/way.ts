@@ -2,7 +2,7 @@ import type { ResolvedManager } from '../connections/secrets.ts'
 import type { AttemptContext } from './attempt.ts'
 import { openGate, type Entered, type Gate } from './gate.ts'
 import type { LaneContext } from './lane.ts'
-import { changeOf, type ManagerChange } from './manager-change.ts'
+import { changeOf } from './manager-change.ts'
 import type { Parking } from './parking.ts'
 import type { Pause } from './pause.ts'
 
@@ -31,7 +31,7 @@ export interface Way {
    * Leads new deliveries to `fresh`. A changed server or credential is another manager, whose health
    * nobody knows; sessions of the old one finish what they have begun.
    */
-  use(fresh: ResolvedManager): ManagerChange
+  use(fresh: ResolvedManager): void
   /** Ends logins that are under way: nothing was handed over in them. */
   stopLogins(): void
   /** Closes all sessions, those that are busy after `deadlineMs`. */
@@ -50,7 +50,7 @@ export function createWay(
   context: LaneContext,
   stops: () => Stops,
   ended: AbortSignal,
-  onChange: (change: Exclude<ManagerChange, 'none'>) => void,
+  onChange: () => void,
 ): Way {
   const retired = new Set<Gate>()
   const open = (manager: ResolvedManager): Gate =>
@@ -72,13 +72,12 @@ export function createWay(
     if (current === before) use(fresh)
   }
 
-  function use(fresh: ResolvedManager): ManagerChange {
-    const change = ended.aborted ? 'none' : changeOf(current.resolved, fresh)
-    if (change === 'none') return change
+  function use(fresh: ResolvedManager): void {
+    const change = changeOf(current.resolved, fresh)
+    if (change === 'none' || ended.aborted) return
     if (change === 'sessions') void retire(current.gate)
     current = lead(fresh, change === 'messages' ? current.gate : open(fresh))
-    onChange(change)
-    return change
+    onChange()
   }
 
   async function retire(gate: Gate): Promise<void> {

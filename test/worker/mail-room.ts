@@ -35,6 +35,7 @@ export const FAST: Hooks = {
   circuit: { firstDelayMs: 50, maxDelayMs: 100, authDelayMs: 60_000 },
   lockMs: 2_000,
   stalledCheckMs: 300,
+  secretsEveryMs: 50,
 }
 
 interface RoomOptions {

@@ -1,0 +1,22 @@
+import type { ParsedConfig } from './connections/config.ts'
+
+/** What a worker reads once, when it starts. */
+type StartSettings = Pick<ParsedConfig, 'queue' | 'prefix' | 'schema' | 'worker'>
+
+/** The settings that differ and count at the next start only, because a running worker keeps its store. */
+export function atNextStart(before: StartSettings, after: StartSettings): readonly string[] {
+  const [old, fresh] = [factsOf(before), factsOf(after)]
+  return Object.keys(fresh).filter((name) => old[name] !== fresh[name])
+}
+
+function factsOf({ queue, prefix, schema, worker }: StartSettings): Record<string, unknown> {
+  return {
+    queue: queue?.reveal(),
+    prefix,
+    schema,
+    'worker.lock': worker.lock,
+    'worker.stopWithin': worker.stopWithin,
+    'worker.host': worker.host,
+    'worker.port': worker.port,
+  }
+}
