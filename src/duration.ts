@@ -11,6 +11,9 @@ const UNITS = new Map([
 /** A span as people write it (`"30s"`, `"1h30m"`, `"5d"`, `"250ms"`), or milliseconds. */
 export type Duration = string | number
 
+/** What `Duration` texts look like, as a regular expression for schemas. */
+export const DURATION_PATTERN = String.raw`^ *(?:\d+(?:\.\d+)?(?:ms|s|m|h|d) *)+$`
+
 /** Thrown for a span that is neither milliseconds nor numbers with the units ms, s, m, h, d. */
 export class InvalidDurationError extends MailroomError {
   override readonly code = 'INVALID_DURATION'

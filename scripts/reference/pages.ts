@@ -3,8 +3,9 @@ import path from 'node:path'
 import { format, resolveConfig } from 'prettier'
 
 import { errorsPage } from './errors.ts'
+import { configJsonSchema } from './json-schema.ts'
 
-/** A page of docs/reference as the code says that it must be. */
+/** A file, most of them a page of docs/reference, as the code says that it must be. */
 export interface ReferencePage {
   /** From the root of the repository. */
   readonly file: string
@@ -14,7 +15,10 @@ export interface ReferencePage {
 /** Every page that is made from the code, formatted like the pages that people write. */
 export async function referencePages(root: string): Promise<readonly ReferencePage[]> {
   const src = path.join(root, 'src')
-  return Promise.all([page(root, 'docs/reference/errors.md', await errorsPage(src))])
+  return Promise.all([
+    page(root, 'docs/reference/errors.md', await errorsPage(src)),
+    page(root, 'mailroom.schema.json', JSON.stringify(configJsonSchema(), null, 2)),
+  ])
 }
 
 async function page(root: string, file: string, text: string): Promise<ReferencePage> {

@@ -44,6 +44,9 @@ function parseToken(token: string, position: number): Part {
   throw new InvalidReferenceError(position)
 }
 
+/** What `checkReferences` lets through, as a regular expression for schemas. */
+export const REFERENCES_PATTERN = String.raw`^(?:[^$]|\$(?!\{)|\$\$\{|\$\{env:[A-Za-z_][A-Za-z0-9_]*\}|\$\{file:[^\}]+\})*$`
+
 /** Returns `text` unchanged; throws `InvalidReferenceError` when a reference in it is malformed. */
 export function checkReferences(text: string): string {
   parseReferences(text)

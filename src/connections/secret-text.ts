@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { parsedBy } from './parsed-by.ts'
-import { checkReferences, resolveReferences } from './references.ts'
+import { checkReferences, REFERENCES_PATTERN, resolveReferences } from './references.ts'
 import type { SecretSources } from './references.ts'
 import { createSecret } from './secret.ts'
 import type { Secret } from './secret.ts'
@@ -11,6 +11,7 @@ export function secretText() {
   return z
     .string()
     .min(1, 'expected a text, got an empty one')
+    .meta({ pattern: REFERENCES_PATTERN })
     .transform(parsedBy(checkReferences))
     .transform(createSecret)
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { parseDuration } from '../duration.ts'
+import { DURATION_PATTERN, parseDuration } from '../duration.ts'
 import { parsedBy } from './parsed-by.ts'
 import { secretText } from './secret-text.ts'
 
@@ -12,7 +12,11 @@ function span(fallback: string, meaning: string) {
     .transform(parsedBy(parseDuration))
     .refine((ms) => ms >= 1, 'expected more than nothing')
     .prefault(fallback)
-    .describe(`${meaning}; "${fallback}" by default`)
+    .meta({
+      description: `${meaning}; "${fallback}" by default`,
+      pattern: DURATION_PATTERN,
+      minimum: 1,
+    })
 }
 
 const attachments = z
@@ -90,9 +94,9 @@ export const settingsSchema = z.strictObject({
     .describe(
       'Keys the digests that workers compare; the same in all of them; may hold references',
     ),
-  attachments: attachments.prefault({}),
-  limits: limits.prefault({}),
-  worker: worker.prefault({}),
+  attachments: attachments.prefault({}).describe('Attachments that are named by a path'),
+  limits: limits.prefault({}).describe('How large jobs and queues may become'),
+  worker: worker.prefault({}).describe('How workers work'),
 })
 
 export type Settings = Readonly<z.output<typeof settingsSchema>>

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { parseDuration } from '../duration.ts'
+import { DURATION_PATTERN, parseDuration } from '../duration.ts'
 import { parsedBy } from './parsed-by.ts'
 
 /** The longest span that a timer takes: 24.8 days. */
@@ -39,5 +39,10 @@ function span(fallback: string, meaning: string) {
     .transform(parsedBy(parseDuration))
     .refine((ms) => ms >= 1 && ms <= MAX_MS, 'expected a duration from 1ms to 24d')
     .prefault(fallback)
-    .describe(`${meaning}; "${fallback}" by default`)
+    .meta({
+      description: `${meaning}; "${fallback}" by default`,
+      pattern: DURATION_PATTERN,
+      minimum: 1,
+      maximum: MAX_MS,
+    })
 }

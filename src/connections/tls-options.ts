@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 import { parsedBy } from './parsed-by.ts'
-import { checkReferences } from './references.ts'
+import { checkReferences, REFERENCES_PATTERN } from './references.ts'
 import { parseServerName } from './server-name.ts'
 
 /** How the server proves who it is. It always has to: there is no switch that turns this off. */
@@ -9,6 +9,7 @@ export const tlsOptionsSchema = z
   .strictObject({
     ca: z
       .string()
+      .meta({ pattern: REFERENCES_PATTERN })
       .transform(parsedBy(checkReferences))
       .refine(
         (text) => text.includes('${') || isCertificate(text),

@@ -8,7 +8,7 @@ import { resolveSecret, secretText } from '../secret-text.ts'
 /** A user's name and password, by the strongest mechanism that both sides have. */
 export const basicSchema = z
   .strictObject({
-    method: z.literal('basic'),
+    method: z.literal('basic').describe('The login method'),
     user: secretText().describe('The name to log in with; may hold references'),
     password: secretText().describe(
       'The password, best as a reference: "${env:NAME}" or "${file:/run/secrets/name}"',

@@ -1,0 +1,107 @@
+import * as z from 'zod'
+
+import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
+import { settingsSchema } from '../../src/connections/settings.ts'
+
+type JsonSchema = Readonly<Record<string, unknown>>
+
+/** The draft that editors know best. */
+const DRAFT = 'http://json-schema.org/draft-07/schema#'
+
+/** The JSON Schema of configuration files, from the schemas that read them. */
+export function configJsonSchema(): JsonSchema {
+  const settings = propertiesOf(toJsonSchema(settingsSchema))
+  const manager = propertiesOf(toJsonSchema(connectionManagerSchema))
+  const connectionString = {
+    type: 'string',
+    minLength: 1,
+    description:
+      'A URL such as smtp://user:password@server, or a connection string of SSIS; properties beside it win',
+  }
+  const properties = { connectionString, ...manager }
+  const connection = { type: 'object', additionalProperties: false, properties }
+  return {
+    $schema: DRAFT,
+    title: 'Configuration of Mailroom',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      $schema: { type: 'string', description: 'Where this schema is, for editors' },
+      connections: {
+        description: 'The connection managers, by the names that jobs refer to',
+        ...byName({ $ref: '#/definitions/connection' }),
+        default: {},
+      },
+      environments: {
+        description: 'What is otherwise in an environment such as production, by its name',
+        type: 'object',
+        additionalProperties: { $ref: '#/definitions/environment' },
+        default: {},
+      },
+      ...settings,
+    },
+    definitions: {
+      connection: {
+        description: 'A connection manager: a URL, a connection string of SSIS, or properties',
+        anyOf: [
+          connectionString,
+          { ...connection, anyOf: [{ required: ['server'] }, { required: ['connectionString'] }] },
+        ],
+      },
+      environment: {
+        description: 'Properties that are otherwise; null takes one away',
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          connections: {
+            description: 'Connection managers that are otherwise; null takes one away',
+            ...byName({
+              anyOf: [connectionString, overriding(connection), { type: 'null' }],
+            }),
+          },
+          ...Object.fromEntries(
+            Object.entries(settings).map(([name, schema]) => [name, orNull(schema)]),
+          ),
+        },
+      },
+    },
+  }
+}
+
+function toJsonSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-07',
+    override: ({ jsonSchema }) => {
+      // What is read-only for us is not so for those who write the file.
+      delete jsonSchema.readOnly
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+    },
+  })
+}
+
+function propertiesOf({ properties }: JsonSchema): Readonly<Record<string, JsonSchema>> {
+  return z.record(z.string(), z.record(z.string(), z.unknown())).parse(properties)
+}
+
+function byName(value: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    propertyNames: { minLength: 1, maxLength: 128 },
+    additionalProperties: value,
+  }
+}
+
+/** The same schema for some of its properties: what is not said comes from below. */
+function overriding({ required: _required, default: _default, ...schema }: JsonSchema): JsonSchema {
+  const { properties, oneOf, ...rest } = schema
+  if (Array.isArray(oneOf)) return { ...rest, anyOf: oneOf.map(overriding) }
+  if (properties === undefined) return schema
+  const inner = Object.entries(propertiesOf(schema)).map(([name, one]) => [name, orNull(one)])
+  return { ...rest, properties: Object.fromEntries(inner) }
+}
+
+function orNull(schema: JsonSchema): JsonSchema {
+  const { description, ...rest } = overriding(schema)
+  return { description, anyOf: [rest, { type: 'null' }] }
+}
