@@ -38,7 +38,7 @@ export async function findRedis(): Promise<Program> {
  * noeviction. `args` come last and so win, for example `['--maxmemory-policy', 'allkeys-lru']`.
  */
 export async function startRedis(
-  options: { readonly args?: readonly string[] } = {},
+  options: { readonly args?: readonly string[] | ((port: number) => readonly string[]) } = {},
 ): Promise<RedisServer> {
   const program = await findRedis()
   const cwd = await mkdtemp(join(tmpdir(), 'mailroom-redis-'))
@@ -52,8 +52,10 @@ export async function startRedis(
     'maxmemory-policy': 'noeviction',
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const { args: more = [] } = options
+  const last = typeof more === 'function' ? more(port) : more
   const start = (): Promise<Daemon> =>
-    startDaemon({ program, args: [...args, '--save', '', ...(options.args ?? [])], port, cwd })
+    startDaemon({ program, args: [...args, '--save', '', ...last], port, cwd })
 
   const removeAtExit = (): void => rmSync(cwd, { recursive: true, force: true })
   process.once('exit', removeAtExit)
