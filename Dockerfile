@@ -34,8 +34,11 @@ COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=packages /app/node_modules /app/node_modules
 COPY package.json LICENSE deploy/ready.ts /app/
 COPY --from=build /app/dist /app/dist
-# The configuration is looked for in /app/config, where a program may import "mailroom" too.
+# The configuration is looked for in /app/config, where a program may import "mailroom" too. The
+# embedded Postgres wants its user to have a name.
 RUN ln -s /app/dist/cli/main.js /usr/local/bin/mailroom \
+ && echo 'mailroom:x:10001:' >> /etc/group \
+ && echo 'mailroom:x:10001:10001:Mailroom:/data:/usr/sbin/nologin' >> /etc/passwd \
  && mkdir /app/config /data \
  && chown 10001:10001 /data
 
