@@ -161,19 +161,24 @@ describeRedis('the board', (url) => {
     }
   })
 
-  test('answers only to names of this machine', async () => {
-    await using bench = await openBench(url)
-    const board = await bench.open(['relay'])
-    const statusFor = (host: string): Promise<number | undefined> => {
-      const answer = Promise.withResolvers<number | undefined>()
-      request(`${board.url}/api/queues`, { headers: { host } }, (response) => {
-        response.resume()
-        answer.resolve(response.statusCode)
-      }).end()
-      return answer.promise
-    }
-    expect(await statusFor(`localhost:${board.port}`)).toBe(200)
-    expect(await statusFor(`evil.example:${board.port}`)).toBe(421)
+  test.for([
+    ['127.0.0.1', 'localhost', 200],
+    ['127.0.0.1', '192.0.2.7', 421],
+    ['127.0.0.1', 'evil.example', 421],
+    // On all addresses, as in a container: a name may be an attacker's, an address is not.
+    ['0.0.0.0', 'localhost', 200],
+    ['0.0.0.0', '192.0.2.7', 200],
+    ['0.0.0.0', 'evil.example', 421],
+  ] as const)('on %s it answers %s with %d', async ([host, named, status]) => {
+    await using board = await openBoard({ host, port: 0, queues: new Map() })
+    const answer = Promise.withResolvers<number | undefined>()
+    const target = { host: '127.0.0.1', port: board.port, path: '/api/queues' }
+    const headers = { host: `${named}:${board.port}` }
+    request({ ...target, headers }, (response) => {
+      response.resume()
+      answer.resolve(response.statusCode)
+    }).end()
+    expect(await answer.promise).toBe(status)
   })
 
   test('shows another set of queues when told', async () => {
