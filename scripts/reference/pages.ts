@@ -2,6 +2,8 @@ import path from 'node:path'
 
 import { format, resolveConfig } from 'prettier'
 
+import { commandsPage } from './commands.ts'
+import { configurationPage } from './configuration.ts'
 import { errorsPage } from './errors.ts'
 import { configJsonSchema } from './json-schema.ts'
 
@@ -16,6 +18,8 @@ export interface ReferencePage {
 export async function referencePages(root: string): Promise<readonly ReferencePage[]> {
   const src = path.join(root, 'src')
   return Promise.all([
+    page(root, 'docs/reference/commands.md', await commandsPage()),
+    page(root, 'docs/reference/configuration.md', configurationPage()),
     page(root, 'docs/reference/errors.md', await errorsPage(src)),
     page(root, 'mailroom.schema.json', JSON.stringify(configJsonSchema(), null, 2)),
   ])
