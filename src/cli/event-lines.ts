@@ -43,15 +43,21 @@ function describe(event: WorkerEvent): string {
       return `${mail(event)}: ${reply(event)}, again in ${formatDuration(event.retryInMs)}`
     case 'refused':
     case 'set-aside':
+    case 'job-lost':
     case 'job-rejected':
       return `${mail(event)}: ${hideAddresses(event.reason)}`
+    case 'content-lost':
+      return `${mail(event)}: its content is ${event.why}`
     case 'uncertain':
       return `${mail(event)}: sent, but the answer never came`
     case 'expired':
       return `${mail(event)}: ${count(event.pending, 'recipient')} not reached in time`
     case 'cancelled':
     case 'handed-back':
+    case 'requeued':
       return mail(event)
+    case 'swept':
+      return `${event.requeued} requeued, ${event.lost} lost, ${event.expired} expired, ${event.forgotten} forgotten`
     case 'session-opened':
       return `"${event.manager}" in ${formatDuration(event.ms)}`
     case 'session-closed':

@@ -1,9 +1,14 @@
+import type { ContentStore } from '../content/content.ts'
+import { openContent } from '../content/open.ts'
+import type { Registry } from '../fleet/fleet.ts'
+import { openRegistry } from '../fleet/registry.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
 import type { OpenQueues } from '../queue/open.ts'
 import { openQueues } from '../queue/open.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
+import { contentOptionsOf } from '../read-config.ts'
 import type { Setup } from './setup.ts'
 
 /** A store as somebody sees it who neither sends nor delivers. */
@@ -11,6 +16,8 @@ export interface StoreView extends AsyncDisposable {
   readonly store: Store
   readonly queues: OpenQueues
   readonly ledger: Ledger
+  readonly registry: Registry
+  readonly contents: ContentStore
 }
 
 export interface StoreViewOptions {
@@ -34,7 +41,9 @@ export async function openStoreView(
   )
   const queues = opened.use(await openQueues(store))
   const ledger = await openLedger(store)
+  const registry = openRegistry(store)
+  const contents = openContent(store, contentOptionsOf(config))
   await store.ping()
   const held = opened.move()
-  return { store, queues, ledger, [Symbol.asyncDispose]: () => held.disposeAsync() }
+  return { store, queues, ledger, registry, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }

@@ -52,3 +52,12 @@ export const BEAT_EVERY_MS = 5_000
 
 /** After how long without a sign of life a worker counts as gone. */
 export const GONE_AFTER_MS = 15_000
+
+/** How many live workers serve each name. */
+export function workersByName({ workers }: Fleet): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { names } of workers) {
+    for (const name of new Set(names)) counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return counts
+}

@@ -44,6 +44,7 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   expired: 'warn',
   cancelled: 'info',
   'set-aside': 'warn',
+  'content-lost': 'error',
   'handed-back': 'debug',
   'session-opened': 'debug',
   'session-closed': 'debug',
@@ -56,6 +57,9 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   'config-applied': 'info',
   'config-refused': 'warn',
   'store-error': 'error',
+  requeued: 'warn',
+  'job-lost': 'error',
+  swept: 'info',
 }
 
 /** Writes every event as one line with the event's own fields, at the level of `LEVEL_OF`. */

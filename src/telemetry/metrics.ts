@@ -6,10 +6,12 @@ export interface DepthSource {
   /** The names whose depth is shown; read again at every scrape. */
   names(): readonly string[]
   depth(name: string): Promise<Depth>
+  /** How many live workers serve each name. */
+  workers?(): Promise<ReadonlyMap<string, number>>
 }
 
 export interface MetricsOptions {
-  /** Asked at every scrape; without it there is no `mailroom_queue_jobs`. */
+  /** Asked at every scrape; without it there is no `mailroom_queue_*`. */
   readonly depths?: DepthSource
   /** Whether `process_*` and `nodejs_*` are collected too; true by default. */
   readonly ofProcess?: boolean
@@ -29,6 +31,7 @@ export interface Metrics {
   readonly paused: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
   readonly handedBack: Counter<'connection'>
+  readonly requeued: Counter<'connection'>
   readonly storeErrors: Counter<'code'>
   readonly configLoads: Counter<'result'>
   readonly configLoadedAt: Gauge<'result'>
@@ -40,6 +43,7 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
   const registers = [registry]
   if (ofProcess) collectDefaultMetrics({ register: registry })
   if (depths) registerDepths(registry, depths)
+  if (depths?.workers) registerWorkers(registry, depths)
   return {
     registry,
     messages: new Counter({
@@ -66,6 +70,12 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
     handedBack: new Counter({
       name: 'mailroom_handed_back_total',
       help: 'Jobs that went back to their place because nothing could be tried.',
+      labelNames: ['connection'],
+      registers,
+    }),
+    requeued: new Counter({
+      name: 'mailroom_requeued_total',
+      help: 'Messages that were put back into their queue after a crash.',
       labelNames: ['connection'],
       registers,
     }),
@@ -170,6 +180,24 @@ function registerDepths(registry: Registry, source: DepthSource): void {
         for (const [state, jobs] of Object.entries(depth ?? {})) {
           gauge.set({ connection, state }, jobs)
         }
+      }
+    },
+  })
+}
+
+function registerWorkers(registry: Registry, source: DepthSource): void {
+  const gauge: Gauge<'connection'> = new Gauge({
+    name: 'mailroom_queue_workers',
+    help: 'Live workers that take jobs of a name.',
+    labelNames: ['connection'],
+    registers: [registry],
+    collect: async () => {
+      const names = source.names()
+      const workers =
+        names.length === 0 ? undefined : await source.workers?.().catch(() => undefined)
+      gauge.reset()
+      for (const name of workers === undefined ? [] : names) {
+        gauge.set({ connection: name }, workers?.get(name) ?? 0)
       }
     },
   })

@@ -10,12 +10,7 @@ export function observeEvents(metrics: Metrics): Emit {
     switch (event.event) {
       case 'delivered':
         end(event.connection, 'delivered')
-        metrics.bytes.inc({ connection: event.connection }, event.bytes)
-        metrics.deliverySeconds.observe({ connection: event.connection }, event.ms / 1000)
-        metrics.acceptedSeconds.observe(
-          { connection: event.connection },
-          event.sinceAcceptedMs / 1000,
-        )
+        observeDelivery(metrics, event)
         return
       case 'deferred':
         metrics.deferrals.inc({ connection: event.connection, class: classOf(event) })
@@ -29,6 +24,12 @@ export function observeEvents(metrics: Metrics): Emit {
         return
       case 'job-rejected':
         end(event.connection, 'rejected')
+        return
+      case 'job-lost':
+        end(event.connection, 'lost')
+        return
+      case 'requeued':
+        metrics.requeued.inc({ connection: event.connection })
         return
       case 'handed-back':
         metrics.handedBack.inc({ connection: event.connection })
@@ -57,8 +58,20 @@ export function observeEvents(metrics: Metrics): Emit {
         return
       case 'worker-quieted':
       case 'worker-stopped':
+      case 'swept':
+      case 'content-lost':
     }
   }
+}
+
+function observeDelivery(
+  metrics: Metrics,
+  event: Extract<WorkerEvent, { readonly event: 'delivered' }>,
+): void {
+  const { connection, bytes, ms, sinceAcceptedMs } = event
+  metrics.bytes.inc({ connection }, bytes)
+  metrics.deliverySeconds.observe({ connection }, ms / 1000)
+  metrics.acceptedSeconds.observe({ connection }, sinceAcceptedMs / 1000)
 }
 
 type ManagerEvent = Extract<WorkerEvent, { readonly manager: string }>

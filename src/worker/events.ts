@@ -53,6 +53,11 @@ export type WorkerEvent =
   | ({ readonly event: 'cancelled' } & OfMessage)
   | ({ readonly event: 'set-aside'; readonly claims: number; readonly reason: string } & OfMessage)
   | ({ readonly event: 'handed-back' } & OfMessage)
+  | ({
+      readonly event: 'content-lost'
+      readonly why: 'missing' | 'damaged'
+      readonly sha256: string
+    } & OfMessage)
   | {
       readonly event: 'session-opened'
       readonly connection: string
@@ -118,6 +123,21 @@ export type WorkerEvent =
     }
   | { readonly event: 'config-refused'; readonly problems: readonly ConfigurationIssue[] }
   | { readonly event: 'store-error'; readonly code: string; readonly reason: string }
+  | ({ readonly event: 'requeued' } & OfMessage)
+  | ({
+      readonly event: 'job-lost'
+      readonly pending: number
+      readonly rule: string
+      readonly reason: string
+    } & OfMessage)
+  | {
+      readonly event: 'swept'
+      readonly requeued: number
+      readonly lost: number
+      readonly expired: number
+      readonly forgotten: number
+      readonly ms: number
+    }
 
 /** Receives every event of a worker; it must not throw, and what it throws is dropped. */
 export type Emit = (event: WorkerEvent) => void

@@ -11,6 +11,7 @@ import { openPresence } from './presence.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
+import { openSweeper, SWEEP_DEFAULTS } from './sweeper.ts'
 import type { Readiness, WorkerOptions } from './worker.ts'
 
 /** Everything that a working worker holds open: the store and a lane for each name. */
@@ -72,6 +73,8 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   signal.throwIfAborted()
   const presence = await openPresence({ ...context, id, names: () => lanes.names() })
   opened.defer(() => presence.close())
+  const sweeper = openSweeper({ ...SWEEP_DEFAULTS, ...context, ...options.sweep })
+  opened.defer(() => sweeper.close())
   opened.use(await watchSecrets(options, () => connections.files(), onStoreFault))
 
   const held = opened.move()

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
+import type { ContentOptions } from '../content/open.ts'
 import type { Resolver } from '../connections/resolver.ts'
 import type { CircuitPolicy } from '../fleet/circuit.ts'
 import { openFloor, type Floor } from './floor.ts'
 import type { Emit } from './events.ts'
+import type { SweepTimes } from './sweep-context.ts'
 import {
   createReconfigurer,
   type LoadReconfiguration,
@@ -35,6 +37,12 @@ export interface WorkerOptions {
   readonly secretsEveryMs?: number
   /** How long settled messages stay in the ledger; 30 days by default. */
   readonly retentionMs?: number
+  /** Where content beside the queue is; in the store of the queue by default. */
+  readonly content?: ContentOptions
+  /** Where content lies while it is sent; the system's folder for temporary files by default. */
+  readonly spoolDirectory?: string
+  /** How often, and how patiently, the fleet puts right what crashes left behind. */
+  readonly sweep?: Partial<SweepTimes>
   /** Begins every Redis key; `mailroom` by default. */
   readonly prefix?: string
   /** Holds every Postgres table; `mailroom` by default. */

@@ -70,7 +70,11 @@ test('every command and every exit code is documented', async () => {
 
 test('every metric is documented with its type, and no other', async () => {
   const page = await read('operations.md')
-  const depths = { names: () => [], depth: () => Promise.reject(new Error('not asked')) }
+  const depths = {
+    names: () => [],
+    depth: () => Promise.reject(new Error('not asked')),
+    workers: () => Promise.reject(new Error('not asked')),
+  }
   const metrics = await createMetrics({ depths, ofProcess: false }).registry.getMetricsAsJSON()
   const documented = [...page.matchAll(/^\| `(mailroom_\w+)` \| (\w+) \|/gm)]
   expect(new Set(documented.map(([, name, type]) => `${name} ${type}`))).toEqual(

@@ -1,0 +1,56 @@
+import type { FinalState, Judgement } from '../ledger/ledger.ts'
+import { judgedOf } from './judged.ts'
+import type { SweepContext } from './sweep-context.ts'
+
+/** A message that nobody may take any more. */
+export interface Overdue {
+  readonly id: string
+  readonly connection: string
+  readonly recipients: readonly string[]
+  /** Decides once more with the claim in hand; undefined: the message may go on. */
+  readonly judge: (ageMs: number) => Promise<Judgement | undefined>
+}
+
+/**
+ * What became of it.
+ *
+ * - `expired`: it expired by this call, which is announced.
+ * - `settled`: it was at its end, or came to it by a mark whose time is over.
+ * - `open`: somebody else has it, or it may go on.
+ */
+export type Ended =
+  | { readonly kind: 'expired'; readonly last: Judgement; readonly pending: number }
+  | { readonly kind: 'settled'; readonly state: FinalState }
+  | { readonly kind: 'open' }
+
+/**
+ * Ends a message as `expired` in the way of a worker: by a claim, so that whoever has it now, or
+ * takes it the next moment, loses or wins as against any other worker.
+ */
+export async function expire(overdue: Overdue, context: SweepContext): Promise<Ended> {
+  const { id, connection, recipients } = overdue
+  const { ledger, worker, announce, emit } = context
+  const claim = await ledger.claim({ id, worker, connection, recipients })
+  if (claim.kind === 'in-doubt') return { kind: 'open' }
+  if (claim.turned > 0) {
+    const rule = 'local.overdue'
+    emit({ event: 'uncertain', id, connection, recipients: claim.turned, attempt: 0, rule })
+  }
+  if (claim.kind === 'settled') {
+    if (claim.turned > 0) announce({ id, connection, state: claim.state })
+    return { kind: 'settled', state: claim.state }
+  }
+  const last = await overdue.judge(claim.ageMs)
+  const settled = await ledger.settle(
+    id,
+    claim.fence,
+    last === undefined
+      ? { outcomes: [], isAttempt: false, retryInMs: 0 }
+      : { outcomes: [], rest: 'expired', isAttempt: false, last },
+  )
+  if (last === undefined || !settled.applied) return { kind: 'open' }
+  const state =
+    settled.state === 'uncertain' || settled.state === 'refused' ? settled.state : 'expired'
+  announce({ id, connection, state, ...judgedOf(last) })
+  return { kind: 'expired', last, pending: claim.pending.length }
+}

@@ -1,0 +1,89 @@
+import type { MessageRecord } from '../ledger/ledger.ts'
+import type { OpenRecord } from '../ledger/upkeep.ts'
+import { expire } from './sweep-ending.ts'
+import type { SweepContext, SweepMemory } from './sweep-context.ts'
+
+const MAX_PAGES = 100
+const MAX_SUSPECTS = 1_000
+
+/** The rule by which a message ends whose job is gone. */
+export const JOB_LOST = 'local.job-lost'
+
+const WHY = 'its job is not in the queue any more: somebody removed it, or the store lost it'
+
+/**
+ * Deals with messages that are not at their end and that no worker will ever take.
+ *
+ * A job that is there and dead goes back into the queue: somebody gave the message another try and
+ * died before the job knew. A job that is gone is looked for again after the grace; then the
+ * message ends, for everybody to see.
+ */
+export async function findLost(
+  memory: SweepMemory,
+  context: SweepContext,
+): Promise<{ readonly requeued: number; readonly lost: number }> {
+  const lost = await endSuspects(memory, context)
+  let requeued = 0
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const { records, cursor } = await context.ledger.pageOpen({
+      untouchedForMs: context.graceMs,
+      ...(memory.openCursor !== undefined && { cursor: memory.openCursor }),
+    })
+    memory.openCursor = cursor
+    requeued += await lookAt(records, memory, context)
+    if (cursor === undefined || !(await context.goOn())) break
+  }
+  return { requeued, lost }
+}
+
+async function lookAt(
+  records: readonly OpenRecord[],
+  { suspects }: SweepMemory,
+  context: SweepContext,
+): Promise<number> {
+  const { queues, ledger, emit, now } = context
+  let requeued = 0
+  for (const [connection, some] of Map.groupBy(records, (record) => record.connection)) {
+    const ids = some.map(({ id }) => id)
+    const { gone, dead } = await queues.findStray(connection, ids)
+    for (const id of gone) {
+      if (suspects.size < MAX_SUSPECTS && !suspects.has(id)) suspects.set(id, now())
+    }
+    for (const id of dead) {
+      // Its worker may have settled and ended it since the page was read.
+      if (!isOpen(await ledger.get(id)) || !(await queues.revive(connection, id))) continue
+      emit({ event: 'requeued', id, connection })
+      requeued += 1
+    }
+  }
+  return requeued
+}
+
+async function endSuspects({ suspects }: SweepMemory, context: SweepContext): Promise<number> {
+  const { ledger, queues, now, graceMs, emit } = context
+  let lost = 0
+  for (const [id, since] of suspects) {
+    if (now() - since < graceMs) continue
+    const record = await ledger.get(id)
+    suspects.delete(id)
+    if (!isOpen(record) || !(await isGone(record))) continue
+    const { connection } = record
+    const recipients = record.recipients.map(({ address }) => address)
+    const judge = async () => ((await isGone(record)) ? { rule: JOB_LOST, text: WHY } : undefined)
+    const ended = await expire({ id, connection, recipients, judge }, context)
+    if (ended.kind !== 'expired') continue
+    const reason = `expired: ${WHY}`
+    emit({ event: 'job-lost', id, connection, pending: ended.pending, rule: JOB_LOST, reason })
+    lost += 1
+  }
+  return lost
+
+  async function isGone({ id, connection }: MessageRecord): Promise<boolean> {
+    return (await queues.findStray(connection, [id])).gone.length > 0
+  }
+}
+
+function isOpen(record: MessageRecord | undefined): record is MessageRecord {
+  const state = record?.state
+  return state === 'queued' || state === 'active' || state === 'deferred'
+}

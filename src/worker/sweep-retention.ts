@@ -1,0 +1,84 @@
+import { property } from '../job/property.ts'
+import type { HeldState, MessageRecord } from '../ledger/ledger.ts'
+import type { SweepContext } from './sweep-context.ts'
+
+const PER_PAGE = 100
+const MAX_PAGES = 50
+const PURGE = 500
+
+const HELD: readonly HeldState[] = ['uncertain', 'refused', 'expired']
+
+/** Names are known for a day at least, since those who use them say so once an hour only. */
+const MIN_NAME_MS = 86_400_000
+
+/** Removes held messages that are older than the retention, with their jobs. Says how many. */
+export async function forgetHeld(context: SweepContext): Promise<number> {
+  let count = 0
+  for (const state of HELD) {
+    let cursor: string | undefined
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const found = await context.ledger.list({ state, limit: PER_PAGE, ...(cursor && { cursor }) })
+      const old = found.records.filter((record) => isOld(record, context))
+      for (const record of old) if (await forget(record, context)) count += 1
+      cursor = found.cursor
+      if (old.length === 0 || cursor === undefined) break
+      if (!(await context.goOn())) return count
+    }
+  }
+  return count
+}
+
+function isOld({ updatedAt }: MessageRecord, { now, heldRetentionMs }: SweepContext): boolean {
+  return now() - updatedAt.getTime() >= heldRetentionMs
+}
+
+/**
+ * The record goes first, by a decision of the store: whoever opens the message again at this moment
+ * either finds it, and it stays, or does not. A job that is left behind is found by `removeLeft`.
+ */
+async function forget({ id, connection }: MessageRecord, context: SweepContext): Promise<boolean> {
+  const { ledger, queues, heldRetentionMs, onForgotten } = context
+  if (!(await ledger.removeHeld(id, heldRetentionMs))) return false
+  await queues.remove(connection, id)
+  await onForgotten(id)
+  return true
+}
+
+/** Removes dead jobs that are older than the retention and of which the ledger knows nothing. */
+export async function removeLeft(context: SweepContext): Promise<void> {
+  const { registry, queues, ledger, now, heldRetentionMs, onForgotten } = context
+  for (const { name } of (await registry.list()).names) {
+    for (const { id, data } of await queues.page(name, 'dead', 0, PER_PAGE)) {
+      const acceptedAt = property(data, 'acceptedAt')
+      if (typeof acceptedAt !== 'number' || now() - acceptedAt < heldRetentionMs) continue
+      if ((await ledger.get(id)) !== undefined) continue
+      await queues.remove(name, id)
+      await onForgotten(id)
+    }
+    if (!(await context.goOn())) return
+  }
+}
+
+/** Removes what ended long ago, where the store does not do it by itself. */
+export async function purgeEnded({ ledger, goOn }: SweepContext): Promise<void> {
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const removed = (await ledger.purge?.(PURGE)) ?? 0
+    if (removed < PURGE || !(await goOn())) return
+  }
+}
+
+/** Forgets names that nobody used for the retention and that have no mail. */
+export async function forgetNames(context: SweepContext): Promise<void> {
+  const { registry, queues, ledger, now, retentionMs } = context
+  const { names, workers } = await registry.list()
+  const served = new Set(workers.flatMap((worker) => worker.names))
+  const unusedForMs = Math.max(retentionMs, MIN_NAME_MS)
+  for (const { name, usedAt } of names) {
+    if (served.has(name) || now() - usedAt.getTime() < unusedForMs) continue
+    const counts = await Promise.all([queues.depth(name), ledger.countHeld(name)])
+    if (counts.every((each) => Object.values(each).every((count) => count === 0))) {
+      await registry.forget(name, unusedForMs)
+    }
+    if (!(await context.goOn())) return
+  }
+}
