@@ -17,6 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'store, catch-all SMTP server, worker and dashboard in one process',
     load: async () => (await import('./commands/dev.ts')).dev,
   },
+  init: {
+    summary: 'write a first configuration, with comments',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
   catch: {
     summary: 'an SMTP server that takes every mail and keeps it as a file',
     load: async () => (await import('./commands/catch.ts')).catchMail,

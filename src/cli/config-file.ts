@@ -63,7 +63,7 @@ export async function loadConfigFile(
     loaders,
   })
   if (asked === undefined) {
-    const passedOver = (await candidatesIn(directory)).slice(1)
+    const passedOver = (await findConfigFiles(directory)).slice(1)
     const found = await loader.search(directory)
     if (found === null) return undefined
     return { file: found.filepath, content: contentOf(found), imports, passedOver }
@@ -78,6 +78,13 @@ export async function loadConfigFile(
   return { file, content: contentOf(found), imports, passedOver: [] }
 }
 
+/** Every configuration file in `directory`; the first one counts. */
+export async function findConfigFiles(directory: string): Promise<readonly string[]> {
+  const files = CONFIG_FILES.map((name) => path.join(directory, name))
+  const there = await Promise.all(files.map(isThere))
+  return files.filter((_, index) => there[index])
+}
+
 /** Lilconfig has `any` here. */
 function contentOf(result: { readonly config: unknown } | null): unknown {
   return result?.config
@@ -89,12 +96,6 @@ async function refuseMissing(file: string): Promise<void> {
     `there is no configuration file "${file}": expected one with connection managers, ` +
       `such as "${CONFIG_FILES[0]}"`,
   )
-}
-
-async function candidatesIn(directory: string): Promise<readonly string[]> {
-  const files = CONFIG_FILES.map((name) => path.join(directory, name))
-  const there = await Promise.all(files.map(isThere))
-  return files.filter((_, index) => there[index])
 }
 
 async function isThere(file: string): Promise<boolean> {

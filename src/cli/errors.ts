@@ -19,6 +19,15 @@ export class ConfigUnreadableError extends MailroomError {
   }
 }
 
+/** Thrown by `mailroom init` where a configuration is already; `--force` writes another one. */
+export class ConfigExistsError extends MailroomError {
+  override readonly code = 'CONFIG_EXISTS'
+
+  constructor(file: string) {
+    super(`there is a configuration already, "${file}": give "--force" to write another one`)
+  }
+}
+
 /** Thrown when a directory that a command writes into cannot be made or written. */
 export class DirectoryUnusableError extends MailroomError {
   override readonly code = 'DIRECTORY_UNUSABLE'

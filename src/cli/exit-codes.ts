@@ -38,6 +38,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   INVALID_DURATION: EXIT.usage,
   INVALID_CURSOR: EXIT.usage,
 
+  CONFIG_EXISTS: EXIT.configuration,
   CONFIG_NOT_FOUND: EXIT.configuration,
   CONFIG_UNREADABLE: EXIT.configuration,
   INVALID_CONFIGURATION: EXIT.configuration,

@@ -51,7 +51,8 @@ export async function runDocumentedCommands(root: string): Promise<number> {
   {
     await using _worker = await shell.start(here(worker), LASTING['worker'] ?? '')
     const ending = commands.filter(
-      (command) => !lasting.includes(command) && !belongsToDev(command),
+      (command) =>
+        !lasting.includes(command) && !belongsToDev(command) && nameOf(command) !== 'init',
     )
     for (const command of ending) await shell.run(here(command))
     await expect.poll(() => relay.mails.length).toBe(4)
@@ -59,6 +60,10 @@ export async function runDocumentedCommands(root: string): Promise<number> {
   const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
   for (const command of alone) {
     await using _ = await shell.start(here(command), LASTING[nameOf(command)] ?? '')
+  }
+  for (const command of commands.filter((some) => nameOf(some) === 'init')) {
+    await using empty = await temporaryDirectory()
+    await (await openShell(root, empty.path)).run(command)
   }
   const beside = await openShell(root, bare.path)
   await using _dev = await beside.start('mailroom dev', LASTING['dev'] ?? '')
