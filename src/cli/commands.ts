@@ -69,6 +69,34 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'every connection manager, with its server, login and limits',
     load: async () => (await import('./commands/connections-list.ts')).connectionsList,
   },
+  'connections show': {
+    summary: 'every property of a connection manager, and where it comes from',
+    load: async () => (await import('./commands/connections-show.ts')).connectionsShow,
+  },
+  'connections verify': {
+    summary: 'connect, protect the session, log in and leave again',
+    load: async () => (await import('./commands/connections-verify.ts')).connectionsVerify,
+  },
+  'connections pause': {
+    summary: 'have no worker use a connection manager, until it is resumed',
+    load: async () => (await import('./commands/connections-pause.ts')).connectionsPause,
+  },
+  'connections resume': {
+    summary: 'have workers use a connection manager again',
+    load: async () => (await import('./commands/connections-pause.ts')).connectionsResume,
+  },
+  'queue status': {
+    summary: 'which names are taken and which connection managers used, or paused',
+    load: async () => (await import('./commands/queue-status.ts')).queueStatus,
+  },
+  'queue pause': {
+    summary: 'have nobody take the messages of a name, until it is resumed',
+    load: async () => (await import('./commands/queue-pause.ts')).queuePause,
+  },
+  'queue resume': {
+    summary: 'have the messages of a name taken again',
+    load: async () => (await import('./commands/queue-pause.ts')).queueResume,
+  },
   dashboard: {
     summary: 'look at the queues in a browser',
     load: async () => (await import('./commands/dashboard.ts')).dashboard,
@@ -82,6 +110,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 /** Every group of commands by its name: what `mailroom help` says of it. */
 export const GROUPS: Readonly<Record<string, string>> = {
   connections: 'look at the connection managers, try them, stop and start their use',
+  queue: 'stop and start the taking of messages',
   messages: 'look at messages, try them again, cancel and export them',
 }
 

@@ -7,6 +7,7 @@ export const EXIT = {
   store: 4,
   notDelivered: 5,
   message: 6,
+  checkFailed: 7,
   tryLater: 75,
   interrupted: 130,
   terminated: 143,
@@ -23,9 +24,10 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   4: 'the store cannot be reached or used',
   5: 'the message was not delivered: refused, expired, cancelled or uncertain',
   6: 'the message was not accepted: address, header, attachment, size, key used before',
+  7: 'a check found a problem: "doctor", "connections verify"',
   75: 'not now, try again later: the queue is full, or the wait was over first',
-  130: 'ended at once by a second Ctrl-C (SIGINT)',
-  143: 'ended at once by a second SIGTERM',
+  130: 'ended before its work was done by Ctrl-C (SIGINT); a worker only by a second one',
+  143: 'ended before its work was done by SIGTERM; a worker only by a second one',
 }
 
 /** The exit code for the `code` of an error; 1 for those that are not in the table. */
@@ -85,6 +87,9 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   EMBEDDED_VERSION_MISMATCH: EXIT.store,
 
   INVALID_EML: EXIT.message,
+  INVALID_RECIPIENTS: EXIT.message,
+  INVALID_TEMPLATE: EXIT.message,
+  RECIPIENTS_CHANGED: EXIT.message,
   INVALID_JOB_TEXT: EXIT.message,
   INVALID_JOB: EXIT.message,
   JOB_TOO_LARGE: EXIT.message,

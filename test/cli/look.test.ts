@@ -30,9 +30,9 @@ test('a terminal shows a table with a bold heading', async () => {
   expect(code).toBe(0)
   expect(out).toContain(BOLD)
   expect(stripVTControlCharacters(out).split('\n').slice(0, 3)).toEqual([
-    'connection  server            port  tls       auth       from             sessions  description',
-    'relay       mail.example.com   587  starttls  anonymous  app@example.com         5',
-    '报告        192.0.2.1         2525  none      anonymous                         12',
+    'connection  server            port  tls       auth       from             sessions  origin                description',
+    'relay       mail.example.com   587  starttls  anonymous  app@example.com         5  mailroom.config.json',
+    '报告        192.0.2.1         2525  none      anonymous                         12  mailroom.config.json',
   ])
 })
 

@@ -1,4 +1,5 @@
 import type { ConnectionSummary } from '../../connections/connection-summary.ts'
+import { describeOrigin } from '../connection-properties.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -20,6 +21,7 @@ Columns:
   auth          how it logs in
   from          the sender of messages that name none
   sessions      how many may be open at once, in the whole fleet
+  origin        where it is defined: a file, a variable, or code
   description   what it is for
 
 Examples:
@@ -31,21 +33,22 @@ Examples:
     const { values } = parseCommandLine('connections list', args, COMMON_OPTIONS)
     const setup = await loadSetup(values, context)
     tellWarnings(setup)
-    setup.terminal.table(setup.config.connections.list().map(rowOf))
+    setup.terminal.table(setup.config.connections.list().map((known) => rowOf(known, context.cwd)))
     return EXIT.ok
   },
 }
 
-function rowOf({
-  name,
-  server,
-  port,
-  tls,
-  auth,
-  from,
-  limits,
-  description,
-}: ConnectionSummary): Row {
-  const { sessions } = limits
-  return { connection: name, server, port, tls, auth: auth.method, from, sessions, description }
+function rowOf(summary: ConnectionSummary, cwd: string): Row {
+  const { name, server, port, tls, auth, from, limits, origin, description } = summary
+  return {
+    connection: name,
+    server,
+    port,
+    tls,
+    auth: auth.method,
+    from,
+    sessions: limits.sessions,
+    origin: describeOrigin(origin, cwd),
+    description,
+  }
 }

@@ -1,0 +1,134 @@
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { jsonLines, runCli } from '../support/cli.ts'
+import { freePort } from '../support/free-port.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+
+const SECRET = 'hunter2-in-the-file'
+
+async function project(connections: object, more: object = {}): Promise<TemporaryDirectory> {
+  const directory = await temporaryDirectory()
+  const file = path.join(directory.path, 'mailroom.config.json')
+  await writeFile(file, JSON.stringify({ connections, ...more }))
+  return directory
+}
+
+function basic(password: string): object {
+  return { method: 'basic', user: 'app', password, allowInsecureAuth: true }
+}
+
+test('a secret in the configuration is in nothing that is shown', async () => {
+  await using directory = await project({
+    relay: { server: 'mail.example.com', tls: 'none', auth: basic(SECRET) },
+  })
+  for (const args of ['list', 'list --table', 'show relay', 'show relay --table', 'verify relay']) {
+    const { out, err } = await runCli(['connections', ...args.split(' '), '--verbose'], {
+      cwd: directory.path,
+    })
+    expect(out + err).toContain('relay')
+    expect(out + err).not.toContain(SECRET)
+  }
+})
+
+test('every property is shown with its default marked and where the others come from', async () => {
+  await using directory = await project(
+    {
+      relay: {
+        server: 'mail.example.com',
+        tls: 'implicit',
+        limits: { sessions: 3 },
+        auth: basic('${env:PASSWORD}'),
+      },
+    },
+    { environments: { staging: { connections: { relay: { redirectAll: 'all@example.com' } } } } },
+  )
+  const show = ['connections', 'show', 'relay']
+  const { out } = await runCli([...show, '--environment', 'staging'], { cwd: directory.path })
+  const shown = new Map(jsonLines(out).map((line) => [line['property'], line]))
+  const file = { default: false, origin: 'mailroom.config.json' }
+  expect(shown.get('server')).toEqual({ property: 'server', value: 'mail.example.com', ...file })
+  expect(shown.get('auth.password')).toMatchObject({ value: '${env:PASSWORD}', ...file })
+  expect(shown.get('auth.allowInsecureAuth')).toMatchObject({ value: true, ...file })
+  expect(shown.get('limits.sessions')).toMatchObject({ value: 3, ...file })
+  expect(shown.get('redirectAll')).toMatchObject({ default: false, origin: 'environment staging' })
+  expect(shown.get('port')).toEqual({ property: 'port', value: 465, default: true })
+  expect(shown.get('timeouts.dot')).toMatchObject({ value: '10m', default: true })
+  expect(shown.get('clientName')).toEqual({ property: 'clientName', default: true })
+
+  const table = await runCli([...show, '--table'], { cwd: directory.path })
+  expect(table.out).toMatch(/^timeouts\.dot +10m +default$/m)
+  expect(table.out).toMatch(/^limits\.sessions +3 +mailroom\.config\.json$/m)
+})
+
+test('each step of a verification has its mark, and the exit code tells whether all work', async () => {
+  await using server = await startSmtpServer({ users: { app: 'right' } })
+  const relay = { server: '127.0.0.1', port: server.port, tls: 'none' }
+  await using directory = await project({
+    works: { ...relay, auth: basic('right') },
+    refused: { ...relay, auth: basic('wrong') },
+    silent: { ...relay, port: await freePort() },
+    secretless: { ...relay, auth: basic('${env:NOBODY_SET_IT}') },
+  })
+  const { code, out, err } = await runCli(['connections', 'verify'], { cwd: directory.path })
+  expect(code).toBe(7)
+  expect(err).toContain('"works" sends its password over a plain connection')
+  expect(jsonLines(out)).toMatchObject([
+    {
+      connection: 'works',
+      ok: true,
+      steps: ['secrets', 'connect', 'greeting', 'ehlo', 'auth', 'quit'].map((step) => ({
+        step,
+        ok: true,
+      })),
+    },
+    {
+      connection: 'refused',
+      ok: false,
+      steps: [{}, {}, {}, {}, { step: 'auth', ok: false, detail: expect.stringMatching(/535/) }],
+      advice: expect.stringMatching(/user and password/),
+    },
+    { connection: 'silent', ok: false, steps: [{}, { step: 'connect', ok: false }] },
+    { connection: 'secretless', steps: [{ step: 'secrets', detail: expect.any(String) }] },
+  ])
+  const args = ['connections', 'verify', 'works', 'works', '--table']
+  const one = await runCli(args, { cwd: directory.path })
+  expect(one.code).toBe(0)
+  expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets\n(?: {2}✔ .*\n)+$/)
+  const shown = await runCli(['connections', 'verify', 'silent', '--table'], {
+    cwd: directory.path,
+  })
+  expect(shown.out).toMatch(/\n {2}✖ connect: .*ECONNREFUSED\n {4}check `server` and `port`.*\n$/)
+})
+
+test('many are tried together, but no more than five', async () => {
+  await using server = await startSmtpServer({ users: { app: 'right' } })
+  const relay = { server: '127.0.0.1', port: server.port, tls: 'none', auth: basic('right') }
+  const names = Array.from({ length: 12 }, (_, index) => [`relay ${index}`, relay] as const)
+  await using directory = await project(Object.fromEntries(names))
+  const { code, out } = await runCli(['connections', 'verify'], { cwd: directory.path })
+  expect(code).toBe(0)
+  expect(jsonLines(out).map(({ connection }) => connection)).toEqual(names.map(([name]) => name))
+  expect(server.mostOpen).toBeLessThanOrEqual(5)
+  expect(server.mostOpen).toBeGreaterThan(1)
+})
+
+test.for<[args: string, code: number, err: RegExp]>([
+  ['connections show', 2, /expects the name of a connection manager \(USAGE\)/],
+  ['connections show realy', 3, /did you mean "relay"\?.*\(UNKNOWN_CONNECTION\)/],
+  ['connections verify realy', 3, /\(UNKNOWN_CONNECTION\)/],
+  ['connections verify --timeout soon', 2, /\(INVALID_DURATION\)/],
+  ['connections pause', 2, /expects the name of a connection manager \(USAGE\)/],
+  ['connections pause realy', 3, /\(UNKNOWN_CONNECTION\)/],
+  [`connections pause relay --reason ${'x'.repeat(201)}`, 2, /at most 200 characters/],
+  ['connections resume', 2, /expects the name of a connection manager \(USAGE\)/],
+  ['queue pause', 2, /expects the name of a connection \(USAGE\)/],
+])('mailroom %s exits with %i and one error', async ([args, code, err]) => {
+  await using directory = await project({ relay: { server: 'mail.example.com' } })
+  const result = await runCli(args.split(' '), { cwd: directory.path })
+  expect(result).toMatchObject({ code, out: '' })
+  expect(result.err).toMatch(err)
+})
