@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { RedisStore } from '../../src/store/store.ts'
-import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { describeOwnRedis, describeRedis, uniquePrefix } from '../support/redis.ts'
+import { keysOf } from '../support/redis-keys.ts'
+import { startRedis } from '../support/redis-server.ts'
 import { testLedger } from './conformance.ts'
 import { delivered, fenceOf, newRecord, OK, refused } from './ledger-under-test.ts'
 import type { LedgerUnderTest } from './ledger-under-test.ts'
@@ -27,7 +29,7 @@ describeRedis('the ledger on Redis', (url) => {
       ledger: await openLedger(store, { retentionMs: RETENTION_MS }),
       lose: async (id) => void (await store.client.del(keyOf(id))),
       async [Symbol.asyncDispose]() {
-        const keys = await store.client.keys(`${prefix}-*`)
+        const keys = await keysOf(store.client, `${prefix}-*`)
         if (keys.length > 0) await store.client.del(...keys)
         await store.close()
       },
@@ -125,12 +127,17 @@ describeRedis('the ledger on Redis', (url) => {
     } while (cursor !== undefined)
     expect([...found]).toEqual(['mine'])
   })
+})
 
+describeOwnRedis('a Redis that was restarted', () => {
   test('scripts that the server forgot are sent again', async () => {
-    await using redis = await open()
-    await redis.ledger.record([newRecord('m1')])
-    await redis.store.client.script('FLUSH')
-    expect(await redis.ledger.record([newRecord('m1')])).toMatchObject([{ kind: 'known' }])
-    expect(await fenceOf(redis.ledger, 'm1')).toBeGreaterThan(0)
+    await using redis = await startRedis()
+    await using store = await openStore(redis.url, { patience: 'wait' })
+    if (store.kind !== 'redis') throw new Error(`expected a Redis, got "${store.kind}"`)
+    const ledger = await openLedger(store)
+    await ledger.record([newRecord('m1')])
+    await store.client.script('FLUSH')
+    expect(await ledger.record([newRecord('m1')])).toMatchObject([{ kind: 'known' }])
+    expect(await fenceOf(ledger, 'm1')).toBeGreaterThan(0)
   })
 })

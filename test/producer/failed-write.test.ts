@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { jobIdOfKey } from '../../src/job/job-id.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { keysOf } from '../support/redis-keys.ts'
 import { mail, mailroomOn, openBackDoor } from './mailroom-on.ts'
 
 describeRedis('a message whose job cannot be added', (url) => {
@@ -18,7 +19,7 @@ describeRedis('a message whose job cannot be added', (url) => {
     const plain = mail('plain', {}, 'other')
     const keyed = mail('keyed', { idempotencyKey: 'k' }, 'other')
     const elsewhere = mail('elsewhere')
-    const records = () => client.keys(`${prefix}-ledger:*`)
+    const records = () => keysOf(client, `${prefix}-ledger:*`)
     await expect(mailroom.send(plain)).rejects.toThrow('WRONGTYPE')
     expect(await records()).toEqual([])
     await expect(mailroom.sendMany([plain, keyed])).rejects.toThrow('WRONGTYPE')

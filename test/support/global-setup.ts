@@ -5,6 +5,7 @@ import { findMta } from './mta.ts'
 import type { SharedPostgres } from './postgres.ts'
 import { startPostgres } from './postgres-server.ts'
 import type { Provision } from './redis.ts'
+import { createRedisUser } from './redis-user.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 
 /** Gives all tests one Redis and one Postgres, and says what else this machine can run for them. */
@@ -25,16 +26,17 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
 /**
  * The first that works: `REDIS_URL`, a container, a program of this machine, a package. An engine
  * that cannot start the container (no image, no registry) must not cost the tests their Redis.
+ * But for `REDIS_URL`, the tests are a user with no more rights than the docs ask for.
  */
 async function openRedis(stack: AsyncDisposableStack): Promise<string> {
   const given = process.env['REDIS_URL']
   if (given !== undefined && given !== '') return given
   if (await dockerAnswers()) {
     const container = await attempt(() => startRedisContainer())
-    if (container.kind === 'there') return stack.use(container.value).url
+    if (container.kind === 'there') return createRedisUser(stack.use(container.value).url)
     process.stderr.write(`no Redis in a container, trying without: ${container.reason}\n`)
   }
-  return stack.use(await startRedis()).url
+  return createRedisUser(stack.use(await startRedis()).url)
 }
 
 async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres> {
