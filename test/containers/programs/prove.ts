@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
 import { type ComposeProject, docker, openCompose, until } from '../compose.ts'
 import { confinementOf, contentsOf } from '../confinement.ts'
@@ -13,6 +14,9 @@ const ROOT = path.resolve(import.meta.dirname, '../../..')
 const FILES = ['docker-compose.yml', 'test/containers/prove.compose.yml']
 const IMAGE = 'mailroom:0.1.0'
 const GRACE_S = 45
+
+/** An established connection to port 2525 with bytes that were not acknowledged, in `/proc/net/tcp`. */
+const BODY_IS_STUCK = /:09DD 01 (?!00000000:)/
 
 /** Messages that are sent in one go, numbered from 1 in their subjects. */
 interface Load {
@@ -43,7 +47,7 @@ await stopUnderLoad(proof, {
   connection: 'sink',
   name: 'stop',
   count: 500,
-  bytes: 500_000,
+  bytes: 700_000,
 })
 tell(failures === 0 ? '\nall of it holds' : `\n${failures} of it do not hold`)
 process.exitCode = failures === 0 ? 0 : 1
@@ -145,7 +149,7 @@ async function stopUnderLoad(project: ComposeProject, load: Load): Promise<void>
   const [relay = ''] = await project.containers(load.service)
   const disturb = async (): Promise<void> => {
     await caughtAtLeast(project, load, 50)
-    await docker('pause', relay)
+    await pauseInBody(relay, one)
     const started = Date.now()
     await docker('stop', one)
     const seconds = (Date.now() - started) / 1000
@@ -173,6 +177,21 @@ async function stopUnderLoad(project: ComposeProject, load: Load): Promise<void>
     `none of ${load.count} messages is missing, none arrived twice, some may be uncertain`,
     seen,
   )
+}
+
+/** Pauses the relay in a moment in which the worker is in the middle of a body. */
+async function pauseInBody(relay: string, worker: string): Promise<void> {
+  const isStuck = async (): Promise<boolean> => {
+    await setTimeout(Math.random() * 300)
+    await docker('pause', relay)
+    // What the kernel of the relay still takes is acknowledged by then.
+    await setTimeout(1000)
+    const connections = await docker('exec', worker, 'cat', '/proc/net/tcp')
+    if (BODY_IS_STUCK.test(connections)) return true
+    await docker('unpause', relay)
+    return false
+  }
+  await until('a body that the relay does not take', isStuck, (yes) => yes)
 }
 
 async function send(project: ComposeProject, load: Load): Promise<Ends> {
