@@ -27,15 +27,21 @@ export async function loadSetup(
   options: Pick<LoadOptions, 'file'> = {},
 ): Promise<Setup> {
   const { env } = context
-  const { config, sources, remarks } = await loadConfiguration(flags, context, options)
+  const loaded = await loadConfiguration(flags, context, options)
+  const { config, sources } = loaded
   const queue =
     config.queue === undefined ? undefined : await resolveReferences(config.queue.reveal(), { env })
   const settings = resolveSettings(flags, context, { queue })
   const terminal = openTerminal(settings, context)
+  tellRemarks(loaded, terminal)
+  return { settings, config, sources, terminal }
+}
+
+/** Tells what is doubtful about the files that a configuration was made from. */
+export function tellRemarks({ remarks }: Pick<Configuration, 'remarks'>, terminal: Terminal): void {
   for (const remark of remarks) {
     terminal.warn({ event: 'warning', ...remark }, `mailroom: ${remark.message}`)
   }
-  return { settings, config, sources, terminal }
 }
 
 /** The terminal that `settings` ask for, on the process's streams. */

@@ -5,6 +5,7 @@ export type StopSignal = 'SIGINT' | 'SIGTERM'
 /** What `untilSignal` needs of `process`. */
 export interface SignalSource {
   on(signal: StopSignal, listener: (signal: StopSignal) => void): unknown
+  on(signal: 'SIGHUP', listener: () => void): unknown
 }
 
 /**
@@ -25,4 +26,15 @@ export function untilSignal(
   source.on('SIGINT', hear)
   source.on('SIGTERM', hear)
   return first.promise
+}
+
+/**
+ * Calls `reload` at every SIGHUP, as daemons do. On a terminal that signal means that the terminal is
+ * gone: there it keeps its meaning, so that nothing goes on unseen.
+ */
+export function onHangup(
+  { signals, isTerminal }: { readonly signals: SignalSource; readonly isTerminal: boolean },
+  reload: () => Promise<void>,
+): void {
+  if (!isTerminal) signals.on('SIGHUP', () => void reload())
 }

@@ -9,11 +9,13 @@ import { observeEvents } from '../telemetry/observe-events.ts'
 import type { Emit } from '../worker/events.ts'
 import type { Worker, WorkerOptions } from '../worker/worker.ts'
 import { createWorker } from '../worker/worker.ts'
+import { workersByName } from '../fleet/fleet.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
 import type { Setup } from './setup.ts'
 import { tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
+import { watchConfiguration, type ConfigWatchOptions } from './watch-config.ts'
 
 /** A worker with everything that shows what it does. */
 export interface Work extends AsyncDisposable {
@@ -22,6 +24,8 @@ export interface Work extends AsyncDisposable {
   readonly health: OpenServer | undefined
   /** Starts to take mail. Rejects as `Worker.start` does. */
   start(): Promise<void>
+  /** Loads the configuration now, if there is a way to; rejects never. */
+  reload(): Promise<void>
 }
 
 export interface WorkOptions extends Pick<
@@ -29,6 +33,8 @@ export interface WorkOptions extends Pick<
   'names' | 'retry' | 'migrate' | 'allowUnsafeStore'
 > {
   readonly health?: { readonly host: string; readonly port: number } | undefined
+  /** With it a configuration file that changes counts at once. */
+  readonly watch?: ConfigWatchOptions
   /** How long a stop lets deliveries finish. */
   readonly stopWithinMs: number
   /** Whether events are told as short lines; on a terminal by default, never with `--json`. */
@@ -43,13 +49,12 @@ export interface WorkOptions extends Pick<
 export async function openWork(
   setup: Setup,
   context: Context,
-  { health, stopWithinMs, forPeople = context.isTerminal, ...options }: WorkOptions,
+  { health, watch, stopWithinMs, forPeople = context.isTerminal, ...options }: WorkOptions,
 ): Promise<Work> {
   const { settings, config } = setup
   tellWarnings(setup)
   await using opened = new AsyncDisposableStack()
-  const depths = createDepths(setup, options.names ?? config.connections.names())
-  opened.use(depths)
+  const depths = opened.use(createDepths(setup, options.names ?? config.connections.names()))
   const metrics = createMetrics({ depths })
   const worker = createWorker({
     ...options,
@@ -58,9 +63,10 @@ export async function openWork(
     prefix: config.prefix,
     schema: config.schema,
     lockMs: config.worker.lock,
-    emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics)),
+    emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })
   opened.defer(() => worker.stop(stopWithinMs))
+  const watching = watch && opened.use(await watchConfiguration(setup, worker, context, watch))
   const server = health && opened.use(await openHealthServer(healthOf(health, worker, metrics)))
   const held = opened.move()
   return {
@@ -70,6 +76,7 @@ export async function openWork(
       await worker.start()
       depths.enable()
     },
+    reload: async () => watching?.reload(),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }
@@ -98,11 +105,14 @@ function healthOf(
 }
 
 interface Depths extends DepthSource, AsyncDisposable {
+  /** Hears which names are served. */
+  readonly follow: Emit
   /** From now on the store is there: depths are read through a view that the first scrape opens. */
   enable(): void
 }
 
-function createDepths(setup: Setup, names: readonly string[]): Depths {
+function createDepths(setup: Setup, first: readonly string[]): Depths {
+  let names = first
   let isEnabled = false
   let opening: Promise<StoreView> | undefined
   const view = async (): Promise<StoreView> => {
@@ -116,7 +126,11 @@ function createDepths(setup: Setup, names: readonly string[]): Depths {
   }
   return {
     names: () => (isEnabled ? names : []),
+    follow: (event) => {
+      if (event.event === 'config-applied') names = event.connections
+    },
     depth: async (name) => (await view()).queues.depth(name),
+    workers: async () => workersByName(await (await view()).registry.list()),
     enable: () => void (isEnabled = true),
     [Symbol.asyncDispose]: async () => {
       await (await opening?.catch(() => undefined))?.[Symbol.asyncDispose]()

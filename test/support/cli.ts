@@ -23,7 +23,7 @@ export interface RunningCli extends AsyncDisposable {
   readonly out: string
   readonly err: string
   readonly result: Promise<CliResult>
-  signal(name: 'SIGINT' | 'SIGTERM'): void
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void
 }
 
 /** Starts `mailroom ARGS` with no environment of the tests' but what Node needs. */

@@ -2,8 +2,9 @@ import { parseDuration } from '../../duration.ts'
 import { COMMON_OPTIONS, parseCommandLine, parsePort } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
+import { loadConfiguration, type Configuration } from '../load-configuration.ts'
 import { loadSetup } from '../setup.ts'
-import { untilSignal } from '../signals.ts'
+import { onHangup, untilSignal } from '../signals.ts'
 import { openWork } from '../work.ts'
 
 const OPTIONS = {
@@ -32,8 +33,9 @@ Usage: mailroom worker [options]
   --allow-unsafe-store  work on a Redis that may lose mail
 
 The first Ctrl-C or SIGTERM stops taking, finishes what is in flight and hands the rest back; a
-second one ends at once, and what was in flight comes back to another worker. Logs are JSON lines
-on standard output, or short lines on a terminal.
+second one ends at once, and what was in flight comes back to another worker. A configuration or
+secret file that changes counts at once, also at SIGHUP; one that is not valid is refused. Logs are
+JSON lines on standard output, or short lines on a terminal.
 
 Examples:
   mailroom worker
@@ -45,11 +47,15 @@ Examples:
     const port = values.port === undefined ? undefined : parsePort('port', values.port)
     const setup = await loadSetup(values, context, { file: 'needed' })
     const { worker: defaults, connections } = setup.config
-    const names = values.connections?.split(',').map((name) => name.trim()) ?? defaults.connections
+    const asked = values.connections?.split(',').map((name) => name.trim())
+    const names = asked ?? defaults.connections
     for (const name of names ?? []) connections.get(name)
+    const load = (): Promise<Configuration> =>
+      loadConfiguration(values, context, { file: 'needed', anew: true })
     const within = values['stop-within']
     const healthPort = port ?? defaults.port
     await using work = await openWork(setup, context, {
+      watch: { load, names: asked },
       ...(names && { names }),
       ...(values.migrate === true && { migrate: true }),
       allowUnsafeStore: values['allow-unsafe-store'] ?? false,
@@ -60,6 +66,7 @@ Examples:
           : { host: values.host ?? defaults.host, port: healthPort },
     })
     const signalled = untilSignal(context.signals, context.exit)
+    onHangup(context, () => work.reload())
     if (work.health) {
       const { url } = work.health
       setup.terminal.warn({ event: 'listening', what: 'health', url }, `mailroom: health at ${url}`)

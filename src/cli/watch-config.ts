@@ -1,0 +1,58 @@
+import { createResolver } from '../connections/resolver.ts'
+import { watchFiles } from '../connections/watch-files.ts'
+import { isMailroomError } from '../errors.ts'
+import { atNextStart } from '../next-start.ts'
+import type { Reconfiguration } from '../worker/reconfigure.ts'
+import type { Worker } from '../worker/worker.ts'
+import type { Context } from './context.ts'
+import type { Configuration } from './load-configuration.ts'
+import { tellRemarks, tellWarnings, type Setup } from './setup.ts'
+
+/** Keeps a running worker at its configuration as it is now. */
+export interface ConfigWatch extends Disposable {
+  /** Loads the configuration now, changed or not; what came of it is an event of the worker. */
+  reload(): Promise<void>
+}
+
+export interface ConfigWatchOptions {
+  /** Loads the configuration anew, whatever this process has read before. */
+  readonly load: () => Promise<Configuration>
+  /** The names that were asked for, whatever the configuration says. */
+  readonly names?: readonly string[] | undefined
+}
+
+/** Reconfigures `worker` whenever a file that the configuration of `setup` was made from changes. */
+export async function watchConfiguration(
+  setup: Setup,
+  worker: Worker,
+  { env }: Pick<Context, 'env'>,
+  { load, names: asked }: ConfigWatchOptions,
+): Promise<ConfigWatch> {
+  const { terminal } = setup
+  let { files } = setup.sources
+
+  const loadAgain = async (): Promise<Reconfiguration> => {
+    const loaded = await load()
+    const { connections, digestKey, worker: settings } = loaded.config
+    files = loaded.sources.files
+    tellRemarks(loaded, terminal)
+    tellWarnings({ config: loaded.config, terminal })
+    const names = asked ?? settings.connections
+    return {
+      connections: createResolver(connections, digestKey, { env }),
+      ...(names && { names }),
+      atNextStart: atNextStart(setup.config, loaded.config),
+    }
+  }
+  const reload = async (): Promise<void> => {
+    try {
+      await worker.reconfigure(loadAgain)
+    } catch (error) {
+      const code = isMailroomError(error) ? error.code : 'UNEXPECTED'
+      const message = isMailroomError(error) ? error.message : 'an error that nobody expected'
+      terminal.warn({ event: 'error', code, message }, `mailroom: ${message} (${code})`)
+    }
+  }
+  const watch = await watchFiles({ files: () => files, onChange: reload })
+  return { reload, [Symbol.dispose]: () => watch[Symbol.dispose]() }
+}

@@ -1,0 +1,103 @@
+import { rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { createMailroom } from '../../src/index.ts'
+import { jsonLines, startCli, type RunningCli } from '../support/cli.ts'
+import { freePort } from '../support/free-port.ts'
+import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+/** What a configuration file says, as text of its format. */
+type Write = (connections: Readonly<Record<string, number>>) => string
+
+const managers = (connections: Readonly<Record<string, number>>) =>
+  Object.fromEntries(
+    Object.entries(connections).map(([name, port]) => [
+      name,
+      { server: '127.0.0.1', port, tls: 'none' },
+    ]),
+  )
+
+function eventsOf(
+  { out }: RunningCli,
+  event: string,
+): readonly Readonly<Record<string, unknown>>[] {
+  return jsonLines(out.slice(0, out.lastIndexOf('\n') + 1)).filter(
+    (line) => line['event'] === event,
+  )
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text)
+  await rename(`${file}.new`, file)
+}
+
+describeRedis('a worker process', (queue) => {
+  const prefix = uniquePrefix()
+  const json: Write = (connections) =>
+    JSON.stringify({ queue, prefix, connections: managers(connections) })
+  const formats: readonly (readonly [file: string, write: Write])[] = [
+    ['mailroom.config.json', json],
+    ['mailroom.config.yaml', json],
+    ['mailroom.config.ts', (connections) => `export default ${json(connections)}\n`],
+  ]
+
+  test.for(formats)('follows %s as it is edited', async ([name, write]) => {
+    await using old = await startSmtpServer()
+    await using fresh = await startSmtpServer()
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, name)
+    await replace(file, write({ relay: old.port }))
+    const cwd = directory.path
+    const port = await freePort()
+    const args = ['worker', '--allow-unsafe-store', '--port', String(port)]
+    await using worker = startCli(args, { cwd })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+
+    await replace(file, write({ relay: 99_999, other: -1 }))
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(1)
+    const [refused] = eventsOf(worker, 'config-refused')
+    expect(refused).toMatchObject({
+      level: 'warn',
+      problems: [
+        { path: ['connections', 'relay', 'port'] },
+        { path: ['connections', 'other', 'port'] },
+      ],
+    })
+    await writeFile(file, write({ relay: fresh.port, other: old.port }))
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([
+      { level: 'info', added: ['other'], changed: ['relay'], removed: [], atNextStart: [] },
+    ])
+    await using mailroom = createMailroom({ queue, prefix, connections: { relay: 'smtp://a' } })
+    const message = { from: 'alice@example.com', to: 'bob@example.org', text: 'Hello' }
+    const { id } = await mailroom.send({ connection: 'relay', message })
+    await mailroom.untilSettled(id)
+    expect([old.mails.length, fresh.mails.length]).toEqual([0, 1])
+
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`)
+    const metrics = await answer.text()
+    expect(metrics).toContain('mailroom_config_loads_total{result="applied"} 2')
+    expect(metrics).toContain('mailroom_config_loads_total{result="refused"} 1')
+    expect(metrics).toContain('mailroom_queue_jobs{connection="other",state="waiting"} 0')
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+  })
+
+  test('looks again at SIGHUP, and says so when nothing has changed', async () => {
+    await using server = await startSmtpServer()
+    await using directory = await temporaryDirectory()
+    await replace(path.join(directory.path, 'mailroom.config.json'), json({ relay: server.port }))
+    await using worker = startCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+    worker.signal('SIGHUP')
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([
+      { connections: ['relay'], added: [], changed: [], removed: [] },
+    ])
+    worker.signal('SIGTERM')
+    expect((await worker.result).code).toBe(0)
+  })
+})
