@@ -55,7 +55,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
         !lasting.includes(command) && !belongsToDev(command) && nameOf(command) !== 'init',
     )
     for (const command of ending) await shell.run(here(command))
-    await expect.poll(() => relay.mails.length).toBe(4)
+    await expect.poll(() => relay.mails.length).toBe(6)
   }
   const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
   for (const command of alone) {
@@ -77,7 +77,10 @@ export async function runDocumentedCommands(root: string): Promise<number> {
 }
 
 async function documentedCommands(root: string): Promise<readonly string[]> {
-  const names = ['README.md', ...(await readdir(join(root, 'docs'))).map((name) => `docs/${name}`)]
+  const pages = await readdir(join(root, 'docs'), { recursive: true })
+  const names = ['README.md', ...pages.map((page) => `docs/${page}`)].filter((name) =>
+    name.endsWith('.md'),
+  )
   const hasJq = (await findProgram(['jq'])) !== undefined
   const texts = await Promise.all(names.map((name) => readFile(join(root, name), 'utf8')))
   return texts
@@ -106,6 +109,7 @@ async function fillProject(cwd: string, port: number): Promise<void> {
   const files: Readonly<Record<string, string>> = {
     'mailroom.config.json': JSON.stringify(config),
     'letter.txt': 'Dear all',
+    'recipients.csv': 'to,name,number\nann@example.org,Ann,1\nbob@example.org,Bob,2\n',
     'invoice.pdf': '%PDF-1.4',
     'job.json': JSON.stringify(job),
     'message.eml': 'From: a@example.com\r\nTo: bob@example.org\r\nSubject: Hi\r\n\r\nHello\r\n',

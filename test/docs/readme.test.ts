@@ -60,7 +60,10 @@ test('every command of the documents does what they say', async () => {
 })
 
 test('every document that the README and the documents link to is there', async () => {
-  const names = ['README.md', ...(await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`)]
+  const pages = await readdir(join(ROOT, 'docs'), { recursive: true })
+  const names = ['README.md', ...pages.map((page) => `docs/${page}`)].filter((name) =>
+    name.endsWith('.md'),
+  )
   for (const name of names) {
     const text = await readFile(join(ROOT, name), 'utf8')
     const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => link ?? '')
