@@ -5,13 +5,12 @@ import type { Store } from '../store/store.ts'
 import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
 import { createLanes, type LaneChanges, type Lanes } from './lanes.ts'
+import { joinFleet } from './membership.ts'
 import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
 import { resolveManagers } from './resolve-managers.ts'
-import { openPresence } from './presence.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
-import { openSweeper, SWEEP_DEFAULTS } from './sweeper.ts'
 import type { Readiness, WorkerOptions } from './worker.ts'
 
 /** Everything that a working worker holds open: the store and a lane for each name. */
@@ -71,10 +70,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   opened.defer(() => lanes.stop(0, 0))
   await lanes.open(names)
   signal.throwIfAborted()
-  const presence = await openPresence({ ...context, id, names: () => lanes.names() })
-  opened.defer(() => presence.close())
-  const sweeper = openSweeper({ ...SWEEP_DEFAULTS, ...context, ...options.sweep })
-  opened.defer(() => sweeper.close())
+  opened.use(await joinFleet({ ...context, names: () => lanes.names() }, options))
   opened.use(await watchSecrets(options, () => connections.files(), onStoreFault))
 
   const held = opened.move()

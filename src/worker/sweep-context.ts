@@ -1,3 +1,4 @@
+import type { ContentStore } from '../content/content.ts'
 import type { Registry } from '../fleet/fleet.ts'
 import type { Announcement } from '../ledger/announcements.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -30,8 +31,8 @@ export interface SweepContext extends Omit<SweepTimes, 'everyMs'> {
   readonly onStoreFault: (error: unknown) => void
   /** How long names that nobody uses are known. */
   readonly retentionMs: number
-  /** Called for a message whose record was removed: its contents may go. */
-  readonly onForgotten: (id: string) => Promise<void>
+  /** Where content beside the queue is. */
+  readonly content: Pick<ContentStore, 'release' | 'sweep'>
   /** Rests between two pages; false: the sweep is to end here. */
   readonly goOn: () => Promise<boolean>
 }

@@ -1,5 +1,5 @@
 import { property } from '../job/property.ts'
-import type { HeldState, MessageRecord } from '../ledger/ledger.ts'
+import type { HeldState, MessageRecord, MessageState } from '../ledger/ledger.ts'
 import type { SweepContext } from './sweep-context.ts'
 
 const PER_PAGE = 100
@@ -37,27 +37,37 @@ function isOld({ updatedAt }: MessageRecord, { now, heldRetentionMs }: SweepCont
  * either finds it, and it stays, or does not. A job that is left behind is found by `removeLeft`.
  */
 async function forget({ id, connection }: MessageRecord, context: SweepContext): Promise<boolean> {
-  const { ledger, queues, heldRetentionMs, onForgotten } = context
+  const { ledger, queues, heldRetentionMs, content } = context
   if (!(await ledger.removeHeld(id, heldRetentionMs))) return false
   await queues.remove(connection, id)
-  await onForgotten(id)
+  await content.release(id)
   return true
 }
 
 /** Removes dead jobs that are older than the retention and of which the ledger knows nothing. */
 export async function removeLeft(context: SweepContext): Promise<void> {
-  const { registry, queues, ledger, now, heldRetentionMs, onForgotten } = context
+  const { registry, queues, ledger, now, heldRetentionMs, content } = context
   for (const { name } of (await registry.list()).names) {
     for (const { id, data } of await queues.page(name, 'dead', 0, PER_PAGE)) {
       const acceptedAt = property(data, 'acceptedAt')
       if (typeof acceptedAt !== 'number' || now() - acceptedAt < heldRetentionMs) continue
       if ((await ledger.get(id)) !== undefined) continue
       await queues.remove(name, id)
-      await onForgotten(id)
+      await content.release(id)
     }
     if (!(await context.goOn())) return
   }
 }
+
+/** Removes content that no message needs: of one that ended, or that was never accepted. */
+export function sweepContent({ content, ledger }: SweepContext): Promise<number> {
+  return content.sweep(async (id) => {
+    const state = (await ledger.get(id))?.state
+    return state !== undefined && !NEEDS_NO_CONTENT.includes(state)
+  })
+}
+
+const NEEDS_NO_CONTENT: readonly MessageState[] = ['delivered', 'cancelled', 'superseded']
 
 /** Removes what ended long ago, where the store does not do it by itself. */
 export async function purgeEnded({ ledger, goOn }: SweepContext): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type SweepTimes,
 } from './sweep-context.ts'
 import { findLost } from './sweep-lost.ts'
-import { forgetHeld, forgetNames, purgeEnded, removeLeft } from './sweep-retention.ts'
+import { forgetHeld, forgetNames, purgeEnded, removeLeft, sweepContent } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
 import { expireUntaken } from './sweep-untaken.ts'
 
@@ -17,13 +17,12 @@ export interface SweeperOptions extends Omit<SweepContext, 'goOn'>, SweepTimes {
   readonly store: Store
 }
 
-/** Grace a minute, names known for 30 days, held messages for 90; no contents to let go. */
+/** Grace a minute, names known for 30 days, held messages for 90. */
 export const SWEEP_DEFAULTS = {
   everyMs: 60_000,
   graceMs: 60_000,
   retentionMs: 30 * 86_400_000,
   heldRetentionMs: 90 * 86_400_000,
-  onForgotten: () => Promise.resolve(),
 } as const
 
 /** Puts right what crashes and people left behind; one at a time in the fleet. */
@@ -73,6 +72,7 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     const forgotten = await attempt(() => forgetHeld(context), 0)
     await attempt(() => removeLeft(context), undefined)
     await attempt(() => purgeEnded(context), undefined)
+    await attempt(() => sweepContent(context), 0)
     await attempt(() => forgetNames(context), undefined)
     const swept = { requeued: stranded + found.requeued, lost: found.lost, expired, forgotten }
     if (Object.values(swept).some((count) => count > 0)) {

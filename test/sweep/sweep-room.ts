@@ -25,7 +25,10 @@ export interface SweepRoom extends AsyncDisposable {
   readonly sweeper: Sweeper
   readonly events: readonly WorkerEvent[]
   readonly announced: readonly Announcement[]
-  readonly forgotten: readonly string[]
+  /** Messages whose content was released. */
+  readonly released: readonly string[]
+  /** What the last sweep told the place of contents about what is needed. */
+  isNeeded(id: string): Promise<boolean | undefined>
   readonly faults: readonly unknown[]
   /** Sweeps, which is this sweeper's turn. */
   sweep(): Promise<Swept>
@@ -42,7 +45,8 @@ export async function openSweepRoom(
   const registry = openRegistry(store)
   const events: WorkerEvent[] = []
   const announced: Announcement[] = []
-  const forgotten: string[] = []
+  const released: string[] = []
+  const asked: ((id: string) => Promise<boolean>)[] = []
   const faults: unknown[] = []
   const sweeper = openSweeper({
     ...SWEEP_DEFAULTS,
@@ -57,7 +61,13 @@ export async function openSweepRoom(
     emit: (event) => events.push(event),
     announce: (announcement) => announced.push(announcement),
     onStoreFault: (error) => faults.push(error),
-    onForgotten: async (id) => void forgotten.push(id),
+    content: {
+      release: async (id) => void released.push(id),
+      sweep: async (isNeeded) => {
+        asked.push(isNeeded)
+        return 0
+      },
+    },
     ...options,
   })
   return {
@@ -68,7 +78,8 @@ export async function openSweepRoom(
     sweeper,
     events,
     announced,
-    forgotten,
+    released,
+    isNeeded: async (id) => asked.at(-1)?.(id),
     faults,
     sweep: async () => {
       const swept = await sweeper.sweep()
@@ -81,5 +92,41 @@ export async function openSweepRoom(
       await queues.close()
       await store.close()
     },
+  }
+}
+
+/** Makes a message older by the store's word. */
+export async function makeOlder(
+  store: Store,
+  prefix: string,
+  id: string,
+  byMs: number,
+): Promise<void> {
+  if (store.kind === 'redis') {
+    for (const field of ['t', 'u']) {
+      await store.client.hincrby(`${prefix}-ledger:${id}`, field, -byMs)
+    }
+    return
+  }
+  await store.pool.query(
+    `update ledger set accepted_at = accepted_at - $2 * interval '1 millisecond',
+       updated_at = updated_at - $2 * interval '1 millisecond' where id = $1`,
+    [id, byMs],
+  )
+}
+
+/** Makes the last use of a name older by the store's word. */
+export async function makeNameOlder(
+  store: Store,
+  prefix: string,
+  name: string,
+  byMs: number,
+): Promise<void> {
+  if (store.kind === 'redis') await store.client.zincrby(`${prefix}-fleet:used`, -byMs, name)
+  else {
+    await store.pool.query(
+      `update fleet_name set used_at = used_at - $2 * interval '1 millisecond' where name = $1`,
+      [name, byMs],
+    )
   }
 }
