@@ -30,7 +30,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/worker.ts')).worker,
   },
   send: {
-    summary: 'put one message into the queue',
+    summary: 'put one message into the queue, or one for each row of a file',
     load: async () => (await import('./commands/send.ts')).send,
   },
   status: {

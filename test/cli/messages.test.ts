@@ -4,9 +4,8 @@ import path from 'node:path'
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 
-import { run } from '../../src/cli/run.ts'
-import { readSurroundings } from '../../src/cli/settings.ts'
 import { idOf, openProject, startRelay, type Project } from '../support/cli-project.ts'
+import { runInside } from '../support/cli-inside.ts'
 import { jsonLines } from '../support/cli.ts'
 import { describeRedis } from '../support/redis.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -170,14 +169,6 @@ test.for<[args: string, err: RegExp]>([
   ['messages export', /"messages export" expects an id/],
   ['messages export m-1 --to-folder x', /"messages export" expects an id/],
 ])('mailroom %s is a usage error', async ([args, err]) => {
-  const written = { out: '', err: '' }
-  const code = await run(args.split(' '), {
-    ...readSurroundings(),
-    stdin: process.stdin,
-    signals: process,
-    out: { write: (chunk) => (written.out += String(chunk)) },
-    err: { write: (text) => (written.err += text) },
-    exit: () => {},
-  })
-  expect({ code, ...written }).toMatchObject({ code: 2, out: '', err: expect.stringMatching(err) })
+  const result = await runInside(args.split(' '))
+  expect(result).toMatchObject({ code: 2, out: '', err: expect.stringMatching(err) })
 })

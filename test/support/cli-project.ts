@@ -14,6 +14,10 @@ const [FROM = '', TO = ''] = ADDRESSES
 
 /** A directory with a configuration, and commands that run in it. */
 export interface Project extends AsyncDisposable {
+  /** Where its commands run. */
+  readonly directory: string
+  /** Adds to the configuration, or replaces what it has. */
+  configure(more: Readonly<Record<string, unknown>>): Promise<void>
   run(args: readonly string[], input?: string | Buffer): Promise<CliResult>
   start(...args: readonly string[]): RunningCli
   startWorker(...args: readonly string[]): RunningCli
@@ -44,10 +48,17 @@ export async function openProject(
     ]),
   )
   const config = { queue: '${env:QUEUE}', prefix: uniquePrefix(), connections }
-  await writeFile(path.join(directory.path, 'mailroom.config.json'), JSON.stringify(config))
+  const configure = (more: Readonly<Record<string, unknown>>): Promise<void> =>
+    writeFile(
+      path.join(directory.path, 'mailroom.config.json'),
+      JSON.stringify({ ...config, ...more }),
+    )
+  await configure({})
   const options = { cwd: directory.path, env: { RELAY_PASSWORD: PASSWORD, QUEUE: redis } }
   const [name = ''] = Object.keys(servers)
   return {
+    directory: directory.path,
+    configure,
     run: (args, input = '') => runCli(args, { ...options, input }),
     start: (...args) => startCli(args, options),
     startWorker: (...args) => startCli(['worker', '--allow-unsafe-store', ...args], options),

@@ -5,6 +5,7 @@ import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { EXIT } from '../exit-codes.ts'
+import { checkMailingOptions, MAILING_OPTIONS, mailingOf } from '../bulk/mailing-options.ts'
 import { DELIVERY_OPTIONS, MESSAGE_OPTIONS } from '../mail-options.ts'
 import { openProducer } from '../producer.ts'
 import { readMail } from '../read-mail.ts'
@@ -18,13 +19,15 @@ const OPTIONS = {
   connection: { type: 'string' },
   wait: { type: 'boolean' },
   timeout: { type: 'string' },
+  ...MAILING_OPTIONS,
 } as const
 
-const HELP = `mailroom send: put one message into the queue
+const HELP = `mailroom send: put one message into the queue, or one for each row of a file
 
 Usage: mailroom send --connection NAME --to ADDRESS [options]
        mailroom send --connection NAME < message.eml
        mailroom send < job.json
+       mailroom send --to-file FILE --subject TEXT --text TEXT [options]
 
   --connection NAME     the connection manager; may be left out when there is only one
 
@@ -49,6 +52,15 @@ How it is sent:
   --wait                        wait until it is delivered or given up
   --timeout TIME                how long to wait; 1m by default
 
+To many, one message each:
+  --to-file FILE          CSV in UTF-8 with a column "to" or "email", perhaps "name", and others:
+                          {{column}} in subject, text and HTML is the row's value
+  --separator SIGN        between the columns; told by the first line otherwise
+  --campaign ID           nobody gets a message of the same campaign twice; a digest of connection
+                          and message by default, so that a mended list may be sent to again
+  --errors FILE           leave out rows that cannot be sent to, and write them to this file
+  --dry-run               only check everything, and show the first message
+
 An .eml keeps its text, HTML, attachments and the headers that a job may have; it gets a Message-ID
 of its own. A job is the JSON that the API takes: {"connection", "message", "envelope", "options"}.
 
@@ -57,9 +69,11 @@ Examples:
   mailroom send --connection relay --key order-17 --attach invoice.pdf --to bob@example.org \\
     --subject Invoice --text "It is attached."
   mailroom send --connection relay --json < message.eml
+  mailroom send --connection relay --to-file recipients.csv --subject "Hello {{name}}" \\
+    --text "Your number is {{number}}."
 `
 
-/** `mailroom send`: hands one message in, and waits for its outcome when asked to. */
+/** `mailroom send`: hands one message in, and waits for its outcome when asked to; or a mailing. */
 export const send: Command = {
   help: HELP,
   options: OPTIONS,
@@ -69,6 +83,7 @@ export const send: Command = {
       throw new UsageError('"--timeout" says how long "--wait" waits: give both')
     }
     const timeoutMs = parseDuration(values.timeout ?? '1m')
+    checkMailingOptions(values)
     const setup = await loadSetup(values, context)
     tellWarnings(setup, { mistakesOnly: true })
     const { terminal, config } = setup
@@ -80,6 +95,11 @@ export const send: Command = {
     if (leftOut.length > 0) {
       const names = leftOut.join(', ')
       terminal.warn({ event: 'left-out', headers: leftOut }, `mailroom: left out: ${names}`)
+    }
+    const request = mailingOf(values, { mail, attachmentRoots })
+    if (request !== undefined) {
+      const { sendMailing } = await import('../bulk/send-mailing.ts')
+      return sendMailing(request, setup, context)
     }
     await using mailroom = openProducer(setup, { attachmentRoots })
     const receipt = await mailroom.send(mail)
