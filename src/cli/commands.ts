@@ -97,6 +97,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'have the messages of a name taken again',
     load: async () => (await import('./commands/queue-pause.ts')).queueResume,
   },
+  doctor: {
+    summary: 'look at everything that mail needs, and say what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
   dashboard: {
     summary: 'look at the queues in a browser',
     load: async () => (await import('./commands/dashboard.ts')).dashboard,

@@ -1,0 +1,69 @@
+import { InvalidConfigurationError } from '../../connections/errors.ts'
+import { isMailroomError } from '../../errors.ts'
+import type { Context } from '../context.ts'
+import type { SettingFlags } from '../settings.ts'
+import { loadSetup, type Setup } from '../setup.ts'
+import { ok, problem, warning, type Check } from './check.ts'
+
+/** What was found in the configuration, and what the other checks need of it. */
+export interface ConfigurationChecks {
+  readonly checks: readonly Check[]
+  /** Undefined when it is not valid. */
+  readonly setup: Setup | undefined
+}
+
+/** Loads the configuration and tells all its problems, one by one. */
+export async function checkConfiguration(
+  flags: SettingFlags,
+  context: Context,
+): Promise<ConfigurationChecks> {
+  try {
+    const setup = await loadSetup(flags, context)
+    const { files } = setup.sources
+    const count = setup.config.connections.names().length
+    const from = files[0] ?? (setup.sources.variables.length > 0 ? 'variables' : undefined)
+    const found =
+      from === undefined
+        ? warning('configuration', 'there is none', 'run "mailroom init", or give "--config FILE"')
+        : ok('configuration', `${count} connection managers from ${from}`)
+    const doubts = setup.config.warnings.map(({ code, message }) =>
+      warning('configuration', message, adviceFor(code)),
+    )
+    return { checks: [found, ...doubts], setup }
+  } catch (error) {
+    if (!isMailroomError(error)) throw error
+    const issues = error instanceof InvalidConfigurationError ? error.issues : []
+    const checks = issues.map(({ path, message }) =>
+      problem('configuration', `${path.map(String).join('.')}: ${message}`, 'correct it'),
+    )
+    return {
+      checks: checks.length > 0 ? checks : [problem('configuration', error.message)],
+      setup: undefined,
+    }
+  }
+}
+
+function adviceFor(code: string): string {
+  return code === 'INSECURE_AUTH'
+    ? 'use `tls: "starttls"` or "implicit"'
+    : 'see whether it is meant'
+}
+
+/** Looks every secret up; the answers hold the names of variables and files only. */
+export async function checkSecrets(
+  { config }: Pick<Setup, 'config'>,
+  { env }: Pick<Context, 'env'>,
+): Promise<readonly Check[]> {
+  const { connections } = config
+  const faults: Check[] = []
+  for (const name of connections.names()) {
+    try {
+      await connections.resolve(name, { env })
+    } catch (error) {
+      if (!isMailroomError(error)) throw error
+      const advice = 'set the variable, or let this user read the file'
+      faults.push(problem('secrets', `${JSON.stringify(name)}: ${error.message}`, advice))
+    }
+  }
+  return faults.length > 0 ? faults : [ok('secrets', 'all can be read')]
+}
