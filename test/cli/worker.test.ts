@@ -65,6 +65,7 @@ describeRedis('on Redis', (redis) => {
         uncertain: 0,
         refused: 1,
         expired: 0,
+        workers: 1,
       },
     ])
     const got = await project.run(['get', idOf(sent), '--json'])

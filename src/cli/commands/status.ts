@@ -1,18 +1,25 @@
+import type { Connections } from '../../connections/connections.ts'
+import { formatDuration } from '../../duration.ts'
+import { workersByName, type Fleet } from '../../fleet/fleet.ts'
+import { property } from '../../job/property.ts'
+import type { TakenJob } from '../../queue/queues.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
-import { openStoreView } from '../store-view.ts'
+import { openStoreView, type StoreView } from '../store-view.ts'
 
 const OPTIONS = { ...COMMON_OPTIONS, connection: { type: 'string', multiple: true } } as const
 
-/** `mailroom status`: how many messages stand where, for each connection. */
+/** `mailroom status`: how many messages stand where, and who works on them. */
 export const status: Command = {
   help: `mailroom status: how many messages wait, run, are delayed or held, for each connection
 
 Usage: mailroom status [--connection NAME]... [options]
 
   --connection NAME   only this one; may be repeated
+
+Also names that the store knows and the configuration does not.
 
 Columns:
   waiting     in the queue, taken as soon as a worker has a session
@@ -21,31 +28,97 @@ Columns:
   dead        at an end without delivery: what the next three columns count, or set aside
   uncertain   sent, but the answer never came: held until somebody decides
   refused     at least one recipient was refused for good
-  expired     given up by age or by the sender's own deadline
+  expired     given up by age, by the sender's own deadline, or because its job was lost
+  workers     live workers that take messages of this name
+  oldest      how long ago the first waiting message could have been sent; "oldestMs" in JSON
+  remark      what somebody should look at
+
+The last line of a table counts the live workers.
 
 Examples:
   mailroom status
-  mailroom status | jq 'select(.refused > 0).connection'
+  mailroom status | jq 'select(.workers == 0 and .waiting > 0).connection'
 `,
   options: OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('status', args, OPTIONS)
     const setup = await loadSetup(values, context)
     tellWarnings(setup, { mistakesOnly: true })
-    const { connections } = setup.config
-    const names = values.connection ?? connections.names()
-    for (const name of names) connections.get(name)
+    const { terminal, config } = setup
     await using view = await openStoreView(setup)
-    const rows = await Promise.all(
-      names.map(async (connection) => {
-        const [depth, held] = await Promise.all([
-          view.queues.depth(connection),
-          view.ledger.countHeld(connection),
-        ])
-        return { connection, ...depth, ...held }
-      }),
+    const fleet = await view.registry.list()
+    const names = namesToShow(values.connection, config.connections, fleet)
+    const now = await view.store.nowMs()
+    const standings = await Promise.all(
+      names.map((name) => standingOf(name, view, fleet, config.connections, now)),
     )
-    setup.terminal.table(rows)
+    terminal.table(terminal.lists === 'json' ? standings : standings.map(rowOf))
+    if (terminal.lists === 'tables') terminal.say(describeWorkers(fleet))
     return EXIT.ok
   },
+}
+
+/** The names that are asked for, or all. Throws `UnknownConnectionError`. */
+function namesToShow(
+  asked: readonly string[] | undefined,
+  connections: Connections,
+  fleet: Fleet,
+): readonly string[] {
+  const known = new Set([...connections.names(), ...fleet.names.map(({ name }) => name)])
+  for (const name of asked ?? []) if (!known.has(name)) connections.get(name)
+  return asked ?? [...known]
+}
+
+/** How a name stands, as programs get it. */
+async function standingOf(
+  connection: string,
+  { queues, ledger }: StoreView,
+  fleet: Fleet,
+  connections: Connections,
+  now: number,
+) {
+  const [depth, held, heads] = await Promise.all([
+    queues.depth(connection),
+    ledger.countHeld(connection),
+    queues.heads(connection),
+  ])
+  const workers = workersByName(fleet).get(connection) ?? 0
+  const since = heads.map(dueSince).filter((at) => at !== undefined)
+  const remarks = [
+    ...(depth.waiting > 0 && workers === 0 ? [`${depth.waiting} waiting, no worker`] : []),
+    ...(connections.names().includes(connection) ? [] : ['not in the configuration']),
+  ]
+  return {
+    connection,
+    ...depth,
+    ...held,
+    workers,
+    oldestMs: since.length === 0 ? undefined : Math.max(0, Math.round(now - Math.min(...since))),
+    remark: remarks.length === 0 ? undefined : remarks.join('; '),
+  }
+}
+
+function rowOf({ oldestMs, remark, ...rest }: Awaited<ReturnType<typeof standingOf>>) {
+  return {
+    ...rest,
+    oldest: oldestMs === undefined ? undefined : formatDuration(oldestMs),
+    remark,
+  }
+}
+
+/** When a job could first have been sent; undefined when it cannot be read. */
+function dueSince({ data }: TakenJob): number | undefined {
+  const acceptedAt = property(data, 'acceptedAt')
+  const notBefore = property(data, 'notBefore')
+  if (typeof acceptedAt !== 'number') return undefined
+  return typeof notBefore === 'number' ? Math.max(acceptedAt, notBefore) : acceptedAt
+}
+
+function describeWorkers({ workers }: Fleet): string {
+  if (workers.length === 0) return 'no worker is alive'
+  const count = workers.length === 1 ? '1 worker is alive' : `${workers.length} workers are alive`
+  const versions = Map.groupBy(workers, ({ version }) => version)
+  if (versions.size === 1) return `${count}, version ${workers[0]?.version}`
+  const each = [...versions].map(([version, some]) => `${some.length} of version ${version}`)
+  return `${count}: ${each.join(', ')}`
 }
