@@ -110,7 +110,6 @@ async function fillProject(cwd: string, port: number): Promise<void> {
     'mailroom.config.json': JSON.stringify(config),
     'letter.txt': 'Dear all',
     'recipients.csv': 'to,name,number\nann@example.org,Ann,1\nbob@example.org,Bob,2\n',
-    'recipients.csv': 'to,name,number\nann@example.org,Ann,1\nbob@example.org,Bob,2\n',
     'invoice.pdf': '%PDF-1.4',
     'job.json': JSON.stringify(job),
     'message.eml': 'From: a@example.com\r\nTo: bob@example.org\r\nSubject: Hi\r\n\r\nHello\r\n',
