@@ -1,6 +1,13 @@
 import type { ConnectionWarning } from './connections/connection-warning.ts'
 import { createMailroom as create, type Mailroom } from './producer/mailroom.ts'
-import { environmentOf, locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
+import {
+  contentOptionsOf,
+  environmentOf,
+  locateQueue,
+  readConfig,
+  warnOf,
+  type ConfigSource,
+} from './read-config.ts'
 
 /** What a configuration file cannot say. */
 export interface MailroomHooks {
@@ -36,6 +43,9 @@ export function createMailroom<Name extends string>(
     locate: () => locateQueue(rest, { env }),
     attachmentRoots: attachments.roots,
     maxJobBytes: limits.jobBytes,
+    maxMessageBytes: limits.messageBytes,
+    inlineBytes: read.content.inlineBytes,
+    content: contentOptionsOf(read),
     ...(attachments.maxBytes === undefined ? {} : { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth === undefined ? {} : { maxDepth: limits.queueDepth }),
     ...(migrate === undefined ? {} : { migrate }),

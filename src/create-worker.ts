@@ -3,7 +3,14 @@ import type { ConnectionWarning } from './connections/connection-warning.ts'
 import type { SecretSources } from './connections/references.ts'
 import { createResolver } from './connections/resolver.ts'
 import { atNextStart } from './next-start.ts'
-import { environmentOf, locateQueue, readConfig, warnOf, type ConfigSource } from './read-config.ts'
+import {
+  contentOptionsOf,
+  environmentOf,
+  locateQueue,
+  readConfig,
+  warnOf,
+  type ConfigSource,
+} from './read-config.ts'
 import type { Reconfiguration, Reconfigured } from './worker/reconfigure.ts'
 import {
   createWorker as create,
@@ -53,6 +60,7 @@ export function createWorker<Name extends string>(
   const { worker: settings, prefix, schema } = read
   const worker = create({
     lockMs: settings.lock,
+    content: contentOptionsOf(read),
     ...hooks,
     prefix,
     schema,

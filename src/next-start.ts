@@ -1,7 +1,7 @@
 import type { ParsedConfig } from './connections/config.ts'
 
 /** What a worker reads once, when it starts. */
-type StartSettings = Pick<ParsedConfig, 'queue' | 'prefix' | 'schema' | 'worker'>
+type StartSettings = Pick<ParsedConfig, 'queue' | 'prefix' | 'schema' | 'worker' | 'content'>
 
 /** The settings that differ and count at the next start only, because a running worker keeps its store. */
 export function atNextStart(before: StartSettings, after: StartSettings): readonly string[] {
@@ -9,11 +9,18 @@ export function atNextStart(before: StartSettings, after: StartSettings): readon
   return Object.keys(fresh).filter((name) => old[name] !== fresh[name])
 }
 
-function factsOf({ queue, prefix, schema, worker }: StartSettings): Record<string, unknown> {
+function factsOf({
+  queue,
+  prefix,
+  schema,
+  worker,
+  content,
+}: StartSettings): Record<string, unknown> {
   return {
     queue: queue?.reveal(),
     prefix,
     schema,
+    'content.store': content.store,
     'worker.lock': worker.lock,
     'worker.stopWithin': worker.stopWithin,
     'worker.host': worker.host,

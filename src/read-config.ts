@@ -10,6 +10,7 @@ import { InvalidConfigurationError } from './connections/errors.ts'
 import { isProperties } from './connections/unknown-properties.ts'
 import type { Connections } from './connections/connections.ts'
 import type { ConfigChoice } from './connections/environments.ts'
+import type { ContentOptions } from './content/open.ts'
 import { resolveReferences, type SecretSources } from './connections/references.ts'
 import { MailroomError } from './errors.ts'
 
@@ -77,6 +78,16 @@ export function warnOf(
     process.emitWarning(message, { type: 'MailroomWarning', code }),
 ): void {
   for (const warning of warnings) onWarning(warning)
+}
+
+/** Where content lies, and how much of it, as a configuration says. */
+export function contentOptionsOf({ content }: Pick<ParsedConfig, 'content'>): ContentOptions {
+  const { store, maxBytes, totalBytes } = content
+  return {
+    store,
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(totalBytes === undefined ? {} : { totalBytes }),
+  }
 }
 
 /** Where jobs wait, its references looked up. Throws `NoQueueError` and `SecretUnavailableError`. */

@@ -1,8 +1,9 @@
 import type { Connections } from '../connections/connections.ts'
+import type { ContentStore } from '../content/content.ts'
 import { parseJob } from '../job/parse-job.ts'
 import type { MessageRecord } from '../ledger/ledger.ts'
 import type { Queues } from '../queue/queues.ts'
-import { composeMessage } from '../worker/compose.ts'
+import { composeWhole } from '../worker/whole-message.ts'
 import { ContentGoneError } from './errors.ts'
 
 /**
@@ -15,11 +16,12 @@ export async function exportMessage(
   { id, connection, state }: MessageRecord,
   queues: Queues,
   connections: Connections,
+  contents: ContentStore,
 ): Promise<Uint8Array> {
   const data = await queues.read(connection, id)
   if (data === undefined) throw new ContentGoneError(id, state)
   const parsed = parseJob(data)
   if (parsed.kind === 'unreadable') throw parsed.error
   const { from, redirectAll } = connections.get(connection)
-  return (await composeMessage(parsed.job, { from, redirectAll })).bytes
+  return composeWhole(parsed.job, { from, redirectAll }, contents)
 }

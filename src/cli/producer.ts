@@ -1,5 +1,6 @@
 import type { Mailroom } from '../producer/mailroom.ts'
 import { createMailroom } from '../producer/mailroom.ts'
+import { contentOptionsOf } from '../read-config.ts'
 import type { Setup } from './setup.ts'
 
 export interface ProducerOptions {
@@ -12,7 +13,7 @@ export function openProducer(
   { settings, config }: Pick<Setup, 'settings' | 'config'>,
   { attachmentRoots = [] }: ProducerOptions = {},
 ): Mailroom {
-  const { connections, prefix, schema, attachments, limits } = config
+  const { connections, prefix, schema, attachments, limits, content } = config
   return createMailroom({
     locate: () => Promise.resolve(settings.queue),
     connections,
@@ -20,6 +21,9 @@ export function openProducer(
     schema,
     attachmentRoots: [...attachments.roots, ...attachmentRoots],
     maxJobBytes: limits.jobBytes,
+    maxMessageBytes: limits.messageBytes,
+    inlineBytes: content.inlineBytes,
+    content: contentOptionsOf(config),
     ...(attachments.maxBytes !== undefined && { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth !== undefined && { maxDepth: limits.queueDepth }),
   })

@@ -45,5 +45,12 @@ export async function openStoreView(
   const contents = openContent(store, contentOptionsOf(config))
   await store.ping()
   const held = opened.move()
-  return { store, queues, ledger, registry, [Symbol.asyncDispose]: () => held.disposeAsync() }
+  return {
+    store,
+    queues,
+    ledger,
+    registry,
+    contents,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  }
 }

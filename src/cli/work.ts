@@ -13,6 +13,7 @@ import { workersByName } from '../fleet/fleet.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
 import type { Setup } from './setup.ts'
+import { contentOptionsOf } from '../read-config.ts'
 import { tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
 import { watchConfiguration, type ConfigWatchOptions } from './watch-config.ts'
@@ -62,6 +63,7 @@ export async function openWork(
     connections: createResolver(config.connections, config.digestKey, { env: context.env }),
     prefix: config.prefix,
     schema: config.schema,
+    content: contentOptionsOf(config),
     lockMs: config.worker.lock,
     emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })

@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer'
 import { needsSmtpUtf8 } from '../smtp/envelope.ts'
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Extensions } from './extensions.ts'
+import { sizeOf, type MessageBody, type SegmentedBody } from './message-body.ts'
 
 /** The command that opens a transaction, or what the server lacks for this message. */
 export type MailCommand =
@@ -15,19 +16,20 @@ const UNSAFE = /\p{Cc}|^(?!").*[\s<>]/u
 /** MAIL FROM with the parameters that `body` and the addresses need (RFC 1870, 6152, 6531). */
 export function composeMailCommand(
   envelope: Envelope,
-  body: Buffer,
+  body: MessageBody,
   extensions: Extensions,
 ): MailCommand {
   const { from, to } = envelope
   if (UNSAFE.test(from)) return unsupported('the sender is no mailbox')
   if (to.length === 0) return unsupported('there is no recipient')
   if (to.some((address) => UNSAFE.test(address))) return unsupported('a recipient is no mailbox')
-  const isEightBit = !isAscii(body)
-  const needsUtf8 = needsSmtpUtf8(envelope) || (isEightBit && !isAscii(headersOf(body)))
+  const eightBit = eightBitOf(body)
+  const needsUtf8 = needsSmtpUtf8(envelope) || eightBit === 'headers'
   const { maxBytes } = extensions
-  if (maxBytes !== undefined && body.length > maxBytes) {
+  const bytes = sizeOf(body)
+  if (maxBytes !== undefined && bytes > maxBytes) {
     return unsupported(
-      `the message has ${body.length} bytes, the server takes ${maxBytes} at most (SIZE)`,
+      `the message has ${bytes} bytes, the server takes ${maxBytes} at most (SIZE)`,
     )
   }
   if (needsUtf8 && !extensions.smtpUtf8) {
@@ -35,13 +37,19 @@ export function composeMailCommand(
       'an address or a header has letters beyond ASCII, and the server offers no SMTPUTF8',
     )
   }
-  if (isEightBit && !extensions.eightBitMime) {
+  if (eightBit !== undefined && !extensions.eightBitMime) {
     return unsupported('the message has 8-bit text, and the server offers no 8BITMIME')
   }
-  const size = extensions.size ? ` SIZE=${body.length}` : ''
-  const eightBit = isEightBit ? ' BODY=8BITMIME' : ''
+  const size = extensions.size ? ` SIZE=${bytes}` : ''
+  const mime = eightBit === undefined ? '' : ' BODY=8BITMIME'
   const utf8 = needsUtf8 ? ' SMTPUTF8' : ''
-  return { kind: 'command', line: `MAIL FROM:<${from}>${size}${eightBit}${utf8}\r\n` }
+  return { kind: 'command', line: `MAIL FROM:<${from}>${size}${mime}${utf8}\r\n` }
+}
+
+function eightBitOf(body: MessageBody): SegmentedBody['eightBit'] {
+  if (!Buffer.isBuffer(body)) return body.eightBit
+  if (isAscii(body)) return undefined
+  return isAscii(headersOf(body)) ? 'body' : 'headers'
 }
 
 /** Everything up to the empty line (RFC 5322 §2.1); beyond ASCII they need SMTPUTF8 (RFC 6532). */

@@ -1,5 +1,6 @@
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Login } from './login.ts'
+import type { MessageBody } from './message-body.ts'
 import type { Timeouts } from './timeouts.ts'
 import type { TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import { runTransaction } from './transaction.ts'
@@ -19,7 +20,7 @@ export interface Session {
   /** Offers one message; see `runTransaction`. Throws when it still carries another. */
   readonly deliver: (
     envelope: Envelope,
-    body: Buffer,
+    body: MessageBody,
     hooks: TransactionHooks,
   ) => Promise<TransactionEnding>
   /** Says QUIT, waits a second at most until the server has closed, and closes; never rejects. */

@@ -5,6 +5,8 @@ import { parsedBy } from './parsed-by.ts'
 import { secretText } from './secret-text.ts'
 
 const DEFAULT_JOB_BYTES = 1_048_576
+const DEFAULT_MESSAGE_BYTES = 52_428_800
+const DEFAULT_INLINE_BYTES = 65_536
 
 function span(fallback: string, meaning: string) {
   return z
@@ -30,7 +32,7 @@ const attachments = z
       .min(1)
       .optional()
       .describe(
-        'Files of one message that are read from paths, in bytes; three quarters of `limits.jobBytes` by default',
+        'Files of one message that are read from paths, in bytes; `limits.messageBytes` by default',
       ),
   })
   .readonly()
@@ -42,11 +44,43 @@ const limits = z
       .min(1)
       .default(DEFAULT_JOB_BYTES)
       .describe('The largest job in the queue; 1,048,576 by default'),
+    messageBytes: z
+      .int()
+      .min(1)
+      .default(DEFAULT_MESSAGE_BYTES)
+      .describe('The largest message that is accepted, as it is encoded; 52,428,800 by default'),
     queueDepth: z
       .int()
       .min(1)
       .optional()
       .describe('Jobs that may wait for one name before more are refused; no limit by default'),
+  })
+  .readonly()
+
+const content = z
+  .strictObject({
+    store: z
+      .string()
+      .regex(/^(?:queue|directory:.+)$/s, 'expected "queue" or "directory:" and an absolute path')
+      .default('queue')
+      .describe(
+        'Where large content lies: "queue", in the store of the queue (default), or "directory:" and an absolute path that producers and workers share',
+      ),
+    inlineBytes: z
+      .int()
+      .min(0)
+      .default(DEFAULT_INLINE_BYTES)
+      .describe('Content of more bytes is kept once, beside the queue; 65,536 by default'),
+    maxBytes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Of one content; 33,554,432 in Redis, no limit of its own elsewhere by default'),
+    totalBytes: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('Of all content; 1,073,741,824 in Redis, no limit elsewhere by default'),
   })
   .readonly()
 
@@ -96,6 +130,9 @@ export const settingsSchema = z.strictObject({
     ),
   attachments: attachments.prefault({}).describe('Attachments that are named by a path'),
   limits: limits.prefault({}).describe('How large jobs and queues may become'),
+  content: content
+    .prefault({})
+    .describe('Where attachments and raw messages lie that are too large for a job'),
   worker: worker.prefault({}).describe('How workers work'),
 })
 
@@ -106,5 +143,7 @@ export type SettingsInput = Readonly<z.input<typeof settingsSchema>>
 export const KNOWN_SETTINGS: readonly string[] = [
   'connections',
   ...Object.keys(settingsSchema.shape),
-  ...[attachments, limits, worker].flatMap((group) => Object.keys(group.def.innerType.shape)),
+  ...[attachments, limits, content, worker].flatMap((group) =>
+    Object.keys(group.def.innerType.shape),
+  ),
 ]

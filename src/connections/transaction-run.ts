@@ -3,6 +3,7 @@ import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
 import type { BodyFlow } from './body-flow.ts'
+import type { MessageBody } from './message-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import type { Wire } from './wire.ts'
 
@@ -23,7 +24,7 @@ const STAGE_OF = {
 export interface Run {
   readonly wire: Wire
   readonly mailLine: string
-  readonly body: Buffer
+  readonly body: MessageBody
   readonly hooks: TransactionHooks
   readonly recipients: RecipientReply[]
   readonly resolve: (ending: TransactionEnding) => void

@@ -1,7 +1,9 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
-import { sendBody } from './body-flow.ts'
+import { sendBody, type BodyFlowHooks } from './body-flow.ts'
+import type { MessageBody } from './message-body.ts'
+import { streamBody } from './stream-flow.ts'
 import { composeMailCommand } from './envelope-commands.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import {
@@ -28,7 +30,7 @@ import type { Wire } from './wire.ts'
 export function runTransaction(
   wire: Wire,
   envelope: Envelope,
-  body: Buffer,
+  body: MessageBody,
   hooks: TransactionHooks,
 ): Promise<TransactionEnding> {
   const recipients = envelope.to.map((address): RecipientReply => ({
@@ -202,7 +204,7 @@ function startBody(run: Run): void {
   }
   run.awaited = 'body'
   startTimer(run)
-  run.flow = sendBody(run.wire, run.body, {
+  const hooks: BodyFlowHooks = {
     mayDot: () => run.hooks.beforeDot(accepted),
     onProgress: () => startTimer(run),
     onDotSent: () => {
@@ -210,7 +212,9 @@ function startBody(run: Run): void {
       startTimer(run)
     },
     onDotWithheld: (error) => withhold(run, error),
-  })
+  }
+  const { wire, body } = run
+  run.flow = Buffer.isBuffer(body) ? sendBody(wire, body, hooks) : streamBody(wire, body, hooks)
 }
 
 function withhold(run: Run, error: unknown): void {

@@ -1,65 +1,101 @@
+import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 
+import type { ContentSource } from '../content/content.ts'
+import type { ContentRef } from '../job/content-ref.ts'
 import type { MessageInput } from '../job/message-input.ts'
+import type { StoredParts } from '../job/place-contents.ts'
 import { property } from '../job/property.ts'
 import type { SendMail } from '../job/send-mail.ts'
-import { readWithin } from './read-within.ts'
+import { snapshotRaw } from './raw-file.ts'
+import { lookWithin, streamWithin, type StableFile } from './read-within.ts'
 
-/** Where attachments may come from, and how much of them is taken. */
+/** Where files may come from, and how much of them is taken. */
 export interface SnapshotOptions {
-  /** Folders whose files, and those of folders in them, may be attached; none by default. */
+  /** Folders whose files, and those of folders in them, may be sent; none by default. */
   readonly roots: readonly string[]
   /** Of all files of a message together. */
   readonly maxBytes: number
+  /** A file of more bytes is only looked at, to be read again when it is put beside the queue. */
+  readonly inlineBytes: number
   readonly signal?: AbortSignal
 }
 
-type Attachment = NonNullable<MessageInput['attachments']>[number]
+/** A request whose files were read, or looked at. */
+export interface Snapshot {
+  /** With small files in it; in the place of large ones there is nothing. */
+  readonly input: SendMail
+  readonly stored: StoredParts
+  /** The large ones. */
+  readonly sources: readonly (ContentSource & { readonly path: string })[]
+}
 
 /**
  * Reads the files that are given by path, so that the message is what it was when enqueued.
  *
  * Whatever else is wrong with `input` is left for `createJob` to say. Throws
- * `AttachmentOutsideRootsError`, `AttachmentMissingError`, `AttachmentTooLargeError` or
- * `AttachmentChangedError`.
+ * `AttachmentOutsideRootsError`, `AttachmentMissingError`, `AttachmentTooLargeError`,
+ * `AttachmentChangedError` or `UnsendableRawError`.
  */
-export async function snapshotAttachments(
-  input: SendMail,
-  options: SnapshotOptions,
-): Promise<SendMail> {
+export async function snapshotFiles(input: SendMail, options: SnapshotOptions): Promise<Snapshot> {
   // Callers without types may give anything.
-  if (isObject(property(input, 'raw'))) return snapshotRaw(input, options)
+  const raw: unknown = property(input, 'raw')
+  if (raw !== undefined) return snapshotRaw(input, options)
   const attachments: unknown = property(property(input, 'message'), 'attachments')
-  if (!isList(attachments) || !attachments.some(isByPath) || !input.message) return input
-
+  if (!isList(attachments) || !attachments.some(isByPath) || !input.message) {
+    return { input, stored: { attachments: new Map() }, sources: [] }
+  }
+  const seen: Attachment[] = []
+  const refs = new Map<number, ContentRef>()
+  const sources: Snapshot['sources'][number][] = []
   let bytesLeft = options.maxBytes
-  const read: Attachment[] = []
   for (const attachment of attachments) {
     if (!isByPath(attachment)) {
-      read.push(attachment)
+      seen.push(attachment)
       continue
     }
     const { path, ...others } = attachment
-    const content = await readWithin(path, { ...options, maxBytes: bytesLeft })
-    bytesLeft -= content.length
-    read.push({ ...others, filename: others.filename ?? basename(path), content })
+    const file = await snapshotFile(path, { ...options, maxBytes: bytesLeft })
+    bytesLeft -= file.bytes
+    if (file.ref) {
+      const { ref } = file
+      refs.set(seen.length, ref)
+      sources.push({ path, ref, read: () => streamWithin(path, options) })
+    }
+    const content = file.content ?? Buffer.of()
+    seen.push({ ...others, filename: others.filename ?? basename(path), content })
   }
-  return { ...input, message: { ...input.message, attachments: read } }
+  return {
+    input: { ...input, message: { ...input.message, attachments: seen } },
+    stored: { attachments: refs },
+    sources,
+  }
 }
 
-async function snapshotRaw(input: SendMail, options: SnapshotOptions): Promise<SendMail> {
-  const { raw } = input
-  if (typeof raw !== 'object' || raw instanceof Uint8Array) return input
-  const { path, content, ...others } = raw
-  if (typeof path !== 'string' || content !== undefined) return input
-  return { ...input, raw: { ...others, content: await readWithin(path, options) } }
+interface FileSnapshot {
+  readonly bytes: number
+  readonly content?: Buffer
+  readonly ref?: ContentRef
 }
 
+function snapshotFile(path: string, options: SnapshotOptions): Promise<FileSnapshot> {
+  return lookWithin(path, options, async (file) => {
+    const bytes = file.size
+    if (bytes <= options.inlineBytes) return { bytes, content: await wholeOf(file) }
+    const hash = createHash('sha256')
+    for await (const piece of file.pieces()) hash.update(piece)
+    return { bytes, ref: { sha256: hash.digest('hex'), bytes } }
+  })
+}
+
+async function wholeOf(file: StableFile): Promise<Buffer> {
+  const read: Buffer[] = []
+  for await (const piece of file.pieces()) read.push(piece)
+  return Buffer.concat(read)
+}
+
+type Attachment = NonNullable<MessageInput['attachments']>[number]
 type ByPath = Attachment & { readonly path: string }
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
 
 function isList(value: unknown): value is readonly Attachment[] {
   return Array.isArray(value)

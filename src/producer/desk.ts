@@ -1,3 +1,5 @@
+import type { ContentStore } from '../content/content.ts'
+import { openContent, type ContentOptions } from '../content/open.ts'
 import { openRegistry } from '../fleet/registry.ts'
 import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
@@ -11,6 +13,7 @@ import { accept, type Accepted } from './accept.ts'
 import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
 import type { Enqueued } from './enqueue.ts'
 import { MailroomClosedError } from './errors.ts'
+import { releaseRefused } from './keep-contents.ts'
 import { createNotedNames, type NotedNames } from './noted-names.ts'
 import { retry, type Retried, type RetryOptions } from './retry.ts'
 
@@ -27,6 +30,8 @@ export interface DeskOptions {
   readonly schema?: string
   /** Creates missing tables in a Postgres; an embedded store does so anyway. */
   readonly migrate?: boolean
+  /** Where content beside the queue is; in the store of the queue by default. */
+  readonly content?: ContentOptions
   /** Faults that no call hears of, such as a lost idle connection. */
   readonly onError?: (error: unknown) => void
 }
@@ -37,6 +42,7 @@ export interface OpenDesk {
   readonly queues: Queues
   readonly ledger: Ledger
   readonly guard: DepthGuard
+  readonly contents: ContentStore
   readonly names: NotedNames
 }
 
@@ -82,8 +88,7 @@ export function openDesk(options: DeskOptions): Desk {
 
   return {
     open,
-    accept: async (mails, stopsAtRefused) =>
-      accept(mails, { ...(await open()), now: Date.now, stopsAtRefused }),
+    accept: async (mails, stopsAtRefused) => acceptAt(await open(), mails, stopsAtRefused, options),
     cancel: async (id) => cancel(id, await open(), options),
     retry: async (id, how) => retry(id, how, await open()),
     close: (last) => (closed ??= close(last)),
@@ -96,17 +101,30 @@ async function openAll(options: DeskOptions): Promise<OpenDesk> {
     const queues = await openQueues(store)
     const { retentionMs, maxDepth = DEFAULT_MAX_DEPTH } = options
     const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
+    const contents = openContent(store, options.content)
     const names = createNotedNames(openRegistry(store))
-    return { store, queues, ledger, names, guard: createDepthGuard(queues, maxDepth) }
+    return { store, queues, ledger, contents, names, guard: createDepthGuard(queues, maxDepth) }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
+async function acceptAt(
+  desk: OpenDesk,
+  mails: readonly Enqueued[],
+  stopsAtRefused: boolean,
+  { onError }: DeskOptions,
+): Promise<readonly Accepted[]> {
+  const answers = await accept(mails, { ...desk, now: Date.now, stopsAtRefused })
+  // Who was accepted must not hear that something else could not be tidied up.
+  await releaseRefused(mails, answers, desk).catch((error: unknown) => onError?.(error))
+  return answers
+}
+
 async function cancel(
   id: string,
-  { store, ledger, queues }: OpenDesk,
+  { store, ledger, queues, contents }: OpenDesk,
   { onError }: DeskOptions,
 ): Promise<Cancelled> {
   const cancelled = await ledger.cancel(id)
@@ -119,6 +137,7 @@ async function cancel(
   try {
     // Not always `cancelled`: what was refused before the rest was cancelled is refused.
     const state = parseFinalState(record.state)
+    if (state === 'cancelled') await contents.release(id)
     const [text = ''] = packAnnouncements([{ id, connection, state }])
     await store.publish(ANNOUNCEMENTS, text)
   } catch (error) {

@@ -1,12 +1,11 @@
 import type { Connections } from '../connections/connections.ts'
-import type { CreatedJob } from '../job/create-job.ts'
 import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Depth } from '../queue/queues.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 import { listHeld, type HeldQuery } from './held.ts'
 import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
-import { createPrepare } from './prepare.ts'
+import { createPrepare, type PreparedJob } from './prepare.ts'
 import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
 import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
@@ -16,10 +15,14 @@ export interface MailroomOptions<Name extends string> extends DeskOptions {
   readonly connections: Connections<Name>
   /** The folders that attachments by path may come from; none by default. */
   readonly attachmentRoots?: readonly string[]
-  /** Files of one message that are read from paths, in bytes; three quarters of `maxJobBytes` by default. */
+  /** Files of one message that are read from paths, in bytes; `maxMessageBytes` by default. */
   readonly maxAttachmentBytes?: number
   /** The largest job, in bytes of JSON; 1 MiB by default. */
   readonly maxJobBytes?: number
+  /** The largest message as it is encoded, in bytes; 50 MiB by default. */
+  readonly maxMessageBytes?: number
+  /** Content of more bytes is kept beside the queue; 64 KiB by default. */
+  readonly inlineBytes?: number
 }
 
 /** What to send, through which of the known connection managers. */
@@ -91,10 +94,10 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
 export function createMailroom<Name extends string>(
   options: MailroomOptions<Name>,
 ): Mailroom<Name> {
-  const prepare = createPrepare(options)
   const desk: Desk = openDesk(options)
+  const prepare = createPrepare(options, () => desk.open())
   const outcomes = createOutcomes(async () => (await desk.open()).store)
-  const write = (some: readonly CreatedJob[], stopsAtRefused: boolean) =>
+  const write = (some: readonly PreparedJob[], stopsAtRefused: boolean) =>
     desk.accept(some, stopsAtRefused)
   const close = (): Promise<void> => desk.close(() => outcomes.close())
 

@@ -1,48 +1,65 @@
 import { formatDuration } from '../duration.ts'
 import type { Connections } from '../connections/connections.ts'
+import type { ContentStore } from '../content/content.ts'
 import { createJob, type CreatedJob } from '../job/create-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
-import { DEFAULT_MAX_JOB_BYTES } from '../job/limits.ts'
+import { DEFAULT_MAX_JOB_BYTES, DEFAULT_MAX_MESSAGE_BYTES } from '../job/limits.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import { DEFAULT_RETENTION_MS } from '../ledger/open.ts'
-import { snapshotAttachments } from './attachments.ts'
+import { snapshotFiles } from './attachments.ts'
+import { keepContents } from './keep-contents.ts'
 
 export interface PrepareOptions {
   readonly connections: Connections
   /** The folders that attachments by path may come from; none by default. */
   readonly attachmentRoots?: readonly string[]
-  /** Files of one message that are read from paths, in bytes; three quarters of `maxJobBytes` by default. */
+  /** Files of one message that are read from paths, in bytes; `maxMessageBytes` by default. */
   readonly maxAttachmentBytes?: number
   /** How long settled messages are known; 30 days by default. No message is delayed for longer. */
   readonly retentionMs?: number
   /** The largest job, in bytes of JSON; 1 MiB by default. */
   readonly maxJobBytes?: number
+  /** The largest message as it is encoded, in bytes; 50 MiB by default. */
+  readonly maxMessageBytes?: number
+  /** Content of more bytes is kept beside the queue; 64 KiB by default. */
+  readonly inlineBytes?: number
 }
 
-/** Makes a job of a request: knows its name, reads its files, validates it. */
+/** A job whose content is kept already. */
+export type PreparedJob = Omit<CreatedJob, 'contents'>
+
+/** Makes a job of a request: knows its name, reads its files, validates it, keeps its content. */
 export type Prepare = (
   mail: SendMail,
-) => Promise<{ readonly prepared: CreatedJob; readonly bytes: number }>
+) => Promise<{ readonly prepared: PreparedJob; readonly bytes: number }>
 
-/** Base64 makes four bytes of three: more than this does not fit into the job. */
-const ATTACHMENT_SHARE = 3 / 4
+const DEFAULT_INLINE_BYTES = 65_536
 
 /**
  * Prepares requests for these connection managers.
  *
- * Rejects with `UnknownConnectionError`, `InvalidJobError`, `JobTooLargeError` and the attachment errors.
+ * Rejects with `UnknownConnectionError`, `InvalidJobError`, `UnsendableRawError`, `JobTooLargeError`,
+ * `MessageTooLargeError`, and the errors of attachments and contents.
  */
-export function createPrepare(options: PrepareOptions): Prepare {
+export function createPrepare(
+  options: PrepareOptions,
+  open: () => Promise<{ readonly contents: ContentStore }>,
+): Prepare {
   const { connections, attachmentRoots: roots = [], maxJobBytes = DEFAULT_MAX_JOB_BYTES } = options
   const { retentionMs = DEFAULT_RETENTION_MS } = options
-  const maxBytes = options.maxAttachmentBytes ?? Math.floor(maxJobBytes * ATTACHMENT_SHARE)
+  const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inlineBytes = DEFAULT_INLINE_BYTES } =
+    options
+  const maxBytes = options.maxAttachmentBytes ?? maxMessageBytes
   return async (mail) => {
     const manager =
       typeof mail?.connection === 'string' ? connections.get(mail.connection) : undefined
-    const complete = await snapshotAttachments(mail, { roots, maxBytes })
-    const prepared = createJob(complete, {
+    const { input, stored, sources } = await snapshotFiles(mail, { roots, maxBytes, inlineBytes })
+    const { contents, ...prepared } = createJob(input, {
       now: new Date(),
       maxBytes: maxJobBytes,
+      maxMessageBytes,
+      inlineBytes,
+      stored,
       ...(manager?.from && { defaultAuthor: manager.from.address }),
     })
     const { message, envelope, notBefore = 0, acceptedAt } = prepared.job
@@ -56,6 +73,10 @@ export function createPrepare(options: PrepareOptions): Prepare {
         message === undefined ? ['envelope.from', 'a sender'] : ['message.from', 'an author']
       const problem = `expected ${who}, because "${manager?.name}" has no \`from\` of its own`
       throw new InvalidJobError([{ path, problem }])
+    }
+    const inMemory = contents.map(({ ref, bytes }) => ({ ref, read: () => [bytes] }))
+    if (sources.length + inMemory.length > 0) {
+      await keepContents([...sources, ...inMemory], prepared.job, await open())
     }
     return { prepared, bytes: prepared.bytes }
   }

@@ -27,29 +27,61 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'has a name that is too long',
 }
 
+/** A file while nobody changes it, as far as can be seen. */
+export interface StableFile {
+  readonly size: number
+  pieces(): AsyncIterable<Buffer>
+}
+
+/** How much is read in one go. */
+const PIECE_BYTES = 262_144
+
 /**
- * Reads a regular file that truly lies in one of the roots, at most `maxBytes` of it.
+ * Looks at a regular file that truly lies in one of the roots, of at most `maxBytes`.
  *
- * The size is looked at before anything is read; pipes and devices are not even opened.
+ * The size is looked at before anything is read; pipes and devices are not even opened. `look` is
+ * called again when the file changed meanwhile.
  */
-export async function readWithin(path: string, options: ReadOptions): Promise<Buffer> {
-  const { roots, maxBytes, signal } = options
+export async function lookWithin<T>(
+  path: string,
+  { roots, maxBytes, signal }: ReadOptions,
+  look: (file: StableFile) => Promise<T>,
+): Promise<T> {
+  await using file = await openWithin(path, roots)
+  for (let tries = 0; tries < TRIES; tries++) {
+    signal?.throwIfAborted()
+    const seen = await lookOnce(path, file, maxBytes, look)
+    if (seen !== undefined) return seen.value
+  }
+  throw new AttachmentChangedError(path)
+}
+
+/** Reads a file that was looked at before once more; it may have changed. */
+export async function* streamWithin(
+  path: string,
+  { roots, maxBytes }: ReadOptions,
+): AsyncGenerator<Buffer> {
+  await using file = await openWithin(path, roots)
+  yield* piecesOf(file, maxBytes)
+}
+
+async function openWithin(path: string, roots: readonly string[]): Promise<FileHandle> {
   const real = await locate(path, roots)
   const expected = await stat(real).catch(toMissing(path))
   if (!expected.isFile()) throw new AttachmentMissingError(path, 'is no file')
 
   // A file that is swapped for a pipe or a link after all neither blocks nor is followed.
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants
-  await using file = await open(real, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)).catch(
+  const file = await open(real, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)).catch(
     toMissing(path),
   )
-  await confirm(path, real, file, roots)
-  for (let tries = 0; tries < TRIES; tries++) {
-    signal?.throwIfAborted()
-    const content = await readOnce(path, file, maxBytes)
-    if (content !== undefined) return content
+  try {
+    await confirm(path, real, file, roots)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
   }
-  throw new AttachmentChangedError(path)
 }
 
 /** The real path of a file in one of the roots. */
@@ -91,24 +123,29 @@ async function confirm(
   if (found.dev !== opened.dev || found.ino !== opened.ino) throw new AttachmentChangedError(path)
 }
 
-/** The whole file, or undefined when it changed while it was read. */
-async function readOnce(
+/** What `look` made of the file, or undefined when it changed meanwhile. */
+async function lookOnce<T>(
   path: string,
   file: FileHandle,
   maxBytes: number,
-): Promise<Buffer | undefined> {
+  look: (file: StableFile) => Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
   const before = await file.stat({ bigint: true })
   const size = Number(before.size)
   if (size > maxBytes) throw new AttachmentTooLargeError(path, size, maxBytes)
-  const content = Buffer.alloc(size)
-  let at = 0
-  while (at < size) {
-    const { bytesRead } = await file.read(content, at, size - at, at)
-    if (bytesRead === 0) return undefined
+  const value = await look({ size, pieces: () => piecesOf(file, size) })
+  const after = await file.stat({ bigint: true })
+  return after.size === before.size && after.mtimeNs === before.mtimeNs ? { value } : undefined
+}
+
+async function* piecesOf(file: FileHandle, maxBytes: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < maxBytes;) {
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, maxBytes - at))
+    const { bytesRead } = await file.read(piece, 0, piece.length, at)
+    if (bytesRead === 0) return
+    yield piece.subarray(0, bytesRead)
     at += bytesRead
   }
-  const after = await file.stat({ bigint: true })
-  return after.size === before.size && after.mtimeNs === before.mtimeNs ? content : undefined
 }
 
 function toMissing(path: string): (error: unknown) => never {

@@ -11,12 +11,13 @@ import type {
   Settlement,
 } from '../ledger/ledger.ts'
 import type { Ending } from '../queue/queues.ts'
-import { composeMessage } from './compose.ts'
+import { sizeOf } from '../connections/message-body.ts'
+import type { Contents } from './contents.ts'
 import { deliver } from './deliver.ts'
 import type { Door } from './door.ts'
-import { NoSenderError } from './errors.ts'
 import type { Emit } from './events.ts'
 import { mayTry } from './expiry.ts'
+import { prepareMessage } from './message-to-send.ts'
 import { persist } from './persist.ts'
 import { report, reportSettled } from './report.ts'
 import { retryDelayMs, type RetryPolicy } from './retry.ts'
@@ -27,6 +28,7 @@ export interface AttemptContext {
   readonly connection: string
   readonly manager: ConnectionManager
   readonly ledger: Ledger
+  readonly contents: Contents
   readonly retry: RetryPolicy
   readonly random: () => number
   /** The store's clock, in milliseconds since 1970. */
@@ -72,12 +74,14 @@ export async function attempt(
   const claim = await ledger.claim({ id: job.id, worker, connection, recipients: job.envelope.to })
   switch (claim.kind) {
     case 'settled':
+      await context.contents.releaseWhenOver(job, claim.state)
       return reportSettled(job, claim, context)
     case 'in-doubt':
       return { kind: 'later', delayMs: claim.retryInMs }
     case 'claimed': {
       const attempted = await tryOnce(job, claim, door, context, signal)
       const settled = await settle(job, claim, attempted.settlement, context)
+      await context.contents.releaseWhenOver(job, settled.state)
       return report(job, claim, attempted, settled, context, signal)
     }
   }
@@ -101,10 +105,10 @@ async function tryOnce(
   const objection = mayTry(job, claim, context)
   if (objection) return ended(objection)
 
-  const composed = await compose(job, context.manager)
-  if (composed.kind === 'refused') return ended(composed.settlement)
+  using ready = await prepareMessage(job, context)
+  if (ready.kind === 'not-ready') return ended(ready.settlement)
 
-  const delivery = await deliver(job, claim, composed.message, door, context, signal)
+  const delivery = await deliver(job, claim, ready.message, door, context, signal)
   before = delivery.before
   if (delivery.kind === 'withdrawn') return ended({ outcomes: [], isAttempt: false, retryInMs: 0 })
   const { outcomes, isAttempt, last, minDelayMs, finding } = delivery.outcome
@@ -115,30 +119,8 @@ async function tryOnce(
   const beforeDeadline = Math.max(0, (job.notAfter ?? Infinity) - context.now())
   return ended(
     { outcomes, isAttempt, last, retryInMs: Math.min(retryInMs, beforeDeadline) },
-    composed.message.bytes.length,
+    sizeOf(ready.message.body),
   )
-}
-
-type Composed =
-  | { readonly kind: 'composed'; readonly message: Awaited<ReturnType<typeof composeMessage>> }
-  | { readonly kind: 'refused'; readonly settlement: Settlement }
-
-async function compose(job: SendMailJob, manager: ConnectionManager): Promise<Composed> {
-  try {
-    const { from, redirectAll } = manager
-    const message = await composeMessage(job, { from, redirectAll })
-    const limit = manager.limits.messageBytes
-    if (limit === undefined || message.bytes.length <= limit) return { kind: 'composed', message }
-    const text = `the message has ${message.bytes.length} bytes, "${manager.name}" allows ${limit}`
-    return { kind: 'refused', settlement: refusal('local.message-too-large', text) }
-  } catch (error) {
-    if (!(error instanceof NoSenderError)) throw error
-    return { kind: 'refused', settlement: refusal('local.no-sender', error.message) }
-  }
-}
-
-function refusal(rule: string, text: string): Settlement {
-  return { outcomes: [], rest: 'refused', isAttempt: false, last: { rule, text } }
 }
 
 async function settle(

@@ -1,13 +1,17 @@
+import type { MessageBody } from '../connections/message-body.ts'
 import type { Attachment } from '../job/attachment-input.ts'
 import type { JobMessage, RawMessage, SendMailJob } from '../job/send-mail-job.ts'
 import { toEnvelopeAddress, type Mailbox } from '../smtp/address.ts'
 import { NoSenderError } from './errors.ts'
 import { attachmentPart } from './mime/attachment-part.ts'
 import { encodeText, headerField } from './mime/header.ts'
-import { inlineContentOf } from './mime/inline-content.ts'
 import { encodeMailboxes } from './mime/mailboxes.ts'
+import { joinBody } from './mime/join-body.ts'
 import { joinParts, renderPart, type Leaf, type Part } from './mime/part.ts'
+import { plainSegment } from './mime/content-body.ts'
+import { spooledOf } from './mime/spooled-of.ts'
 import { encodeBody } from './mime/transfer-encoding.ts'
+import type { SpooledContent } from './spool.ts'
 
 /** What the connection manager says about every message that goes through it. */
 export interface ComposeOptions {
@@ -15,12 +19,14 @@ export interface ComposeOptions {
   readonly from?: Mailbox | undefined
   /** For staging: gets every message instead of its recipients. */
   readonly redirectAll?: Mailbox | undefined
+  /** What the job refers to, by its digest, for as long as the message is sent. */
+  readonly contents?: ReadonlyMap<string, SpooledContent>
 }
 
 /** A message as it goes over the wire, before dots are doubled. */
 export interface ComposedMessage {
-  /** Lines end with CRLF, the last one too. */
-  readonly bytes: Buffer
+  /** Lines end with CRLF, the last one too unless the message is raw. */
+  readonly body: MessageBody
   /** The sender of the envelope; empty for the null sender. */
   readonly from: string
   /** Who gets the message instead of the envelope's recipients. */
@@ -44,32 +50,42 @@ export async function composeMessage(
   // What is sent as it is needs no author of ours, only somebody who gets reports.
   if (sender === undefined) throw new NoSenderError(job.connection)
   return {
-    bytes:
-      job.raw === undefined ? compose(job, job.message, options) : rawOf(job, job.raw, options),
+    body:
+      job.raw === undefined
+        ? await compose(job, job.message, options)
+        : rawOf(job, job.raw, options),
     from: sender,
     ...(redirectAll && { redirectedTo: toEnvelopeAddress(redirectAll) }),
   }
 }
 
-function compose(
+async function compose(
   job: SendMailJob,
   message: JobMessage,
-  { from: lent, redirectAll }: ComposeOptions,
-): Buffer {
+  { from: lent, redirectAll, contents = new Map() }: ComposeOptions,
+): Promise<MessageBody> {
   const from = message.from ?? lent
   if (from === undefined) throw new NoSenderError(job.connection)
   const headers = headersOf(job, message, from, redirectAll)
     .map(([name, value]) => headerField(name, value))
     .join('')
-  const content = renderPart(contentOf(message), job.digest)
-  return Buffer.from(endLine(`${headers}${content}`))
+  const content = await contentOf(message, contents)
+  return joinBody([headers, ...renderPart(content, job.digest)])
 }
 
 /** A raw message as it is; a redirected one says in one more field for whom it was. */
-function rawOf(job: SendMailJob, raw: RawMessage, { redirectAll }: ComposeOptions): Buffer {
-  const bytes = Buffer.from(inlineContentOf(raw), 'base64')
-  if (redirectAll === undefined) return bytes
-  return Buffer.concat([Buffer.from(headerField(...originalTo(job))), bytes])
+function rawOf(
+  job: SendMailJob,
+  { content, ref, eightBit }: RawMessage,
+  { redirectAll, contents = new Map() }: ComposeOptions,
+): MessageBody {
+  const first = Buffer.from(redirectAll ? headerField(...originalTo(job)) : '')
+  if (ref === undefined) return Buffer.concat([first, Buffer.from(content, 'base64')])
+  return {
+    bytes: first.length + ref.bytes,
+    ...(eightBit && { eightBit }),
+    segments: [first, plainSegment(spooledOf(ref, contents))],
+  }
 }
 
 type Field = readonly [name: string, value: string]
@@ -126,10 +142,16 @@ function formatDate(ms: number): string {
 }
 
 /** Text and HTML are alternatives; inline images belong to the HTML, files beside both. */
-function contentOf({ text, html, attachments = [] }: JobMessage): Part {
+async function contentOf(
+  { text, html, attachments = [] }: JobMessage,
+  contents: ReadonlyMap<string, SpooledContent>,
+): Promise<Part> {
+  if (attachments.length === 0) return bodyOf(text, html, [])
+  const partsOf = (some: readonly Attachment[]): Promise<readonly Part[]> =>
+    Promise.all(some.map((attachment) => attachmentPart(attachment, contents)))
   const isRelated = ({ cid }: Attachment): boolean => html !== undefined && cid !== undefined
-  const related = attachments.filter((attachment) => isRelated(attachment)).map(attachmentPart)
-  const files = attachments.filter((attachment) => !isRelated(attachment)).map(attachmentPart)
+  const related = await partsOf(attachments.filter((attachment) => isRelated(attachment)))
+  const files = await partsOf(attachments.filter((attachment) => !isRelated(attachment)))
   return joinParts('mixed', bodyOf(text, html, related), files)
 }
 
@@ -153,8 +175,4 @@ function textPart(subtype: 'plain' | 'html', text: string): Leaf {
     ],
     body,
   }
-}
-
-function endLine(text: string): string {
-  return text.endsWith('\r\n') ? text : `${text}\r\n`
 }

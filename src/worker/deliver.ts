@@ -111,9 +111,9 @@ async function transact(
     signal,
   }
   const envelope = { from: message.from, to }
-  let ending = await door.session.deliver(envelope, message.bytes, hooks)
+  let ending = await door.session.deliver(envelope, message.body, hooks)
   while (isStale(ending) && (await door.renew())) {
-    ending = await door.session.deliver(envelope, message.bytes, hooks)
+    ending = await door.session.deliver(envelope, message.body, hooks)
   }
   return redirected ? spreadOver(part.indices, ending) : ending
 }

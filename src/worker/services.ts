@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os'
+
+import { openContent } from '../content/open.ts'
 import type { Registry } from '../fleet/fleet.ts'
 import { watchPauses, type PauseWatch } from '../fleet/pause-watch.ts'
 import { openPauses } from '../fleet/pauses.ts'
@@ -10,6 +13,8 @@ import type { Queues } from '../queue/queues.ts'
 import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { createAnnouncer } from './announcer.ts'
+import { createContents, type Contents } from './contents.ts'
+import { openSpool } from './spool.ts'
 import { openStoreClock, type StoreClock } from './store-clock.ts'
 import type { WorkerOptions } from './worker.ts'
 
@@ -18,6 +23,7 @@ export interface Services {
   readonly store: Store
   readonly queues: Queues
   readonly ledger: Ledger
+  readonly contents: Contents
   readonly registry: Registry
   readonly clock: StoreClock
   readonly pauses: PauseWatch
@@ -45,6 +51,9 @@ export async function openServices(
   const queues = await openQueues(store)
   opened.defer(() => queues.close())
   const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
+  const stored = openContent(store, options.content)
+  const spool = opened.use(openSpool(stored, { directory: options.spoolDirectory ?? tmpdir() }))
+  const contents = createContents(stored, spool, onStoreFault)
   const registry = openRegistry(store)
   const clock = await openStoreClock(store, onStoreFault)
   opened.defer(() => clock.close())
@@ -52,5 +61,5 @@ export async function openServices(
   const announcer = createAnnouncer(store, onStoreFault)
   opened.defer(() => announcer.close())
   const announce = (announcement: Announcement): void => announcer.announce(announcement)
-  return { store, queues, ledger, registry, clock, pauses, announce }
+  return { store, queues, ledger, contents, registry, clock, pauses, announce }
 }

@@ -1,8 +1,7 @@
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 
-import { composeMessage } from '../../src/worker/compose.ts'
-import { headerOf, jobOf, NOW, rawHeader, received, source } from './support.ts'
+import { composed, headerOf, jobOf, NOW, rawHeader, received, source } from './support.ts'
 
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=',
@@ -23,7 +22,7 @@ test('plain text arrives field by field', async () => {
     references: ['<b@example.com>', '<a@example.com>'],
     headers: { 'X-Team': 'Load', 'Auto-Submitted': 'auto-generated' },
   })
-  const { bytes, from } = await composeMessage(job)
+  const { bytes, from } = await composed(job)
   const email = await PostalMime.parse(bytes)
   expect(from).toBe('ann@example.com')
   expect(email).toMatchObject({
@@ -158,7 +157,7 @@ test.for<[name: string, subject: string, filename: string]>([
 test('international addresses have ASCII domains in headers, unless the local part is international', async () => {
   const email = await received({ from: 'Ann <ann@bücher.example>', to: '用户@例え.jp, x@例え.jp' })
   expect(email.from?.address).toBe('ann@xn--bcher-kva.example')
-  const { bytes } = await composeMessage(jobOf({ to: '用户@例え.jp, x@例え.jp' }))
+  const { bytes } = await composed(jobOf({ to: '用户@例え.jp, x@例え.jp' }))
   expect(rawHeader(bytes.toString(), 'To')).toBe('用户@例え.jp, x@xn--r8jz45g.jp')
 })
 
@@ -193,13 +192,13 @@ test('the same job has the same bytes each time', async () => {
     html: 'b',
     attachments: [{ content: 'c' }, { content: 'd', cid: 'x' }],
   })
-  const [one, two] = await Promise.all([composeMessage(job), composeMessage(job)])
+  const [one, two] = await Promise.all([composed(job), composed(job)])
   expect(one.bytes.equals(two.bytes)).toBe(true)
 })
 
 test('a message is dated when it is due, unless it has a date of its own', async () => {
   const due = jobOf({}, { options: { sendAt: '2027-02-03T04:05:06Z' } })
-  const { bytes } = await composeMessage(due)
+  const { bytes } = await composed(due)
   expect(rawHeader(bytes.toString(), 'Date')).toBe('Wed, 03 Feb 2027 04:05:06 +0000')
   const dated = await source({ date: '2026-12-24T18:00:00+01:00' })
   expect(rawHeader(dated, 'Date')).toBe('Thu, 24 Dec 2026 17:00:00 +0000')
@@ -207,30 +206,30 @@ test('a message is dated when it is due, unless it has a date of its own', async
 
 test("the manager's sender is used only when the message has none", async () => {
   const options = { from: { name: 'Mailroom', address: 'mailroom@bücher.example' } }
-  const own = await composeMessage(jobOf({}), options)
+  const own = await composed(jobOf({}), options)
   expect(own.from).toBe('ann@example.com')
-  const lent = await composeMessage(jobOf({ from: undefined }), options)
+  const lent = await composed(jobOf({ from: undefined }), options)
   expect(lent.from).toBe('mailroom@xn--bcher-kva.example')
   expect((await PostalMime.parse(lent.bytes)).from).toMatchObject({ name: 'Mailroom' })
 })
 
 test('a message without any sender is not composed', async () => {
-  await expect(composeMessage(jobOf({ from: undefined }))).rejects.toMatchObject({
+  await expect(composed(jobOf({ from: undefined }))).rejects.toMatchObject({
     code: 'NO_SENDER',
     message: expect.stringContaining('"relay"'),
   })
 })
 
 test("the envelope's sender is not the author's when the caller says so", async () => {
-  const bounces = await composeMessage(jobOf({}, { envelope: { from: 'bounces@example.com' } }))
+  const bounces = await composed(jobOf({}, { envelope: { from: 'bounces@example.com' } }))
   expect(bounces.from).toBe('bounces@example.com')
-  expect((await composeMessage(jobOf({}, { envelope: { from: '' } }))).from).toBe('')
+  expect((await composed(jobOf({}, { envelope: { from: '' } }))).from).toBe('')
 })
 
 test('a redirected message names nobody whom an answer could reach, but tells who was meant', async () => {
   const job = jobOf({ to: 'Bob <bob@example.com>', cc: 'c@例え.jp', bcc: 'hidden@example.com' })
   const redirectAll = { address: 'staging@bücher.example' }
-  const { bytes, redirectedTo } = await composeMessage(job, { redirectAll })
+  const { bytes, redirectedTo } = await composed(job, { redirectAll })
   const email = await PostalMime.parse(bytes)
   expect(redirectedTo).toBe('staging@xn--bcher-kva.example')
   expect(email.to).toMatchObject([{ address: 'staging@xn--bcher-kva.example' }])

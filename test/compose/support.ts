@@ -18,13 +18,13 @@ export function jobOf(message: MessageInput, mail: Partial<ComposedMail> = {}): 
 
 /** What a reader sees who knows nothing of Mailroom. */
 export async function received(message: MessageInput, options?: ComposeOptions): Promise<Email> {
-  const { bytes } = await composeMessage(jobOf(message), options)
+  const { bytes } = await composed(jobOf(message), options)
   return PostalMime.parse(bytes)
 }
 
 /** The bytes as text, one character each. */
 export async function source(message: MessageInput, options?: ComposeOptions): Promise<string> {
-  const { bytes } = await composeMessage(jobOf(message), options)
+  const { bytes } = await composed(jobOf(message), options)
   return bytes.toString('latin1')
 }
 
@@ -37,4 +37,11 @@ export function rawHeader(text: string, name: string): string | undefined {
 
 export function headerOf({ headers }: Email, name: string): string | undefined {
   return headers.find(({ key }) => key === name)?.value
+}
+
+/** A message that is whole in memory, as all are without content beside the queue. */
+export async function composed(job: SendMailJob, options?: ComposeOptions) {
+  const { body, ...rest } = await composeMessage(job, options)
+  if (!Buffer.isBuffer(body)) throw new Error('expected a message in one piece')
+  return { ...rest, bytes: body }
 }

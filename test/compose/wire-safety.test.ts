@@ -1,8 +1,7 @@
 import PostalMime from 'postal-mime'
 import { expect, test } from 'vitest'
 
-import { composeMessage } from '../../src/worker/compose.ts'
-import { jobOf, source } from './support.ts'
+import { composed, jobOf, source } from './support.ts'
 
 const BREAKS = ['\r', '\n', '\r\n', ' ', '  ', '\t', '\u007f', '\u0001', '\u2028']
 const SIGNS = [
@@ -49,7 +48,7 @@ test.for([1, 2, 3, 4, 5, 6, 7, 8])(
           },
         ],
       })
-      const { bytes } = await composeMessage(job)
+      const { bytes } = await composed(job)
       expectSafe(bytes)
 
       const email = await PostalMime.parse(bytes)
@@ -79,14 +78,14 @@ test.for<[what: string, text: string, encoding: string]>([
 
 test('trailing white space survives quoted-printable', async () => {
   const text = `${'x'.repeat(80)}  \n\t\nü \t`
-  const { bytes } = await composeMessage(jobOf({ text }))
+  const { bytes } = await composed(jobOf({ text }))
   expect((await PostalMime.parse(bytes)).text?.trimEnd()).toBe(text.trimEnd())
   expect(bytes.toString()).not.toMatch(/[ \t]\r\n/)
 })
 
 test('many recipients are folded, and every one of them is read', async () => {
   const to = Array.from({ length: 1000 }, (_, n) => `"Recipient, No. ${n}" <r${n}@example.com>`)
-  const { bytes } = await composeMessage(jobOf({ to }))
+  const { bytes } = await composed(jobOf({ to }))
   expectSafe(bytes)
   const email = await PostalMime.parse(bytes)
   expect(email.to).toHaveLength(1000)
@@ -110,7 +109,7 @@ test('a body that has the boundary of another message in it stays one body', asy
   const [, boundary = ''] = /boundary="([^"]+)"/.exec(await source({ text: 'a', html: 'b' })) ?? []
   expect(boundary).not.toBe('')
   const text = `x\n--${boundary}\nContent-Type: text/html\n\nevil\n--${boundary}--\n`
-  const { bytes } = await composeMessage(jobOf({ text, html: 'b' }))
+  const { bytes } = await composed(jobOf({ text, html: 'b' }))
   const email = await PostalMime.parse(bytes)
   expect(canonical(email.text)).toBe(canonical(text))
   expect(canonical(email.html)).toBe('b')

@@ -10,7 +10,7 @@ import { expect, test } from 'vitest'
 import { createJob } from '../../src/job/create-job.ts'
 import type { MessageInput } from '../../src/job/message-input.ts'
 import type { SendMail } from '../../src/job/send-mail.ts'
-import { snapshotAttachments } from '../../src/producer/attachments.ts'
+import { snapshotFiles } from '../../src/producer/attachments.ts'
 
 type Attachments = NonNullable<MessageInput['attachments']>
 
@@ -19,7 +19,7 @@ test('a file is read when the message is enqueued, and is called by its name', a
   const path = join(folders.root, 'reports', 'März.csv')
   await mkdir(join(folders.root, 'reports'))
   await writeFile(path, 'a;b')
-  const mail = await snapshotAttachments(mailWith([{ path }, { path, filename: 'other.csv' }]), {
+  const mail = await snapshotAll(mailWith([{ path }, { path, filename: 'other.csv' }]), {
     roots: [folders.outside, folders.root],
     maxBytes: 6,
   })
@@ -32,14 +32,14 @@ test('a file is read when the message is enqueued, and is called by its name', a
 
 test('a message without attachments by path stays as it is', async () => {
   const mail = mailWith([{ content: 'x' }])
-  expect(await snapshotAttachments(mail, { roots: [], maxBytes: 0 })).toBe(mail)
+  expect(await snapshotAll(mail, { roots: [], maxBytes: 0 })).toBe(mail)
 })
 
 test.for([[undefined], [null], [{ message: null }], [{ message: { attachments: [null, 5] } }]])(
   'what is no message at all is left for the validation to tell (%j)',
   async ([input]) => {
     const options = { roots: [], maxBytes: 0 }
-    expect(await Reflect.apply(snapshotAttachments, undefined, [input, options])).toBe(input)
+    expect(await Reflect.apply(snapshotAll, undefined, [input, options])).toBe(input)
   },
 )
 
@@ -183,9 +183,11 @@ test('the limit is for all files of a message together', async () => {
   const path = join(folders.root, 'a.bin')
   await writeFile(path, Buffer.alloc(600))
   const mail = mailWith([{ path }, { path }])
-  await expect(
-    snapshotAttachments(mail, { roots: [folders.root], maxBytes: 1000 }),
-  ).rejects.toMatchObject({ code: 'ATTACHMENT_TOO_LARGE', size: 600, limit: 400 })
+  await expect(snapshotAll(mail, { roots: [folders.root], maxBytes: 1000 })).rejects.toMatchObject({
+    code: 'ATTACHMENT_TOO_LARGE',
+    size: 600,
+    limit: 400,
+  })
 })
 
 test('a file that somebody keeps writing to is refused', async () => {
@@ -201,7 +203,7 @@ test('a file that somebody keeps writing to is refused', async () => {
   grow()
   try {
     await expect(
-      snapshotAttachments(mailWith([{ path }]), { roots: [folders.root], maxBytes: 2 ** 20 }),
+      snapshotAll(mailWith([{ path }]), { roots: [folders.root], maxBytes: 2 ** 20 }),
     ).rejects.toMatchObject({ code: 'ATTACHMENT_CHANGED', path })
   } finally {
     isGrowing = false
@@ -214,7 +216,7 @@ test('reading stops when it is told to', async () => {
   await writeFile(path, 'x')
   const signal = AbortSignal.abort()
   await expect(
-    snapshotAttachments(mailWith([{ path }]), { roots: [folders.root], maxBytes: 1000, signal }),
+    snapshotAll(mailWith([{ path }]), { roots: [folders.root], maxBytes: 1000, signal }),
   ).rejects.toMatchObject({ name: 'AbortError' })
 })
 
@@ -238,7 +240,7 @@ async function makeFolders(): Promise<Folders> {
 }
 
 function snapshot(path: string, roots: readonly string[]): Promise<SendMail> {
-  return snapshotAttachments(mailWith([{ path }]), { roots, maxBytes: 1000 })
+  return snapshotAll(mailWith([{ path }]), { roots, maxBytes: 1000 })
 }
 
 function mailWith(attachments: Attachments): SendMail {
@@ -246,4 +248,12 @@ function mailWith(attachments: Attachments): SendMail {
     connection: 'relay',
     message: { from: 'ann@example.com', to: 'bob@example.com', attachments },
   }
+}
+
+/** The message with all of its files in it, as small ones are. */
+async function snapshotAll(
+  input: SendMail,
+  options: Omit<Parameters<typeof snapshotFiles>[1], 'inlineBytes'>,
+): Promise<SendMail> {
+  return (await snapshotFiles(input, { ...options, inlineBytes: Infinity })).input
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { encodeBody, finalDot } from '../../src/connections/body.ts'
+import { createBodyEncoder, encodeBody, finalDot } from '../../src/connections/body.ts'
+import type { SegmentedBody } from '../../src/connections/message-body.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { sessionWith } from '../support/test-session.ts'
@@ -74,6 +75,14 @@ test('a body can be cut anywhere', () => {
       const parts = [encodeBody(body, 0, cut), encodeBody(body, cut)]
       expect(Buffer.concat(parts).toString()).toBe(whole)
     }
+    for (let cut = 0; cut <= body.length; cut++) {
+      for (let next = cut; next <= body.length; next++) {
+        const encoder = createBodyEncoder()
+        const pieces = [body.subarray(0, cut), body.subarray(cut, next), body.subarray(next)]
+        const encoded = [...pieces.map((piece) => encoder.push(piece)), encoder.end()]
+        expect(Buffer.concat(encoded).toString()).toBe(`${whole}${finalDot(body).toString()}`)
+      }
+    }
     expect(`${whole}${finalDot(body).toString()}`).not.toMatch(/[^\r]\n|\r[^\n]|\n\.[^.\r]/)
   }
 })
@@ -89,3 +98,56 @@ test('a short body and its dot leave in one write', async () => {
   await session.deliver(ENVELOPE, Buffer.from('.hidden'), { beforeDot: allow })
   expect(server.bodies).toBe('..hidden\r\n.\r\n')
 })
+
+test.for(NASTY)('a streamed body with %s arrives as it is meant', async ([, body, received]) => {
+  await using server = await startSmtpServer()
+  using session = await sessionWith(server)
+  for (const size of [1, 2, 5]) {
+    const ending = await session.deliver(ENVELOPE, streamed(Buffer.from(body), size), {
+      beforeDot: allow,
+    })
+    expect(ending).toMatchObject({ kind: 'accepted' })
+  }
+  expect(server.mails.map((mail) => mail.body.toString())).toEqual([received, received, received])
+})
+
+test('a streamed body of 25 MB arrives whole, with its size announced', async () => {
+  await using server = await startSmtpServer()
+  using session = await sessionWith(server)
+  const body = Buffer.from('.a line of fifty letters, and then its line end\r\n'.repeat(500_000))
+  const ending = await session.deliver(ENVELOPE, streamed(body, 65_536), { beforeDot: allow })
+  expect(ending).toMatchObject({ kind: 'accepted' })
+  expect(server.mails[0]?.body.equals(body)).toBe(true)
+  expect(server.mails[0]?.parameters).toMatchObject({ SIZE: String(body.length) })
+})
+
+test.for<[what: string, spoil: (body: SegmentedBody) => SegmentedBody]>([
+  ['that cannot be read to its end', (body) => withSegment(body, failing)],
+  ['that is longer than was announced', (body) => ({ ...body, bytes: body.bytes - 1 })],
+  ['that is shorter than was announced', (body) => ({ ...body, bytes: body.bytes + 1 })],
+])('a streamed body %s never gets its dot', async ([, spoil]) => {
+  await using server = await startScriptedServer()
+  using session = await sessionWith(server)
+  const body = spoil(streamed(Buffer.from('Subject: x\r\n\r\nhello\r\n'), 5))
+  const ending = await session.deliver(ENVELOPE, body, { beforeDot: allow })
+  expect(ending).toMatchObject({ kind: 'broken', dotSent: false, fault: { stage: 'body' } })
+  expect(server.bodies).not.toContain('\r\n.\r\n')
+})
+
+function streamed(body: Buffer, size: number): SegmentedBody {
+  const read = async function* () {
+    for (let at = 0; at < body.length; at += size) yield body.subarray(at, at + size)
+  }
+  return { bytes: body.length, segments: [{ bytes: body.length, read }] }
+}
+
+function withSegment(body: SegmentedBody, segment: SegmentedBody['segments'][number]) {
+  return { ...body, bytes: body.bytes + 1, segments: [...body.segments, segment] }
+}
+
+const failing = {
+  bytes: 1,
+  read: async function* () {
+    yield await Promise.reject(new Error('the disk is gone'))
+  },
+}

@@ -67,13 +67,13 @@ Examples:
 async function exportOne(
   id: string,
   file: string | undefined,
-  { ledger, queues }: StoreView,
+  { ledger, queues, contents }: StoreView,
   { config, terminal }: Setup,
   { out, cwd }: Context,
 ): Promise<ExitCode> {
   const record = await ledger.get(id)
   if (record === undefined) throw new UnknownMessageError(id)
-  const message = await exportMessage(record, queues, config.connections)
+  const message = await exportMessage(record, queues, config.connections, contents)
   if (file === undefined) {
     out.write(message)
     return EXIT.ok
@@ -86,7 +86,7 @@ async function exportOne(
 async function exportHeld(
   query: HeldQuery,
   folder: string,
-  { ledger, queues }: StoreView,
+  { ledger, queues, contents }: StoreView,
   { config, terminal }: Setup,
 ): Promise<ExitCode> {
   await mkdir(folder, { recursive: true }).catch(toUnusable(folder))
@@ -95,7 +95,7 @@ async function exportHeld(
     const file = path.join(folder, `${fileNameOf(record)}.eml`)
     await writePrivately(file.replace(/eml$/, 'json'), `${JSON.stringify(record, undefined, 2)}\n`)
     try {
-      const message = await exportMessage(record, queues, config.connections)
+      const message = await exportMessage(record, queues, config.connections, contents)
       await writePrivately(file, message)
       terminal.tell({ id: record.id, file, bytes: message.length }, file)
     } catch (error) {

@@ -1,7 +1,10 @@
 import { detectMimeType } from 'nodemailer/lib/mime-funcs'
 
+import type { BodySegment } from '../../connections/message-body.ts'
 import type { Attachment } from '../../job/attachment-input.ts'
-import { inlineContentOf } from './inline-content.ts'
+import { spooledOf } from './spooled-of.ts'
+import type { SpooledContent } from '../spool.ts'
+import { base64Segment, sevenBitSegment } from './content-body.ts'
 import { encodeText, withParameter } from './header.ts'
 import type { Leaf } from './part.ts'
 import { breakBase64, hasLineOver } from './transfer-encoding.ts'
@@ -11,12 +14,14 @@ const UNKNOWN_TYPE = 'application/octet-stream'
 const MAX_LINE_BYTES = 998
 
 /** A file of a message; its type follows from its name when it is not given. */
-export function attachmentPart(attachment: Attachment): Leaf {
+export async function attachmentPart(
+  attachment: Attachment,
+  contents: ReadonlyMap<string, SpooledContent>,
+): Promise<Leaf> {
   const { filename, contentType, cid, disposition } = attachment
-  const content = inlineContentOf(attachment)
   const type = contentType ?? (filename === undefined ? UNKNOWN_TYPE : detectMimeType(filename))
   const isMessage = /^message\//i.test(type)
-  const raw = isMessage ? asSevenBit(content) : undefined
+  const raw = isMessage ? await asSevenBit(attachment, contents) : undefined
   const sentType = isMessage && raw === undefined ? UNKNOWN_TYPE : type
   return {
     kind: 'leaf',
@@ -29,8 +34,15 @@ export function attachmentPart(attachment: Attachment): Leaf {
         filename === undefined ? disposition : withParameter(disposition, 'filename', filename),
       ],
     ],
-    body: raw ?? breakBase64(content),
+    body: raw ?? asBase64(attachment, contents),
   }
+}
+
+function asBase64(
+  { content, ref }: Attachment,
+  contents: ReadonlyMap<string, SpooledContent>,
+): string | BodySegment {
+  return ref === undefined ? breakBase64(content) : base64Segment(spooledOf(ref, contents))
 }
 
 /** Readers that do not know RFC 2231 find the file's name here. */
@@ -40,7 +52,11 @@ function withOldName(type: string, filename: string | undefined): string {
 }
 
 /** A message in a message must not be encoded (RFC 2046 §5.2.1): undefined when it would have to be. */
-function asSevenBit(content: string): string | undefined {
+async function asSevenBit(
+  { content, ref }: Attachment,
+  contents: ReadonlyMap<string, SpooledContent>,
+): Promise<string | BodySegment | undefined> {
+  if (ref !== undefined) return sevenBitSegment(spooledOf(ref, contents))
   const text = Buffer.from(content, 'base64')
     .toString('latin1')
     .replaceAll(/\r\n?|\n/g, '\r\n')

@@ -1,0 +1,140 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { open as openFile, unlink, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { ContentStore } from '../content/content.ts'
+import { ContentDamagedError } from '../content/errors.ts'
+import type { ContentRef } from '../job/content-ref.ts'
+
+/** Verified content on this worker's disk, until it is disposed of. */
+export interface SpooledContent extends Disposable {
+  readonly bytes: number
+  /** Reads it in pieces of `pieceBytes`, only the last one smaller. */
+  read(pieceBytes: number): AsyncIterable<Buffer>
+}
+
+/** Content that sessions of this worker share, each fetched and verified once. */
+export interface Spool extends AsyncDisposable {
+  /** Throws `ContentMissingError`, `ContentDamagedError`, and what the store and the disk throw. */
+  take(ref: ContentRef): Promise<SpooledContent>
+}
+
+export interface SpoolOptions {
+  /** Where its files are; nobody sees them there, and they go with this process. */
+  readonly directory: string
+  /** How much unused content is kept for the next message that needs it; 256 MiB by default. */
+  readonly keepBytes?: number
+}
+
+interface Entry {
+  readonly file: Promise<FileHandle>
+  readonly bytes: number
+  users: number
+}
+
+/** Opens an empty spool for what `store` has. */
+export function openSpool(
+  store: ContentStore,
+  { directory, keepBytes = 268_435_456 }: SpoolOptions,
+): Spool {
+  // In the order of their last use: a map keeps the order in which keys were set.
+  const entries = new Map<string, Entry>()
+
+  const forget = async (key: string, entry: Entry): Promise<void> => {
+    if (entries.get(key) === entry) entries.delete(key)
+    const file = await entry.file.catch(() => undefined)
+    await file?.close()
+  }
+  const evict = (): void => {
+    const unused = [...entries].filter(([, { users }]) => users === 0)
+    let bytes = unused.reduce((sum, [, entry]) => sum + entry.bytes, 0)
+    for (const [key, entry] of unused) {
+      if (bytes <= keepBytes) return
+      bytes -= entry.bytes
+      void forget(key, entry)
+    }
+  }
+  const leave = (key: string, entry: Entry): void => {
+    entry.users -= 1
+    if (entries.get(key) === entry && entry.users === 0) {
+      entries.delete(key)
+      entries.set(key, entry)
+    }
+    evict()
+  }
+
+  return {
+    take: async (ref) => {
+      const key = `${ref.sha256} ${ref.bytes}`
+      const known = entries.get(key)
+      const entry = known ?? { file: fetch(store, ref, directory), bytes: ref.bytes, users: 0 }
+      entries.set(key, entry)
+      entry.users += 1
+      try {
+        return held(await entry.file, ref, () => leave(key, entry))
+      } catch (error) {
+        entries.delete(key)
+        throw error
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...entries].map(([key, entry]) => forget(key, entry)))
+    },
+  }
+}
+
+function held(file: FileHandle, { bytes }: ContentRef, leave: () => void): SpooledContent {
+  let isLeft = false
+  return {
+    bytes,
+    read: (pieceBytes) => piecesOf(file, bytes, pieceBytes),
+    [Symbol.dispose]: () => {
+      if (!isLeft) leave()
+      isLeft = true
+    },
+  }
+}
+
+async function* piecesOf(
+  file: FileHandle,
+  bytes: number,
+  pieceBytes: number,
+): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes;) {
+    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, bytes - at))
+    let filled = 0
+    while (filled < piece.length) {
+      const { bytesRead } = await file.read(piece, filled, piece.length - filled, at + filled)
+      if (bytesRead === 0) throw new Error('a file of the spool is shorter than it was')
+      filled += bytesRead
+    }
+    yield piece
+    at += piece.length
+  }
+}
+
+/** Copies content into a file that only this process has, and compares its digest on the way. */
+async function fetch(store: ContentStore, ref: ContentRef, directory: string): Promise<FileHandle> {
+  const path = join(directory, `mailroom-${randomUUID()}`)
+  const file = await openFile(path, 'wx+', 0o600)
+  try {
+    // Without a name it is gone with the process, however that ends.
+    await unlink(path)
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const piece of store.open(ref)) {
+      hash.update(piece)
+      bytes += piece.length
+      if (bytes > ref.bytes) throw new ContentDamagedError(ref)
+      for (let done = 0; done < piece.length;) {
+        const { bytesWritten } = await file.write(piece, done)
+        done += bytesWritten
+      }
+    }
+    if (hash.digest('hex') !== ref.sha256 || bytes !== ref.bytes) throw new ContentDamagedError(ref)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
