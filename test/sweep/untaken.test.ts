@@ -130,4 +130,25 @@ describeStores('messages that nobody takes', (place) => {
       .poll(() => room.mailroom.status('relay'))
       .toMatchObject({ waiting: 0, active: 0, delayed: 0 })
   })
+
+  test('two that sweep at the same moment end every message once', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    const later = { now: () => Date.now() + 2 * HOUR_MS, everyMs: 1 }
+    await using one = await openSweepRoom(at, { ...later, worker: 'one' })
+    await using other = await openSweepRoom(at, { ...later, worker: 'other' })
+    const notAfter = new Date(Date.now() + HOUR_MS)
+    for (let nth = 0; nth < 12; nth += 1) await room.send({}, { notAfter })
+    // A turn of a millisecond is over at once: both go on as if they had it.
+    await expect
+      .poll(async () => {
+        await Promise.all([one.sweeper.sweep(), other.sweeper.sweep()])
+        return one.queues.depth('relay')
+      })
+      .toEqual({ waiting: 0, active: 0, delayed: 0, dead: 12 })
+    const told = [...one.events, ...other.events].filter(({ event }) => event === 'expired')
+    expect(told).toHaveLength(12)
+    expect([...one.announced, ...other.announced]).toHaveLength(12)
+    expect([...one.faults, ...other.faults]).toEqual([])
+  })
 })
