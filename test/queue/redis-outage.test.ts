@@ -8,6 +8,18 @@ import { describeOwnRedis } from '../support/redis.ts'
 import { outageConformance } from './outage.ts'
 import { NAME, newPlace, openBench } from './place.ts'
 
+describeOwnRedis('queues on a Redis that is restarted', () => {
+  outageConformance(async () => {
+    const redis = await startRedis()
+    return {
+      place: newPlace(redis.url),
+      crash: () => redis.stop(),
+      recover: () => redis.restart(),
+      [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
+    }
+  })
+})
+
 describeOwnRedis('queues on a Redis that crashes', () => {
   outageConformance(async () => {
     const redis = await startRedis({ args: ['--appendfsync', 'always'] })

@@ -10,7 +10,7 @@ import { findBinaryPackage } from '../../src/store/embedded/package.ts'
 import { createCertificate } from './certificate.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { freePort } from './free-port.ts'
-import { createUsers } from './postgres-users.ts'
+import { connectPostgres, createUsers } from './postgres-users.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 /** The users of the database, as `docs/stores.md` makes them. */
@@ -29,6 +29,7 @@ export interface PostgresServer extends AsyncDisposable {
   stop(): Promise<void>
   /** Ends it as a crash does: every process at once. */
   kill(): Promise<void>
+  /** Starts it again and waits until it takes connections. */
   restart(): Promise<void>
 }
 
@@ -94,6 +95,7 @@ export async function startPostgres(
     restart: async () => {
       await daemon.end('SIGINT')
       daemon = await untilStarted(start)
+      await (await connectPostgres(superuser)).end()
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }

@@ -37,7 +37,7 @@ export async function connectPostgres(location: string): Promise<Client> {
     } catch (error) {
       await client.end().catch(() => undefined)
       // Its port is open before the server is ready.
-      if (tries === 100 || !isStarting(error)) throw error
+      if (tries === 500 || !isStarting(error)) throw error
       await sleep(20)
     }
   }
