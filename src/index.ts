@@ -83,6 +83,10 @@ export {
   InvalidStoreLocationError,
   StoreNotMigratedError,
   StoreRefusedError,
+  StoreRightsError,
+  StoreTlsError,
+  StoreTooNewError,
+  StoreTooOldError,
   StoreUnreachableError,
   UnsafeStoreError,
 } from './store/errors.ts'
