@@ -46,6 +46,7 @@ export function createMailroom<Name extends string>(
     maxMessageBytes: limits.messageBytes,
     inlineBytes: read.content.inlineBytes,
     content: contentOptionsOf(read),
+    retentionMs: read.retention.ended,
     ...(attachments.maxBytes === undefined ? {} : { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth === undefined ? {} : { maxDepth: limits.queueDepth }),
     ...(migrate === undefined ? {} : { migrate }),

@@ -61,7 +61,9 @@ export function createWorker<Name extends string>(
   const worker = create({
     lockMs: settings.lock,
     content: contentOptionsOf(read),
+    retentionMs: read.retention.ended,
     ...hooks,
+    sweep: { heldRetentionMs: read.retention.held, ...hooks.sweep },
     prefix,
     schema,
     locate: () => locateQueue(read, sources),

@@ -1,7 +1,10 @@
 import type { ParsedConfig } from './connections/config.ts'
 
 /** What a worker reads once, when it starts. */
-type StartSettings = Pick<ParsedConfig, 'queue' | 'prefix' | 'schema' | 'worker' | 'content'>
+type StartSettings = Pick<
+  ParsedConfig,
+  'queue' | 'prefix' | 'schema' | 'worker' | 'content' | 'retention'
+>
 
 /** The settings that differ and count at the next start only, because a running worker keeps its store. */
 export function atNextStart(before: StartSettings, after: StartSettings): readonly string[] {
@@ -15,12 +18,15 @@ function factsOf({
   schema,
   worker,
   content,
+  retention,
 }: StartSettings): Record<string, unknown> {
   return {
     queue: queue?.reveal(),
     prefix,
     schema,
     'content.store': content.store,
+    'retention.ended': retention.ended,
+    'retention.held': retention.held,
     'worker.lock': worker.lock,
     'worker.stopWithin': worker.stopWithin,
     'worker.host': worker.host,

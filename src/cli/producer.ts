@@ -24,6 +24,7 @@ export function openProducer(
     maxMessageBytes: limits.messageBytes,
     inlineBytes: content.inlineBytes,
     content: contentOptionsOf(config),
+    retentionMs: config.retention.ended,
     ...(attachments.maxBytes !== undefined && { maxAttachmentBytes: attachments.maxBytes }),
     ...(limits.queueDepth !== undefined && { maxDepth: limits.queueDepth }),
   })

@@ -40,7 +40,7 @@ export async function openStoreView(
     }),
   )
   const queues = opened.use(await openQueues(store))
-  const ledger = await openLedger(store)
+  const ledger = await openLedger(store, { retentionMs: config.retention.ended })
   const registry = openRegistry(store)
   const contents = openContent(store, contentOptionsOf(config))
   await store.ping()

@@ -64,6 +64,8 @@ export async function openWork(
     prefix: config.prefix,
     schema: config.schema,
     content: contentOptionsOf(config),
+    retentionMs: config.retention.ended,
+    sweep: { heldRetentionMs: config.retention.held },
     lockMs: config.worker.lock,
     emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })

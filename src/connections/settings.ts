@@ -84,6 +84,19 @@ const content = z
   })
   .readonly()
 
+const retention = z
+  .strictObject({
+    ended: span(
+      '30d',
+      'How long delivered and cancelled messages, and so their idempotency keys, are known after their end',
+    ),
+    held: span(
+      '90d',
+      'How long refused, expired and uncertain messages are kept for somebody to decide',
+    ),
+  })
+  .readonly()
+
 const worker = z
   .strictObject({
     connections: z
@@ -133,6 +146,7 @@ export const settingsSchema = z.strictObject({
   content: content
     .prefault({})
     .describe('Where attachments and raw messages lie that are too large for a job'),
+  retention: retention.prefault({}).describe('How long messages are known after their end'),
   worker: worker.prefault({}).describe('How workers work'),
 })
 
@@ -143,7 +157,7 @@ export type SettingsInput = Readonly<z.input<typeof settingsSchema>>
 export const KNOWN_SETTINGS: readonly string[] = [
   'connections',
   ...Object.keys(settingsSchema.shape),
-  ...[attachments, limits, content, worker].flatMap((group) =>
+  ...[attachments, limits, content, retention, worker].flatMap((group) =>
     Object.keys(group.def.innerType.shape),
   ),
 ]

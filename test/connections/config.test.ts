@@ -14,7 +14,9 @@ describe('a configuration', () => {
       prefix: 'mailroom',
       schema: 'mailroom',
       attachments: { roots: [] },
-      limits: { jobBytes: 1_048_576 },
+      limits: { jobBytes: 1_048_576, messageBytes: 52_428_800 },
+      content: { store: 'queue', inlineBytes: 65_536 },
+      retention: { ended: 30 * 86_400_000, held: 90 * 86_400_000 },
       worker: { lock: 60_000, stopWithin: 30_000, host: '127.0.0.1' },
     })
   })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 
-import { describeStores } from '../support/stores.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { describeStores, type TestStore } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
 import { makeNameOlder, makeOlder, openSweepRoom, type SweepRoom } from './sweep-room.ts'
 
@@ -118,6 +119,19 @@ describeStores('retention', (place) => {
     await using second = await openSweepRoom(at, { worker: 'second' })
     await dead.store.close()
     await expect.poll(() => second.sweeper.sweep()).toEqual(NOTHING)
+  })
+
+  test('a worker sweeps by itself, and keeps what was held as long as its configuration says', async () => {
+    await using server = await startSmtpServer({
+      refuseRecipient: () => ({ code: 550, text: '5.1.1 unknown' }),
+    })
+    const at = { ...place(), retention: { held: '1ms' } } as TestStore
+    await using room = await openRoom(at, { port: server.port }, { sweep: { everyMs: 50 } })
+    const { id } = await room.send()
+    await expect.poll(() => room.told('refused')).toMatchObject([{ id }])
+    await expect.poll(() => room.told('swept')).toMatchObject([{ forgotten: 1 }])
+    expect(await room.mailroom.get(id)).toBeUndefined()
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 0, refused: 0 })
   })
 })
 
