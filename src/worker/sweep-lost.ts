@@ -7,7 +7,7 @@ const MAX_PAGES = 100
 const MAX_SUSPECTS = 1_000
 
 /** The rule by which a message ends whose job is gone. */
-export const JOB_LOST = 'local.job-lost'
+const JOB_LOST = 'local.job-lost'
 
 const WHY = 'its job is not in the queue any more: somebody removed it, or the store lost it'
 
