@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 import { formatDuration } from '../duration.ts'
 import type { Fault } from '../smtp/fault.ts'
@@ -33,16 +33,19 @@ const NEVER_MS = 2 ** 31 - 1
  * Resolves with a fault for whatever goes wrong, at its exact stage; never rejects. Each step has
  * its own time-out. `signal` ends it with an `aborted` fault.
  */
-export function openLogin(
+export async function openLogin(
   resolved: ResolvedManager,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Login> {
+  // Whoever only enqueues mail never logs in anywhere, and need not wait for this.
+  const { default: Connection } = await import('nodemailer/lib/smtp-connection')
   return new Promise((resolve) => {
-    beginLogin(resolved, signal, resolve)
+    beginLogin(Connection, resolved, signal, resolve)
   })
 }
 
 function beginLogin(
+  Connection: typeof SMTPConnection,
   resolved: ResolvedManager,
   signal: AbortSignal | undefined,
   resolve: (login: Login) => void,
@@ -58,7 +61,7 @@ function beginLogin(
     },
     onResolved: () => queueMicrotask(watchHandshake),
   })
-  const connection = createConnection(resolved, progress)
+  const connection = createConnection(Connection, resolved, progress)
 
   let isOver = false
   const end = (login: Login) => {
@@ -119,9 +122,13 @@ function authenticate(
   })
 }
 
-function createConnection({ manager, ca }: ResolvedManager, { logger }: LoginProgress) {
+function createConnection(
+  Connection: typeof SMTPConnection,
+  { manager, ca }: ResolvedManager,
+  { logger }: LoginProgress,
+) {
   const { server, port, tls, tlsOptions, timeouts, clientName } = manager
-  return new SMTPConnection({
+  return new Connection({
     host: server,
     port,
     name: clientName,

@@ -5,9 +5,7 @@ import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
 import { parseFinalState } from '../ledger/state.ts'
-import { openQueues } from '../queue/open.ts'
 import type { Queues } from '../queue/queues.ts'
-import { openStore } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { accept, type Accepted } from './accept.ts'
 import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
@@ -96,6 +94,11 @@ export function openDesk(options: DeskOptions): Desk {
 }
 
 async function openAll(options: DeskOptions): Promise<OpenDesk> {
+  // The queue's packages are the largest: they are loaded with the first call, not with the import.
+  const [{ openStore }, { openQueues }] = await Promise.all([
+    import('../store/open.ts'),
+    import('../queue/open.ts'),
+  ])
   const store = await openStore(await options.locate(), { ...options, patience: 'fail-fast' })
   try {
     const queues = await openQueues(store)

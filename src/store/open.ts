@@ -5,9 +5,7 @@ import type { ClientConfig } from 'pg'
 import { StoreUnreachableError } from './errors.ts'
 import { describeLocation, parseLocation } from './location.ts'
 import type { StoreLocation } from './location.ts'
-import { openPostgresStore } from './postgres.ts'
 import type { PostgresStoreOptions } from './postgres.ts'
-import { openRedisStore } from './redis.ts'
 import type { PostgresStore, Store, StorePatience } from './store.ts'
 import { readTlsOptions } from './tls-parameters.ts'
 
@@ -60,6 +58,8 @@ export async function openStore(location: string, options: StoreOptions): Promis
       migrate: options.migrate ?? false,
     })
   }
+  // Nobody waits for the client of a store that is not used.
+  const { openRedisStore } = await import('./redis.ts')
   return openRedisStore({
     at,
     location: describeLocation(at),
@@ -86,6 +86,7 @@ async function openServer(
   source: Pick<PostgresStoreOptions, 'parameters' | 'migrate' | 'onClose'>,
 ): Promise<PostgresStore> {
   const { patience, maxConnections, signal } = options
+  const { openPostgresStore } = await import('./postgres.ts')
   const store = await openPostgresStore({
     location: describeLocation(at),
     patience,

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { ContentOptions } from '../content/open.ts'
 import type { Resolver } from '../connections/resolver.ts'
 import type { CircuitPolicy } from '../fleet/circuit.ts'
-import { openFloor, type Floor } from './floor.ts'
+import type { Floor } from './floor.ts'
 import type { Emit } from './events.ts'
 import type { SweepTimes } from './sweep-context.ts'
 import {
@@ -109,7 +109,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const begin = async (): Promise<void> => {
     const retry = { ...DEFAULT_RETRY_POLICY, ...options.retry }
-    const opening = openFloor({ ...options, id, emit, retry, configuration }, stopping.signal)
+    // What only workers need is loaded by those who start one, and not by every producer.
+    const opening = import('./floor.ts').then(({ openFloor }) =>
+      openFloor({ ...options, id, emit, retry, configuration }, stopping.signal),
+    )
     state = { kind: 'starting', opening }
     try {
       const floor = await opening
