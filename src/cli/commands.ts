@@ -109,6 +109,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'create the tables of a Postgres store, or bring them up to date',
     load: async () => (await import('./commands/migrate.ts')).migrate,
   },
+  completion: {
+    summary: 'a script that makes a shell complete commands, options and names',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
 }
 
 /** Every group of commands by its name: what `mailroom help` says of it. */
