@@ -142,6 +142,15 @@ describeRedis('mailroom send --to-file', (redis) => {
 
 const HEADING = 'to,name,no'
 
+test('a list that is longer than a chunk is read whole, and what repeats in it is counted', async () => {
+  await using directory = await temporaryDirectory()
+  const rows = Array.from({ length: 50_000 }, (_, at) => `r${at % 49_990}@example.org,Name,${at}`)
+  await writeFile(path.join(directory.path, 'list.csv'), [HEADING, ...rows].join('\n'))
+  const line = ['send', '--json', '--dry-run', '--to-file', 'list.csv', ...MESSAGE]
+  const result = await runInside(line, directory.path)
+  expect(summaryOf(result)).toMatchObject({ code: 0, rows: 50_000, repeated: 0, sameAddress: 10 })
+})
+
 test.for<
   [what: string, content: string | Buffer, args: readonly string[], code: number, err: RegExp]
 >([

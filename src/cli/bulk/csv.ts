@@ -22,7 +22,7 @@ export interface CsvFile extends AsyncDisposable {
   isUnchanged(): Promise<boolean>
 }
 
-const HEAD_BYTES = 65_536
+const CHUNK_BYTES = 65_536
 const MAX_RECORD_CHARACTERS = 1_048_576
 
 /**
@@ -68,9 +68,8 @@ async function* readRecords(
     relax_column_count: true,
     skip_empty_lines: true,
   })
-  const bytes = file.createReadStream({ start: 0, autoClose: false, highWaterMark: HEAD_BYTES })
   // What goes wrong is heard by whoever reads the parser.
-  const feeding = pipeline(bytes, (chunks) => onlyUtf8(chunks, name), parser).catch(() => {})
+  const feeding = pipeline(onlyUtf8(chunksOf(file), name), parser).catch(() => {})
   try {
     yield* recordsOf(parser)
   } catch (error) {
@@ -97,6 +96,16 @@ async function* recordsOf(parser: Parser): AsyncGenerator<CsvRecord, void, undef
   for await (const { record, info } of items) yield { line: info.lines, values: record }
 }
 
+/** The file from its beginning; a stream of it could not be left early and begun anew. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+  for (let at = 0; ;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, at)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    at += bytesRead
+  }
+}
+
 /** Lets through what is UTF-8: anything else would arrive as other letters. */
 async function* onlyUtf8(
   chunks: AsyncIterable<Buffer>,
@@ -121,7 +130,7 @@ async function* onlyUtf8(
 }
 
 async function findSeparator(file: FileHandle, name: string): Promise<string> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK_BYTES), 0, CHUNK_BYTES, 0)
   const head = buffer.toString('utf8', 0, bytesRead).replaceAll(/"(?:[^"]|"")*"/g, '')
   const [heading = ''] = head.split(/[\r\n]/, 1)
   const found = [',', ';', '\t'].filter((separator) => heading.includes(separator))
