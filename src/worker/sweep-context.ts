@@ -1,5 +1,6 @@
 import type { ContentStore } from '../content/content.ts'
 import type { Registry } from '../fleet/fleet.ts'
+import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Announcement } from '../ledger/announcements.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Queues } from '../queue/queues.ts'
@@ -23,6 +24,8 @@ export interface SweepContext extends Omit<SweepTimes, 'everyMs'> {
   readonly ledger: Ledger
   readonly queues: Queues
   readonly registry: Registry
+  /** What operators have paused: its mail does not age. */
+  readonly pauses: Pick<PauseWatch, 'of'>
   /** The store's clock, in milliseconds since 1970. */
   readonly now: () => number
   readonly retry: Pick<RetryPolicy, 'giveUpAfterMs'>

@@ -1,4 +1,5 @@
 import type { KnownName } from '../fleet/fleet.ts'
+import { pausedMsSince } from '../fleet/manager-pauses.ts'
 import { parseJob } from '../job/parse-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Judgement } from '../ledger/ledger.ts'
@@ -13,7 +14,7 @@ const MAX_PAGES = 20
 /**
  * Expires messages of names that no worker serves: those whose `notAfter` is over, and those that
  * were waiting for longer than retries last, counted from the last time that a worker served the
- * name. Says how many.
+ * name, and without the time in which an operator had paused it. Says how many.
  */
 export async function expireUntaken(memory: SweepMemory, context: SweepContext): Promise<number> {
   const { names, workers } = await context.registry.list()
@@ -88,17 +89,18 @@ async function lookAt(
 /** The record's age is the store's word; the job's times are the producer's clock. */
 function isOverdue(
   { acceptedAt, notBefore = 0, notAfter }: SendMailJob,
-  { servedAt }: KnownName,
+  { name, servedAt }: KnownName,
   recordAgeMs: number,
-  { now, retry }: SweepContext,
+  { now, retry, pauses }: SweepContext,
 ): Judgement | undefined {
   if (notAfter !== undefined && now() >= notAfter) {
     const text = 'the time after which it must not be sent is over, and no worker served its name'
     return { rule: 'local.not-after', text }
   }
-  const since = Math.max(acceptedAt, notBefore)
-  const untakenMs = Math.min(recordAgeMs, now() - Math.max(since, servedAt?.getTime() ?? 0))
-  if (untakenMs <= retry.giveUpAfterMs) return undefined
+  const since = Math.max(acceptedAt, notBefore, servedAt?.getTime() ?? 0)
+  const untakenMs = Math.min(recordAgeMs, now() - since)
+  const pausedMs = pausedMsSince(pauses.of(name), since, now())
+  if (untakenMs - pausedMs <= retry.giveUpAfterMs) return undefined
   return { rule: 'local.no-worker', text: 'no worker served its name within the time for retries' }
 }
 

@@ -36,6 +36,8 @@ describeRedis('pauses from the command line', (redis) => {
         waiting: 1,
       },
     ])
+    const whole = await project.run(['status'])
+    expect(jsonLines(whole.out)).toMatchObject([{ connection: 'relay', remark: 'paused: rack 4' }])
     expect(relay.mails).toHaveLength(1)
 
     const resumed = await project.run(['connections', 'resume', 'relay'])
@@ -66,6 +68,8 @@ describeRedis('pauses from the command line', (redis) => {
       { connection: 'relay', queue: 'paused', manager: 'in use', waiting: 1 },
       { connection: 'bulk', queue: 'open', manager: 'in use', waiting: 0 },
     ])
+    const whole = await project.run(['status', '--connection', 'relay'])
+    expect(jsonLines(whole.out)).toMatchObject([{ remark: 'queue paused' }])
     const resumed = await project.run(['queue', 'resume', 'relay', '--json'])
     expect(jsonLines(resumed.out)).toEqual([
       { event: 'queue-resumed', connection: 'relay', wasPaused: true, waiting: 1 },

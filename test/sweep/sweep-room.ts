@@ -1,4 +1,6 @@
 import type { Registry } from '../../src/fleet/fleet.ts'
+import { watchPauses, type PauseWatch } from '../../src/fleet/pause-watch.ts'
+import { openPauses } from '../../src/fleet/pauses.ts'
 import { openRegistry } from '../../src/fleet/registry.ts'
 import type { Announcement } from '../../src/ledger/announcements.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
@@ -22,6 +24,7 @@ export interface SweepRoom extends AsyncDisposable {
   readonly queues: OpenQueues
   readonly ledger: Ledger
   readonly registry: Registry
+  readonly pauses: PauseWatch
   readonly sweeper: Sweeper
   readonly events: readonly WorkerEvent[]
   readonly announced: readonly Announcement[]
@@ -43,17 +46,21 @@ export async function openSweepRoom(
   const queues = await openQueues(store)
   const ledger = await openLedger(store, retentionMs === undefined ? {} : { retentionMs })
   const registry = openRegistry(store)
+  const faults: unknown[] = []
+  const pauses = await watchPauses(store, openPauses(store), {
+    onFault: (error) => faults.push(error),
+  })
   const events: WorkerEvent[] = []
   const announced: Announcement[] = []
   const released: string[] = []
   const asked: ((id: string) => Promise<boolean>)[] = []
-  const faults: unknown[] = []
   const sweeper = openSweeper({
     ...SWEEP_DEFAULTS,
     store,
     queues,
     ledger,
     registry,
+    pauses,
     worker: 'sweeper',
     graceMs: 0,
     retry: { giveUpAfterMs: 5 * 86_400_000 },
@@ -75,6 +82,7 @@ export async function openSweepRoom(
     queues,
     ledger,
     registry,
+    pauses,
     sweeper,
     events,
     announced,
@@ -89,6 +97,7 @@ export async function openSweepRoom(
     },
     [Symbol.asyncDispose]: async () => {
       await sweeper.close()
+      await pauses[Symbol.asyncDispose]()
       await queues.close()
       await store.close()
     },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { openPauses } from '../../src/fleet/pauses.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
@@ -58,6 +59,27 @@ describeStores('messages that nobody takes', (place) => {
     await makeOlder(sweep.store, at.prefix, id, 2 * HOUR_MS)
     expect(await sweep.sweep()).toEqual({ ...NOTHING, expired: 1 })
     expect(await room.mailroom.get(id)).toMatchObject({ last: { rule: 'local.no-worker' } })
+  })
+
+  test('a message does not age while an operator has paused its connection manager', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    const clock = { aheadMs: 0 }
+    await using sweep = await openSweepRoom(at, {
+      retry: { giveUpAfterMs: HOUR_MS },
+      now: () => Date.now() + clock.aheadMs,
+    })
+    const operator = openPauses(sweep.store)
+    await operator.pause('relay')
+    await expect.poll(() => sweep.pauses.of('relay').current).toBeDefined()
+    const { id } = await room.send()
+    clock.aheadMs = 2 * HOUR_MS
+    await makeOlder(sweep.store, at.prefix, id, 2 * HOUR_MS)
+    expect(await sweep.sweep()).toEqual(NOTHING)
+    // By the store's clock the pause was short.
+    await operator.resume('relay')
+    await expect.poll(() => sweep.pauses.of('relay').current).toBeUndefined()
+    expect(await sweep.sweep()).toEqual({ ...NOTHING, expired: 1 })
   })
 
   test('a name that a worker serves is left to the worker', async () => {

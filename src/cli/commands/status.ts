@@ -1,6 +1,8 @@
 import type { Connections } from '../../connections/connections.ts'
 import { formatDuration } from '../../duration.ts'
 import { workersByName, type Fleet } from '../../fleet/fleet.ts'
+import type { ManagerPauses } from '../../fleet/manager-pauses.ts'
+import { openPauses } from '../../fleet/pauses.ts'
 import { property } from '../../job/property.ts'
 import type { TakenJob } from '../../queue/queues.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
@@ -31,7 +33,7 @@ Columns:
   expired     given up by age, by the sender's own deadline, or because its job was lost
   workers     live workers that take messages of this name
   oldest      how long ago the first waiting message could have been sent; "oldestMs" in JSON
-  remark      what somebody should look at
+  remark      what somebody should look at, and what an operator has paused
 
 The last line of a table counts the live workers.
 
@@ -46,11 +48,11 @@ Examples:
     tellWarnings(setup, { mistakesOnly: true })
     const { terminal, config } = setup
     await using view = await openStoreView(setup)
-    const fleet = await view.registry.list()
+    const [fleet, pauses] = await Promise.all([view.registry.list(), openPauses(view.store).list()])
     const names = namesToShow(values.connection, config.connections, fleet)
     const now = await view.store.nowMs()
     const standings = await Promise.all(
-      names.map((name) => standingOf(name, view, fleet, config.connections, now)),
+      names.map((name) => standingOf(name, view, fleet, config.connections, now, pauses)),
     )
     terminal.table(terminal.lists === 'json' ? standings : standings.map(rowOf))
     if (terminal.lists === 'tables') terminal.say(describeWorkers(fleet))
@@ -76,15 +78,20 @@ async function standingOf(
   fleet: Fleet,
   connections: Connections,
   now: number,
+  pauses: ReadonlyMap<string, ManagerPauses>,
 ) {
-  const [depth, held, heads] = await Promise.all([
+  const [depth, held, heads, isStopped] = await Promise.all([
     queues.depth(connection),
     ledger.countHeld(connection),
     queues.heads(connection),
+    queues.isPaused(connection),
   ])
   const workers = workersByName(fleet).get(connection) ?? 0
   const since = heads.map(dueSince).filter((at) => at !== undefined)
+  const pause = pauses.get(connection)?.current
   const remarks = [
+    ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
+    ...(isStopped ? ['queue paused'] : []),
     ...(depth.waiting > 0 && workers === 0 ? [`${depth.waiting} waiting, no worker`] : []),
     ...(connections.names().includes(connection) ? [] : ['not in the configuration']),
   ]
