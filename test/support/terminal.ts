@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 
 import type { CliOptions, CliResult } from './cli.ts'
+import { findProgram } from './find-program.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -15,7 +16,9 @@ export async function runOnTerminal(
   { cwd, env = {} }: Omit<CliOptions, 'input'>,
 ): Promise<Pick<CliResult, 'code' | 'out'>> {
   const command = [process.execPath, MAIN, ...args].map(quoted).join(' ')
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
+  const program = await findProgram(['script'])
+  if (program === undefined) throw new Error('expected util-linux with its program "script"')
+  const child = spawn(program, ['-qec', command, '/dev/null'], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
