@@ -3,6 +3,8 @@ export interface Measured {
   readonly seconds: number
   readonly cpuMs: number
   readonly rssMb: number
+  /** The most that it ever had. */
+  readonly maxRssMb: number
 }
 
 /** Measures from `started` to the `count`-th `oneDone`, the start of the program left out. */
@@ -28,6 +30,7 @@ export function measured(count: number): {
         seconds: (performance.now() - at) / 1000,
         cpuMs: (user + system) / 1000,
         rssMb: process.memoryUsage.rss() / 2 ** 20,
+        maxRssMb: process.resourceUsage().maxRSS / 1024,
       }
       process.send?.(result, () => resolve())
     },

@@ -27,6 +27,8 @@ import { piecesOf } from './pieces.ts'
 
 /** How often content is looked for that another process moves away and back this moment. */
 const LOOKS = 3
+/** How often a folder is made that others remove, because it is empty, this moment. */
+const MAKES = 100
 
 /**
  * Content as files in a directory that all producers and workers share.
@@ -69,11 +71,11 @@ async function put(
 /** An empty file; its folder may go while it is made, when its last file goes. */
 async function touch(file: string): Promise<void> {
   for (let look = 1; ; look++) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     try {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
       return await writeFile(file, '', { mode: 0o600 })
     } catch (error) {
-      if (!isMissing(error) || look === LOOKS) throw error
+      if (!isMissing(error) || look === MAKES) throw error
     }
   }
 }

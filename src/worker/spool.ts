@@ -9,7 +9,10 @@ import type { ContentRef } from '../job/content-ref.ts'
 /** Verified content on this worker's disk, until it is disposed of. */
 export interface SpooledContent extends Disposable {
   readonly bytes: number
-  /** Reads it in pieces of `pieceBytes`, only the last one smaller. */
+  /**
+   * Reads it in pieces of `pieceBytes`, only the last one smaller. All of them are in one buffer: a
+   * piece is there until the next one is asked for.
+   */
   read(pieceBytes: number): AsyncIterable<Buffer>
 }
 
@@ -100,8 +103,9 @@ async function* piecesOf(
   bytes: number,
   pieceBytes: number,
 ): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, bytes))
   for (let at = 0; at < bytes;) {
-    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, bytes - at))
+    const piece = buffer.subarray(0, Math.min(pieceBytes, bytes - at))
     let filled = 0
     while (filled < piece.length) {
       const { bytesRead } = await file.read(piece, filled, piece.length - filled, at + filled)

@@ -1,28 +1,22 @@
 import type { BodySegment } from '../../connections/message-body.ts'
 import { createLineEnds } from '../../job/line-ends.ts'
 import type { SpooledContent } from '../spool.ts'
-import { breakBase64, LINE_LENGTH } from './transfer-encoding.ts'
+import { encodedLength, encodeLines, LINE_BYTES } from './base64-lines.ts'
 
-/** What becomes a line of base64 (RFC 2045 §6.8). */
-const LINE_BYTES = 57
 /** Whole lines: about 64 KiB, however large the content is. */
 const PIECE_BYTES = LINE_BYTES * 1024
-const CRLF_BYTES = 2
 /** RFC 5322 §2.1.1. */
 const MAX_LINE_BYTES = 998
 
 /** Content as lines of base64, the last one without its end. */
 export function base64Segment(content: SpooledContent): BodySegment {
-  const characters = Math.ceil(content.bytes / 3) * 4
-  const breaks = Math.max(0, Math.ceil(characters / LINE_LENGTH) - 1)
   return {
-    bytes: characters + breaks * CRLF_BYTES,
+    bytes: encodedLength(content.bytes),
     read: async function* () {
-      let isFirst = true
+      let isNext = false
       for await (const piece of content.read(PIECE_BYTES)) {
-        const lines = breakBase64(piece.toString('base64'))
-        yield Buffer.from(isFirst ? lines : `\r\n${lines}`, 'latin1')
-        isFirst = false
+        yield encodeLines(piece, isNext)
+        isNext = true
       }
     },
   }
@@ -30,7 +24,13 @@ export function base64Segment(content: SpooledContent): BodySegment {
 
 /** Content as it is. */
 export function plainSegment(content: SpooledContent): BodySegment {
-  return { bytes: content.bytes, read: () => content.read(PIECE_BYTES) }
+  return {
+    bytes: content.bytes,
+    read: async function* () {
+      // The socket may hold a piece for longer than the spool does.
+      for await (const piece of content.read(PIECE_BYTES)) yield Buffer.from(piece)
+    },
+  }
 }
 
 /**

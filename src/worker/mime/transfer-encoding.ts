@@ -7,7 +7,7 @@ export interface EncodedBody {
 }
 
 /** Lines that are longer are broken by an encoding, because some servers break them without one. */
-export const LINE_LENGTH = 76
+const LINE_LENGTH = 76
 const BEYOND_PLAIN = /[^\t\r\n -~]/
 
 /** Text with its line breaks made CRLF, as it is if possible, else in the shorter encoding. */
