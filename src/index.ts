@@ -57,6 +57,11 @@ export {
   AttachmentTooLargeError,
 } from './producer/attachment-errors.ts'
 export {
+  ContentChangedError,
+  ContentStoreFullError,
+  ContentTooLargeError,
+} from './content/errors.ts'
+export {
   IdempotencyConflictError,
   MailroomClosedError,
   QueueFullError,

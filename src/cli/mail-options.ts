@@ -24,6 +24,12 @@ export const MESSAGE_OPTIONS = {
   references: { type: 'string' },
 } as const
 
+/** The options of `send` for a message that is sent as it is. */
+export const RAW_OPTIONS = {
+  raw: { type: 'boolean' },
+  crlf: { type: 'boolean' },
+} as const
+
 /** The options of `send` that say how any message is sent, also one from standard input. */
 export const DELIVERY_OPTIONS = {
   'envelope-from': { type: 'string' },

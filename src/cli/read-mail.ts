@@ -6,7 +6,7 @@ import type { OptionValues } from './command-line.ts'
 import type { Context } from './context.ts'
 import { readEml } from './eml/read-eml.ts'
 import { InvalidJobTextError, UsageError } from './errors.ts'
-import type { DELIVERY_OPTIONS, MESSAGE_OPTIONS } from './mail-options.ts'
+import type { DELIVERY_OPTIONS, MESSAGE_OPTIONS, RAW_OPTIONS } from './mail-options.ts'
 import { describesMessage, envelopeOf, messageOf, optionsOf } from './mail-options.ts'
 
 /** What `send` was asked to send. */
@@ -19,7 +19,9 @@ export interface MailToSend {
   readonly leftOut: readonly string[]
 }
 
-type MailValues = OptionValues<typeof MESSAGE_OPTIONS & typeof DELIVERY_OPTIONS> & {
+type MailValues = OptionValues<
+  typeof MESSAGE_OPTIONS & typeof DELIVERY_OPTIONS & typeof RAW_OPTIONS
+> & {
   readonly connection?: string | undefined
 }
 
@@ -35,6 +37,14 @@ export async function readMail(
   context: Pick<Context, 'stdin' | 'cwd'>,
 ): Promise<MailToSend> {
   const { stdin, cwd } = context
+  if (values.crlf === true && values.raw !== true) {
+    throw new UsageError('"--crlf" mends the lines of a "--raw" message: give both')
+  }
+  if (values.raw === true && describesMessage(values)) {
+    throw new UsageError(
+      '"--raw" sends standard input as it is: leave out what describes a message',
+    )
+  }
   if (!describesMessage(values)) {
     if (stdin.isTTY === true) {
       throw new UsageError(
@@ -70,6 +80,7 @@ function readStandardInput(
   if (/^\s*$/.test(bytes.subarray(0, 1024).toString('latin1')) && bytes.length <= 1024) {
     throw new UsageError('expected a message on standard input, got nothing')
   }
+  if (values.raw === true) return rawMail(bytes, values, names)
   if (/^\s*\{/.test(bytes.subarray(0, 1024).toString('latin1'))) {
     const job = parseJobText(bytes.toString('utf8'))
     const connection = connectionOf(values.connection ?? textOrNothing(job.connection), names)
@@ -79,6 +90,18 @@ function readStandardInput(
   const { message, leftOut } = readEml(bytes)
   const connection = connectionOf(values.connection, names)
   return { mail: { connection, message, ...aroundOf(values) }, attachmentRoots: [], leftOut }
+}
+
+function rawMail(bytes: Buffer, values: MailValues, names: readonly string[]): MailToSend {
+  const { envelope, options } = aroundOf(values)
+  const { to, ...sender } = envelope ?? {}
+  if (to === undefined) {
+    throw new UsageError('"--raw" needs "--envelope-to": the headers are not looked at')
+  }
+  const raw = { content: bytes, ...(values.crlf === true && { lineEnds: 'crlf' as const }) }
+  const connection = connectionOf(values.connection, names)
+  const mail = { connection, raw, envelope: { ...sender, to }, ...(options && { options }) }
+  return { mail, attachmentRoots: [], leftOut: [] }
 }
 
 function aroundOf(values: MailValues): Pick<Mail<string>, 'envelope' | 'options'> {

@@ -38,6 +38,22 @@ const JOB = {
 }
 
 describeRedis('mailroom send', (redis) => {
+  test('a signed message is sent byte for byte when it is asked for', async () => {
+    await using bench = await openBench(redis)
+    const signed =
+      'From: ann@example.com\r\nContent-Type: multipart/signed; boundary=x\r\n\r\n--x--\r\n'
+    const args = ['send', '--raw', '--envelope-to', 'bob@example.org', '--wait', '--json']
+    const onUnix = signed.replaceAll('\r\n', '\n')
+    const refused = await bench.project.run(args, onUnix)
+    expect(refused).toMatchObject({ code: 6 })
+    expect(refused.err).toContain('byte 21')
+    const sent = await bench.project.run([...args, '--crlf', '--envelope-from', ''], onUnix)
+    expect(sent).toMatchObject({ code: 0 })
+    expect(bench.relay.mails).toMatchObject([{ from: '', to: ['bob@example.org'] }])
+    expect(bench.relay.mails[0]?.body.toString()).toBe(signed)
+    expect(await bench.project.run(['send', '--raw'], signed)).toMatchObject({ code: 2 })
+  })
+
   test('every option arrives', async () => {
     await using bench = await openBench(redis)
     await using files = await temporaryDirectory()

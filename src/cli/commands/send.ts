@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { EXIT } from '../exit-codes.ts'
 import { checkMailingOptions, MAILING_OPTIONS, mailingOf } from '../bulk/mailing-options.ts'
-import { DELIVERY_OPTIONS, MESSAGE_OPTIONS } from '../mail-options.ts'
+import { DELIVERY_OPTIONS, MESSAGE_OPTIONS, RAW_OPTIONS } from '../mail-options.ts'
 import { openProducer } from '../producer.ts'
 import { readMail } from '../read-mail.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
@@ -17,6 +17,7 @@ const OPTIONS = {
   ...MESSAGE_OPTIONS,
   ...DELIVERY_OPTIONS,
   connection: { type: 'string' },
+  ...RAW_OPTIONS,
   wait: { type: 'boolean' },
   timeout: { type: 'string' },
   ...MAILING_OPTIONS,
@@ -26,6 +27,7 @@ const HELP = `mailroom send: put one message into the queue, or one for each row
 
 Usage: mailroom send --connection NAME --to ADDRESS [options]
        mailroom send --connection NAME < message.eml
+       mailroom send --connection NAME --raw --envelope-to ADDRESS < signed.eml
        mailroom send < job.json
        mailroom send --to-file FILE --subject TEXT --text TEXT [options]
 
@@ -41,6 +43,10 @@ The message, unless it comes on standard input:
   --header "Name: value"        may be repeated
   --priority High|Normal|Low    only a header
   --in-reply-to ID, --references IDS
+
+A message on standard input:
+  --raw                         send the .eml byte for byte, signed ones too; --envelope-to says to whom
+  --crlf                        with --raw: end its lines in CRLF first, as a file from Unix needs it
 
 How it is sent:
   --envelope-from ADDRESS       who gets reports, "" for nobody; the author by default
@@ -61,7 +67,7 @@ To many, one message each:
   --errors FILE           leave out rows that cannot be sent to, and write them to this file
   --dry-run               only check everything, and show the first message
 
-An .eml keeps its text, HTML, attachments and the headers that a job may have; it gets a Message-ID
+Without --raw an .eml keeps its text, HTML, attachments and the headers that a job may have; it gets a Message-ID
 of its own. A job is the JSON that the API takes: {"connection", "message", "envelope", "options"}.
 
 Examples:
@@ -84,6 +90,9 @@ export const send: Command = {
     }
     const timeoutMs = parseDuration(values.timeout ?? '1m')
     checkMailingOptions(values)
+    if (values.raw === true && values['to-file'] !== undefined) {
+      throw new UsageError('"--raw" sends one message: leave out "--to-file"')
+    }
     const setup = await loadSetup(values, context)
     tellWarnings(setup, { mistakesOnly: true })
     const { terminal, config } = setup
