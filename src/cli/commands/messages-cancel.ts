@@ -1,4 +1,5 @@
 import type { Cancelled } from '../../ledger/ledger.ts'
+import { UnknownMessageError } from '../../producer/errors.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -19,7 +20,8 @@ function cancelAs(name: string, does: string): Command {
 
 Usage: mailroom ${name} ID... [options]
 
-Exit code 0 when nobody will get them any more, 5 when it was too late for at least one.
+Exit code 0 when nobody will get them any more, 5 when it was too late for at least one, 1 when the
+store has no record of one.
 
 Example:
   mailroom ${name} m-0190f3c1
@@ -30,30 +32,30 @@ Example:
       if (positionals.length === 0) throw new UsageError(`"${name}" expects the id of a message`)
       const setup = await loadSetup(values, context)
       await using mailroom = openProducer(setup)
-      let exit: ExitCode = EXIT.ok
-      for (const id of positionals) {
-        const isCancelled = tell(id, await mailroom.cancel(id), setup.terminal)
-        if (!isCancelled) exit = EXIT.notDelivered
-      }
-      return exit
+      const exits = new Set<ExitCode>()
+      for (const id of positionals) exits.add(tell(id, await mailroom.cancel(id), setup.terminal))
+      const worst = [EXIT.notDelivered, EXIT.failure].find((exit) => exits.has(exit))
+      return worst ?? EXIT.ok
     },
   }
 }
 
-/** Tells what became of one message; false when somebody may still get it. */
-function tell(id: string, answer: Cancelled, terminal: Terminal): boolean {
+/** Tells what became of one message, and with which exit code that would end alone. */
+function tell(id: string, answer: Cancelled, terminal: Terminal): ExitCode {
   switch (answer.kind) {
     case 'cancelled':
       terminal.tell({ id, state: 'cancelled' }, `${id} is cancelled`)
-      return true
+      return EXIT.ok
     case 'too-late':
       terminal.tell({ id, state: answer.state }, `${id} is ${answer.state}: too late`)
-      return false
-    case 'unknown':
+      return EXIT.notDelivered
+    case 'unknown': {
+      const { code, message } = new UnknownMessageError(id)
       terminal.warn(
-        { id, state: 'unknown' },
-        `mailroom: no message has the id ${JSON.stringify(id)}`,
+        { event: 'error', id, code, message, exitCode: EXIT.failure },
+        `mailroom: ${message} (${code})`,
       )
-      return false
+      return EXIT.failure
+    }
   }
 }
