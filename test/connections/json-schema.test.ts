@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 
+import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 
 import { parseConfig } from '../../src/connections/config.ts'
@@ -11,15 +11,6 @@ import { settingsSchema } from '../../src/connections/settings.ts'
 interface Schema {
   readonly [key: string]: unknown
   readonly properties?: Readonly<Record<string, Schema>>
-}
-
-type Validate = ((input: unknown) => boolean) & { readonly errors?: unknown }
-
-/** What Fastify validates with knows nothing of us. */
-const { default: Ajv } = createRequire(createRequire(import.meta.url).resolve('fastify'))(
-  'ajv',
-) as {
-  readonly default: new (options: object) => { compile(schema: Schema): Validate }
 }
 
 const FILE = path.resolve(import.meta.dirname, '../../mailroom.schema.json')
