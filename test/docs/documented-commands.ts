@@ -55,7 +55,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
         !lasting.includes(command) && !belongsToDev(command) && nameOf(command) !== 'init',
     )
     for (const command of ending) await shell.run(here(command))
-    await expect.poll(() => relay.mails.length).toBe(6)
+    await expect.poll(() => relay.mails.length).toBe(7)
   }
   const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
   for (const command of alone) {
