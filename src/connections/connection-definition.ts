@@ -96,15 +96,21 @@ function expand(text: unknown, given: UnknownProperties, path: readonly Property
   }
 }
 
-/** What `given` says over what `base` says; groups of properties are merged, `auth` is replaced. */
+/**
+ * What `given` says over what `base` says; groups of properties are merged, `auth` is replaced, and
+ * `undefined`, such as a variable that is not set, says nothing.
+ */
 function merge(base: UnknownProperties, given: UnknownProperties): UnknownProperties {
   const groups = MERGED.flatMap((key) => {
     const [inner, outer] = [base[key], given[key]]
-    return isProperties(inner) && isProperties(outer)
-      ? [[key, { ...inner, ...outer }] as const]
-      : []
+    return isProperties(inner) && isProperties(outer) ? [[key, layOver(inner, outer)] as const] : []
   })
-  return { ...base, ...given, ...Object.fromEntries(groups) }
+  return { ...layOver(base, given), ...Object.fromEntries(groups) }
+}
+
+function layOver(base: UnknownProperties, given: UnknownProperties): UnknownProperties {
+  const said = Object.entries(given).filter(([key, value]) => value !== undefined || !Object.hasOwn(base, key))
+  return { ...base, ...Object.fromEntries(said) }
 }
 
 function nameIssues(

@@ -7,7 +7,10 @@ import type { SettingsInput } from './settings.ts'
 import { isProperties } from './unknown-properties.ts'
 import type { UnknownProperties } from './unknown-properties.ts'
 
-/** Any part of `Value`; `null` takes a property away, so that it has its default again. */
+/**
+ * Any part of `Value`; `null` takes a property away, so that it has its default again, and
+ * `undefined`, such as a variable that is not set, says nothing.
+ */
 export type Overriding<Value> = Value extends readonly unknown[]
   ? Value
   : Value extends object
@@ -35,7 +38,10 @@ export interface Layered {
   readonly issues: readonly ConfigurationIssue[]
 }
 
-/** Lays `layer` over `base`, property by property; lists are replaced, `null` removes. */
+/**
+ * Lays `layer` over `base`, property by property; lists are replaced, `null` removes, `undefined`
+ * leaves what is below.
+ */
 export function lay(layer: unknown, base: UnknownProperties): Layered {
   if (!isProperties(layer)) return refused(base, [], 'expected settings and `connections`')
   const { connections = {}, ...settings } = layer
@@ -75,6 +81,7 @@ function layConnections(layer: UnknownProperties, base: UnknownProperties): Unkn
 
 /** A connection string says everything: what it leaves open is not taken from below it. */
 function layDefinition(given: unknown, base: unknown): unknown {
+  if (given === undefined) return base
   const isWhole = !isProperties(given) || typeof given['connectionString'] === 'string'
   return isWhole ? given : mergeValue(expandDefinition(base), given)
 }
@@ -88,6 +95,7 @@ function mergeProperties(base: UnknownProperties, given: UnknownProperties): Unk
 
 // An absent value is kept as a key: a misspelt one is told, whatever it was to be.
 function mergeValue(base: unknown, given: unknown): unknown {
+  if (given === undefined) return base
   if (given === null) return undefined
   if (!isProperties(given)) return given
   const isOfOneKind =
@@ -109,6 +117,7 @@ function unknownNames(
 }
 
 function leavesOf(value: unknown, path: string): readonly string[] {
+  if (value === undefined) return []
   if (!isProperties(value)) return [path === '' ? 'connectionString' : path]
   return Object.entries(value).flatMap(([key, inner]) =>
     leavesOf(inner, path === '' ? key : `${path}.${key}`),

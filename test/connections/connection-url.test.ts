@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { parseConfig } from '../../src/connections/config.ts'
 import { parseConnectionUrl } from '../../src/connections/connection-url.ts'
 import { createConnections } from '../../src/connections/connections.ts'
 import { InvalidConnectionUrlError } from '../../src/connections/errors.ts'
@@ -105,6 +106,14 @@ describe('a connection URL', () => {
     const problems = problemsOf(() => createConnections({ relay: url }))
     expect(problems).not.toEqual([])
     expect(JSON.stringify(problems)).not.toContain('S3cret')
+  })
+
+  test('keeps what a property beside it leaves undefined, such as a variable that is not set', () => {
+    const connectionString = 'smtp://relay?redirectAll=safe@example.com&sessions=7'
+    const relay = { connectionString, redirectAll: undefined, limits: { sessions: undefined } }
+    expect(parseConfig({ connections: { relay } }).connections.list()).toMatchObject([
+      { redirectAll: 'safe@example.com', limits: { sessions: 7 } },
+    ])
   })
 
   test('a password over a plain connection has to be asked for', () => {

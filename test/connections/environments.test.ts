@@ -114,6 +114,35 @@ describe('an environment', () => {
     expect(connections.list().at(-1)).toMatchObject({ name: 'relay', origin: { kind: 'code' } })
   })
 
+  test('leaves what is below it where it says undefined, such as a variable that is not set', () => {
+    const unset = process.env['MAILROOM_TEST_THAT_NOBODY_SETS']
+    const { queue, worker, connections } = parseConfig(
+      {
+        ...config,
+        connections: {
+          relay: { server: 'relay', redirectAll: 'safe@example.com', limits: { sessions: 2 } },
+          cloud: 'smtp://cloud.test?sessions=7',
+        },
+        environments: {
+          test: {
+            queue: unset,
+            worker: { port: unset },
+            connections: {
+              relay: { redirectAll: unset, limits: { sessions: unset } },
+              cloud: unset,
+            },
+          },
+        },
+      },
+      { environment: 'test' },
+    )
+    expect(queue?.reveal()).toBe('redis://localhost')
+    expect(worker.port).toBe(9100)
+    const [relay, cloud] = connections.list()
+    expect(relay).toMatchObject({ redirectAll: 'safe@example.com', limits: { sessions: 2 } })
+    expect(cloud).toMatchObject({ server: 'cloud.test', limits: { sessions: 7 } })
+  })
+
   test('is below a variable', () => {
     const { connections } = parseConfig(config, {
       environment: 'production',
