@@ -53,12 +53,12 @@ function defaultsFor({ tls, server }: ConnectionSummary): Values {
 
 /** Where a connection manager was written, or one `property` of it; files are relative to `cwd`. */
 export function describeOrigin(origin: ConnectionOrigin, cwd: string, property?: string): string {
-  if (origin.kind === 'variable') return `variable ${origin.variable}`
   const { override } = origin
   const isOverridden = override?.properties.some(
     (parent) => property === parent || property?.startsWith(`${parent}.`) === true,
   )
   if (override && isOverridden === true) return `environment ${override.environment}`
+  if (origin.kind === 'variable') return `variable ${origin.variable}`
   return origin.kind === 'file' ? path.relative(cwd, origin.file) : 'code'
 }
 

@@ -1,8 +1,8 @@
 import { issuesOf } from './configuration-issue.ts'
 import type { ConfigurationIssue } from './configuration-issue.ts'
 import type { ConnectionOrigin, EnvironmentOverride } from './connection-origin.ts'
-import { readConnectionVariables } from './connection-variable.ts'
-import type { VariableDefinition } from './connection-variable.ts'
+import { expandDefinition } from './connection-definition.ts'
+import type { ConnectionVariables, VariableDefinition } from './connection-variable.ts'
 import { UnknownConnectionError } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { parseDefinitions } from './parse-definitions.ts'
@@ -20,34 +20,40 @@ export interface ConfigReading extends ParsedDefinitions {
 }
 
 export interface ReadingOptions {
-  /** Where connection managers are defined by variables. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly variables: ConnectionVariables
+  /** The connection managers of variables that are in the properties already, below an environment. */
+  readonly below: ReadonlySet<string>
   /** The file that the properties come from; absent: from code. */
   readonly file: string | undefined
   readonly overrides: ReadonlyMap<string, EnvironmentOverride>
 }
 
-/** Reads `properties`, environments laid over them already, and the connection managers in `env`. */
+/** Reads `properties`, environments laid over them already, and what variables define over them. */
 export function readProperties(
   properties: UnknownProperties,
-  { env, file, overrides }: ReadingOptions,
+  { variables, below, file, overrides }: ReadingOptions,
 ): ConfigReading {
   const { connections = {}, ...rest } = properties
   const record = isProperties(connections) ? connections : {}
   const settings = settingsSchema.safeParse(rest, { reportInput: true })
-  const variables = readConnectionVariables(env, Object.keys(record))
   const byName = new Map(variables.definitions.map((defined) => [defined.name, defined]))
-  const definitions = { ...record, ...definitionsOf(variables.definitions) }
+  const over = variables.definitions.filter(({ name }) => !below.has(name))
+  const definitions = { ...record, ...definitionsOver(record, over) }
   const parsed = parseDefinitions(definitions, (name) => {
     const defined = byName.get(name)
-    return defined ? [defined.variable] : ['connections', name]
+    const isLaidOver = below.has(name) && overrides.has(name)
+    return defined && !isLaidOver ? [defined.variable] : ['connections', name]
   })
   const names = Object.keys(definitions)
   return {
     ...parsed,
     settings: settings.success ? settings.data : undefined,
     origins: new Map(
-      names.map((name) => [name, originOf(byName.get(name), file, overrides.get(name))]),
+      names.map((name) => {
+        const defined = byName.get(name)
+        const override = defined && !below.has(name) ? undefined : overrides.get(name)
+        return [name, originOf(defined, file, override)] as const
+      }),
     ),
     issues: [
       ...(isProperties(connections) ? [] : [NOT_CONNECTIONS]),
@@ -65,8 +71,25 @@ const NOT_CONNECTIONS: ConfigurationIssue = {
   message: 'expected connection managers by name',
 }
 
-function definitionsOf(variables: readonly VariableDefinition[]): UnknownProperties {
-  return Object.fromEntries(variables.map(({ name, definition }) => [name, definition]))
+function definitionsOver(
+  below: UnknownProperties,
+  variables: readonly VariableDefinition[],
+): UnknownProperties {
+  return Object.fromEntries(
+    variables.map(({ name, definition }) => [
+      name,
+      Object.hasOwn(below, name) ? keepRedirect(below[name], definition) : definition,
+    ]),
+  )
+}
+
+/** Whoever gives staging another server by a variable did not ask to write to customers. */
+function keepRedirect(below: unknown, definition: string): unknown {
+  const { redirectAll } = expandDefinition(below)
+  const given = expandDefinition(definition)
+  const isKept = redirectAll !== undefined && given['redirectAll'] === undefined
+  const isRead = given['connectionString'] === undefined
+  return isKept && isRead ? { ...given, redirectAll } : definition
 }
 
 function originOf(
@@ -74,8 +97,8 @@ function originOf(
   file: string | undefined,
   override: EnvironmentOverride | undefined,
 ): ConnectionOrigin {
-  if (variable) return { kind: 'variable', variable: variable.variable }
   const changed = override && { override }
+  if (variable) return { kind: 'variable', variable: variable.variable, ...changed }
   return file === undefined ? { kind: 'code', ...changed } : { kind: 'file', file, ...changed }
 }
 

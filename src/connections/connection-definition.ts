@@ -109,7 +109,9 @@ function merge(base: UnknownProperties, given: UnknownProperties): UnknownProper
 }
 
 function layOver(base: UnknownProperties, given: UnknownProperties): UnknownProperties {
-  const said = Object.entries(given).filter(([key, value]) => value !== undefined || !Object.hasOwn(base, key))
+  const said = Object.entries(given).filter(
+    ([key, value]) => value !== undefined || !Object.hasOwn(base, key),
+  )
   return { ...base, ...Object.fromEntries(said) }
 }
 

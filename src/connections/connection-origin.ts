@@ -2,7 +2,11 @@
 export type ConnectionOrigin =
   | { readonly kind: 'code'; readonly override?: EnvironmentOverride }
   | { readonly kind: 'file'; readonly file: string; readonly override?: EnvironmentOverride }
-  | { readonly kind: 'variable'; readonly variable: string }
+  | {
+      readonly kind: 'variable'
+      readonly variable: string
+      readonly override?: EnvironmentOverride
+    }
 
 /** What an environment of the configuration says about a connection manager. */
 export interface EnvironmentOverride {

@@ -1,7 +1,8 @@
 import type { ConfigReading, ReadingOptions } from './config-reading.ts'
 import { readProperties } from './config-reading.ts'
 import type { ConfigurationIssue } from './configuration-issue.ts'
-import { isConnectionVariable } from './connection-variable.ts'
+import { isConnectionVariable, readConnectionVariables } from './connection-variable.ts'
+import type { VariableDefinition } from './connection-variable.ts'
 import { lay } from './environment-layer.ts'
 import type { Layered } from './environment-layer.ts'
 import { UnknownEnvironmentError } from './errors.ts'
@@ -30,19 +31,22 @@ export function readEnvironments(
   { environment, env = {}, file }: ConfigChoice,
 ): ConfigReading {
   // Editors find the JSON Schema by `$schema`; it says nothing to us.
-  const { $schema: _schema, environments = {}, ...base } = input
+  const { $schema: _schema, environments = {}, ...written } = input
+  const variables = readConnectionVariables(env, namesIn(written))
+  const { base, added } = addVariables(written, variables.definitions)
   const layers = isProperties(environments) ? environments : {}
   const names = Object.keys(layers)
   if (environment !== undefined && !names.includes(environment)) {
     throw new UnknownEnvironmentError(environment, names, nearest(environment, names))
   }
-  const plain = readProperties(base, { env, file, overrides: new Map() })
+  const options = { variables, below: added, file }
+  const plain = readProperties(base, { ...options, overrides: new Map() })
   const below = new Set(plain.issues.map(keyOf))
   const readings = new Map(
     names.map((name) => {
       const laid = lay(layers[name], base)
       const overrides = overridesOf(name, laid)
-      const reading = readProperties(laid.properties, { env, file, overrides })
+      const reading = readProperties(laid.properties, { ...options, overrides })
       return [name, within(name, laid, reading, below)] as const
     }),
   )
@@ -65,6 +69,26 @@ const NOT_ENVIRONMENTS: ConfigurationIssue = {
   path: ['environments'],
   code: 'INVALID_VALUE',
   message: 'expected what is otherwise in each environment, by its name',
+}
+
+function namesIn({ connections }: UnknownProperties): readonly string[] {
+  return isProperties(connections) ? Object.keys(connections) : []
+}
+
+/** Puts what only variables define below the environments, which may say single properties of it. */
+function addVariables(
+  written: UnknownProperties,
+  definitions: readonly VariableDefinition[],
+): { readonly base: UnknownProperties; readonly added: ReadonlySet<string> } {
+  const { connections = {} } = written
+  const names = namesIn(written)
+  const only = definitions.filter(({ name }) => !names.includes(name))
+  if (!isProperties(connections) || only.length === 0) return { base: written, added: new Set() }
+  const more = Object.fromEntries(only.map(({ name, definition }) => [name, definition]))
+  return {
+    base: { ...written, connections: { ...connections, ...more } },
+    added: new Set(Object.keys(more)),
+  }
 }
 
 function overridesOf(environment: string, { overrides }: Layered): ReadingOptions['overrides'] {

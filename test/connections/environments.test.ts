@@ -154,6 +154,64 @@ describe('an environment', () => {
     })
   })
 
+  test.for([
+    ['smtp://other.example.com', 'safe@example.com'],
+    ['SmtpServer=other.example.com;EnableSsl=True;', 'safe@example.com'],
+    ['smtp://other.example.com?redirectAll=mine@example.com', 'mine@example.com'],
+  ] as const)('keeps its redirect below the variable %s', ([definition, redirectAll]) => {
+    const env = { MAILROOM_CONNECTION_RELAY: definition }
+    const relay = { redirectAll: 'safe@example.com' }
+    for (const [input, environment] of [
+      [{ connections: { relay: { server: 'a', ...relay } } }, undefined],
+      [
+        {
+          connections: { relay: 'smtp://a' },
+          environments: { staging: { connections: { relay } } },
+        },
+        'staging',
+      ],
+    ] as const) {
+      const [shown] = parseConfig(input, { environment, env }).connections.list()
+      expect(shown).toMatchObject({ server: 'other.example.com', redirectAll })
+    }
+  })
+
+  test('may say properties of what only a variable defines', () => {
+    const input = {
+      environments: {
+        staging: { connections: { bulk: { redirectAll: 'safe@example.com' }, other: null } },
+        broken: { connections: { bulk: { limits: { a: 1 } } } },
+      },
+    }
+    const env = {
+      MAILROOM_CONNECTION_BULK: 'smtp://bulk.example.com',
+      MAILROOM_CONNECTION_OTHER: 'smtp://other.example.com',
+    }
+    expect(problemsOf(() => parseConfig(input, { environment: 'staging', env }))).toMatchObject([
+      { path: ['environments', 'broken', 'connections', 'bulk', 'limits', 'a'] },
+    ])
+    const { staging } = input.environments
+    const { connections } = parseConfig(
+      { environments: { staging } },
+      { environment: 'staging', env },
+    )
+    expect(connections.list()).toMatchObject([
+      {
+        name: 'bulk',
+        server: 'bulk.example.com',
+        redirectAll: 'safe@example.com',
+        origin: {
+          kind: 'variable',
+          variable: 'MAILROOM_CONNECTION_BULK',
+          override: { environment: 'staging', properties: ['redirectAll'] },
+        },
+      },
+    ])
+    expect(problemsOf(() => parseConfig(input))).toContainEqual(
+      expect.objectContaining({ code: 'UNKNOWN_CONNECTION' }),
+    )
+  })
+
   test('that is unknown is told together with those that there are', () => {
     expect(() => parseConfig(config, { environment: 'prodution' })).toThrow(
       expect.objectContaining({
