@@ -53,7 +53,6 @@ const UNSENDABLE = {
   'bare-cr': 'a CR without an LF: lines end in CRLF; ask for `lineEnds: "crlf"` to mend them',
   'bare-lf': 'an LF without a CR: lines end in CRLF; ask for `lineEnds: "crlf"` to mend them',
   nul: 'a NUL, which no SMTP server has to take',
-  'long-line': 'a line of more than 998 octets, which servers break or refuse',
   'long-header': 'a header of more than 256 KiB',
   'no-header': 'no header field: expected a whole message as in an .eml file',
 } as const

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer'
 
 import { UnsendableRawError } from './errors.ts'
-import { MAX_LINE_BYTES, MAX_RAW_HEADER_BYTES } from './limits.ts'
+import { MAX_RAW_HEADER_BYTES } from './limits.ts'
 
 /** What is said about a raw message on its way, beside its bytes. */
 export interface RawFacts {
@@ -34,7 +34,11 @@ const NUL = 0
 const CR = 13
 const LF = 10
 
-/** Begins to look at a raw message (RFC 5322 §2, RFC 5321 §2.3.8 and §4.5.3.1.6). */
+/**
+ * Begins to look at a raw message (RFC 5322 §2, RFC 5321 §2.3.8).
+ *
+ * Lines of more than 998 octets pass: real mail has them, and most servers take them.
+ */
 export function createRawScan(): RawScan {
   const state: State = {
     offset: 0,
@@ -76,7 +80,6 @@ function look(state: State, chunk: Buffer): void {
     if (feed === -1) break
     const before = feed === 0 ? state.last : chunk[feed - 1]
     if (before !== CR) throw new UnsendableRawError('bare-lf', offset + feed)
-    endLine(state, offset + feed - 1)
     if (state.isHeader && offset + feed - 1 === state.lineStart) {
       state.isHeader = false
       headerEnd = feed + 1
@@ -84,16 +87,10 @@ function look(state: State, chunk: Buffer): void {
     state.lineStart = offset + feed + 1
     from = feed + 1
   }
-  // The line goes on in the next piece: its CR, if it is here, is not part of it.
-  endLine(state, offset + chunk.length - (chunk.at(-1) === CR ? 1 : 0))
   keepHeader(state, chunk.subarray(0, headerEnd))
   state.isEightBit ||= !isAscii(chunk.subarray(headerEnd))
   state.last = chunk.at(-1) ?? state.last
   state.offset += chunk.length
-}
-
-function endLine({ lineStart }: State, end: number): void {
-  if (end - lineStart > MAX_LINE_BYTES) throw new UnsendableRawError('long-line', lineStart)
 }
 
 function keepHeader(state: State, part: Buffer): void {

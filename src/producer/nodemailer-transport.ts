@@ -105,7 +105,8 @@ async function enqueue(
     connection,
     // Nodemailer's own SMTP transport mends what stands alone on the wire.
     raw: { content, lineEnds: 'crlf' },
-    envelope: { to: [...to], ...(from !== false && { from }) },
+    // No sender at all is the null sender, as for bounces and automatic replies.
+    envelope: { to: [...to], from: from === false ? '' : from },
     options: {
       ...options,
       ...(options.idempotencyKey !== undefined && {

@@ -105,9 +105,9 @@ describeRedis('mailroom messages', (redis) => {
     expect(cancelled).toMatchObject({ code: 0, err: '' })
     expect(jsonLines(cancelled.out)).toEqual(ids.map((id) => ({ id, state: 'cancelled' })))
     expect(await project.run(['cancel', 'm-none', ids[0] ?? ''])).toMatchObject({
-      code: 5,
+      code: 1,
       out: `${ids[0]} is cancelled\n`,
-      err: 'mailroom: no message has the id "m-none"\n',
+      err: expect.stringMatching(/"m-none".*\(UNKNOWN_MESSAGE\)\n$/),
     })
   })
 

@@ -74,6 +74,18 @@ export const CORPUS: Readonly<Record<string, SendMailOptions>> = {
     text: 'x',
     envelope: { from: 'bounce@example.com', to: 'only@example.org' },
   },
+  'no sender in the envelope': { text: 'x', envelope: { from: '', to: 'only@example.org' } },
+  'a header longer than a line may be': { text: 'x', headers: { 'X-Token': 'x'.repeat(1200) } },
+  'a forwarded mail with long lines': {
+    text: 'See below',
+    attachments: [
+      {
+        filename: 'mail.eml',
+        contentType: 'message/rfc822',
+        content: `From: a@example.com\r\nSubject: long\r\n\r\n${'x'.repeat(2500)}\r\n`,
+      },
+    ],
+  },
   'a raw message': {
     raw: 'From: a@example.com\nTo: b@example.org\nSubject: raw\n\nas it is\n.\n',
     envelope: { from: 'a@example.com', to: 'b@example.org' },
