@@ -64,8 +64,7 @@ export function resolveSettings(
     // Not NODE_ENV: it tells libraries how to behave and is "production" in most images anywhere.
     environment: flags.environment ?? nonEmpty(env['MAILROOM_ENV']),
     queue:
-      flags.queue ??
-      nonEmpty(env['MAILROOM_QUEUE']) ??
+      askedQueue(flags, { env }) ??
       file.queue ??
       `embedded:${path.resolve(cwd, DEFAULT_DIRECTORY, 'store')}`,
     json,
@@ -74,6 +73,14 @@ export function resolveSettings(
     color: !json && flags['no-color'] !== true && wantsColor(env, isTerminal),
     logLevel: parseLevel(flags['log-level'] ?? nonEmpty(env['MAILROOM_LOG_LEVEL']) ?? 'info'),
   }
+}
+
+/** Where jobs wait, as a flag or a variable says; then what the configuration file says is not used. */
+export function askedQueue(
+  flags: SettingFlags,
+  { env }: Pick<Surroundings, 'env'>,
+): string | undefined {
+  return flags.queue ?? nonEmpty(env['MAILROOM_QUEUE'])
 }
 
 /** As Node has it: `FORCE_COLOR` beats `NO_COLOR`, both beat the terminal. */

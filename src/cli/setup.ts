@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import type { Configuration, LoadOptions } from './load-configuration.ts'
 import type { SettingFlags, Settings } from './settings.ts'
-import { resolveSettings } from './settings.ts'
+import { askedQueue, resolveSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 import { createTerminal } from './terminal.ts'
 
@@ -17,20 +17,25 @@ export interface Setup {
   readonly terminal: Terminal
 }
 
+export interface SetupOptions extends Pick<LoadOptions, 'file'> {
+  /** Whether the `queue` of the file counts when nobody asked for another one; it does by default. */
+  readonly usesQueue?: boolean
+}
+
 /**
  * Loads the configuration as `loadConfiguration` does, decides every setting and tells what is
- * doubtful about the files.
+ * doubtful about the files. References in the `queue` of the file are looked up only where it counts.
  */
 export async function loadSetup(
   flags: SettingFlags,
   context: Context,
-  options: Pick<LoadOptions, 'file'> = {},
+  { usesQueue = true, ...options }: SetupOptions = {},
 ): Promise<Setup> {
   const { env } = context
   const loaded = await loadConfiguration(flags, context, options)
   const { config, sources } = loaded
-  const queue =
-    config.queue === undefined ? undefined : await resolveReferences(config.queue.reveal(), { env })
+  const written = usesQueue && askedQueue(flags, context) === undefined ? config.queue : undefined
+  const queue = written && (await resolveReferences(written.reveal(), { env }))
   const settings = resolveSettings(flags, context, { queue })
   const terminal = openTerminal(settings, context)
   tellRemarks(loaded, terminal)

@@ -31,7 +31,7 @@ Examples:
   options: COMMON_OPTIONS,
   run: async (args, context) => {
     const { values } = parseCommandLine('connections list', args, COMMON_OPTIONS)
-    const setup = await loadSetup(values, context)
+    const setup = await loadSetup(values, context, { usesQueue: false })
     tellWarnings(setup)
     setup.terminal.table(setup.config.connections.list().map((known) => rowOf(known, context.cwd)))
     return EXIT.ok

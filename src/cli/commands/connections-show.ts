@@ -27,7 +27,7 @@ Examples:
     if (name === undefined) {
       throw new UsageError('"connections show" expects the name of a connection manager')
     }
-    const setup = await loadSetup(values, context)
+    const setup = await loadSetup(values, context, { usesQueue: false })
     const { connections } = setup.config
     connections.get(name)
     tellWarnings(setup)

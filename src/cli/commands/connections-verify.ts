@@ -31,7 +31,7 @@ Examples:
     const command = 'connections verify'
     const { values, positionals } = parseCommandLine(command, args, OPTIONS, Infinity)
     const timeoutMs = parseDuration(values.timeout ?? '30s')
-    const setup = await loadSetup(values, context)
+    const setup = await loadSetup(values, context, { usesQueue: false })
     tellWarnings(setup)
     const { connections } = setup.config
     const names = positionals.length > 0 ? [...new Set(positionals)] : connections.names()

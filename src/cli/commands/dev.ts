@@ -68,7 +68,7 @@ Examples:
     }
     const places = placesIn(values.dir ?? DEFAULT_DIRECTORY, context.cwd)
     const queue = values.queue ?? places.queue
-    const given = await loadSetup(values, context)
+    const given = await loadSetup(values, context, { usesQueue: false })
     const signalled = untilSignal(context.signals, context.exit)
 
     await using opened = new AsyncDisposableStack()
