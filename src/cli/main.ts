@@ -8,7 +8,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   ...readSurroundings(),
   stdin: process.stdin,
   out: process.stdout,
@@ -16,3 +16,11 @@ process.exitCode = await run(process.argv.slice(2), {
   signals: process,
   exit: (code) => process.exit(code),
 })
+// Everything is closed by now: what the system still owes us, such as a file on a disk that is gone,
+// is not waited for. What was written is.
+await Promise.all([written(process.stdout), written(process.stderr)])
+process.exit(exitCode)
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write('', () => resolve()))
+}

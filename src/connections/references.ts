@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
-
 import { InvalidReferenceError, SecretUnavailableError } from './errors.ts'
+import { readSecretFile } from './secret-file.ts'
 
 type Part =
   | { readonly kind: 'text'; readonly text: string }
@@ -12,6 +11,8 @@ export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Reads a whole file as UTF-8; from disk by default. A relative path starts at the process. */
   readonly readFile?: (path: string) => Promise<string>
+  /** How long reading one file may take, in milliseconds; 5,000 by default. */
+  readonly readWithinMs?: number
 }
 
 const TOKEN = /\$\$\{|\$\{[^}]*\}?/g
@@ -67,7 +68,7 @@ export function isReference(text: string): boolean {
  * Replaces the references in `text` by what they refer to, now; what comes in is not expanded again.
  *
  * A file loses one trailing line break. Throws `SecretUnavailableError` for a variable or file that
- * is missing or empty.
+ * is missing or empty, and for what is no regular file or cannot be read in time.
  */
 export async function resolveReferences(text: string, sources: SecretSources): Promise<string> {
   const values = await Promise.all(parseReferences(text).map((part) => resolvePart(part, sources)))
@@ -77,7 +78,9 @@ export async function resolveReferences(text: string, sources: SecretSources): P
 async function resolvePart(part: Part, sources: SecretSources): Promise<string> {
   if (part.kind === 'text') return part.text
   const value =
-    part.kind === 'env' ? readVariable(part, sources) : await readSecretFile(part, sources)
+    part.kind === 'env'
+      ? readVariable(part, sources)
+      : await readSecretFile(part.path, part.reference, sources)
   if (value === '') throw new SecretUnavailableError(part.reference, 'is empty')
   return value
 }
@@ -89,15 +92,4 @@ function readVariable(
   const value = env[name]
   if (value === undefined) throw new SecretUnavailableError(reference, 'is not set')
   return value
-}
-
-async function readSecretFile(
-  { path, reference }: Extract<Part, { readonly kind: 'file' }>,
-  { readFile: read = (name) => readFile(name, 'utf8') }: SecretSources,
-): Promise<string> {
-  try {
-    return (await read(path)).replace(/\r?\n$/, '')
-  } catch (cause) {
-    throw new SecretUnavailableError(reference, 'cannot be read', { cause })
-  }
 }

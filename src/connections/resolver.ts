@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
-
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
 import { resolveReferences } from './references.ts'
 import type { SecretSources } from './references.ts'
+import { readRegularFile } from './secret-file.ts'
 import type { ResolvedManager } from './secrets.ts'
 
 /** The names of connection managers, and how each is resolved at the moment it is needed. */
@@ -22,7 +21,7 @@ export function createResolver(
   sources: SecretSources,
 ): Resolver {
   const files = new Set<string>()
-  const { readFile: read = (file: string) => readFile(file, 'utf8') } = sources
+  const { readFile: read = readRegularFile } = sources
   const noting: SecretSources = {
     ...sources,
     readFile: (file) => {

@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { expect, test } from 'vitest'
 
 import { createMailroom } from '../../src/index.ts'
-import { jsonLines, startCli, type RunningCli } from '../support/cli.ts'
+import { jsonLines, runCli, startCli, type RunningCli } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
@@ -100,4 +101,44 @@ describeRedis('a worker process', (queue) => {
     worker.signal('SIGTERM')
     expect((await worker.result).code).toBe(0)
   })
+
+  test('refuses a pipe as a secret, goes on to follow the file, and ends when it is told', async () => {
+    await using server = await startSmtpServer({ users: { app: 'right' } })
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, 'mailroom.config.json')
+    const password = path.join(directory.path, 'password')
+    await replace(password, 'right')
+    const auth = {
+      method: 'basic',
+      user: 'app',
+      password: '${file:password}',
+      allowInsecureAuth: true,
+    }
+    const relay = { server: '127.0.0.1', port: server.port, tls: 'none' }
+    const config = { queue, prefix, connections: { relay: { ...relay, auth } } }
+    await replace(file, JSON.stringify(config))
+    await using worker = startCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+
+    execFileSync('mkfifo', [`${password}.new`])
+    await rename(`${password}.new`, password)
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(1)
+    expect(eventsOf(worker, 'config-refused')).toMatchObject([
+      { problems: [{ path: ['connections', 'relay'], code: 'SECRET_UNAVAILABLE' }] },
+    ])
+    await replace(file, JSON.stringify({ ...config, connections: { relay } }))
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    worker.signal('SIGTERM')
+    expect((await worker.result).code).toBe(0)
+  })
+})
+
+test('a command ends although the configuration holds on to a timer', async () => {
+  await using directory = await temporaryDirectory()
+  const text =
+    "setInterval(() => {}, 1_000)\nexport default { connections: { relay: 'smtp://a' } }\n"
+  await replace(path.join(directory.path, 'mailroom.config.mjs'), text)
+  const { code, out } = await runCli(['connections', 'list'], { cwd: directory.path })
+  expect(code).toBe(0)
+  expect(out).toContain('"relay"')
 })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inspect } from 'node:util'
@@ -52,6 +53,24 @@ describe('a reference', () => {
     const failure = resolvedPassword(password, { env })
     await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
     await expect(failure).rejects.toThrow(says)
+  })
+
+  test('to what is no regular file is unavailable at once: its writer may never come', async () => {
+    await using directory = await temporaryDirectory()
+    const pipe = path.join(directory.path, 'password')
+    execFileSync('mkfifo', [pipe])
+    for (const file of [pipe, directory.path]) {
+      const failure = resolvedPassword(`\${file:${file}}`, { env: {} })
+      await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
+      await expect(failure).rejects.toThrow('is no regular file')
+    }
+  })
+
+  test('to a file that is never read to its end is unavailable', async () => {
+    const sources = { env: {}, readFile: () => new Promise<string>(() => {}), readWithinMs: 20 }
+    const failure = resolvedPassword('${file:/gone}', sources)
+    await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
+    await expect(failure).rejects.toThrow('"${file:/gone}" was not read in time')
   })
 
   test('a certificate authority comes from a file, which has to hold one', async () => {
