@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { inspect } from 'node:util'
 
 import { describe, expect, test } from 'vitest'
 
@@ -99,6 +100,13 @@ describe('a configuration file', () => {
     ['e.yaml', 'a: 1\n---\np: hunter2', 'CONFIG_UNREADABLE', 'expected one document, at line 2'],
     ['f.yaml', 'p: *hunter2', 'CONFIG_UNREADABLE', 'leads nowhere, or to too much, at line 1'],
     ['g.yaml', BOMB, 'CONFIG_UNREADABLE', 'leads nowhere, or to too much, at line 20'],
+    [
+      'j.yaml',
+      'p: &hunter2\n  q: [*hunter2]',
+      'CONFIG_UNREADABLE',
+      'stands in, at line 2, column 7',
+    ],
+    ['k.yaml', 'p: &a { q: &b { r: *a } }', 'CONFIG_UNREADABLE', 'stands in, at line 1'],
     ['h.yaml', '? [hunter2]\n: x', 'CONFIG_UNREADABLE', 'a text as key, at line 1, column 3'],
     ['i.yml', 'a:\n\t- hunter2', 'CONFIG_UNREADABLE', 'spaces and no tab, at line 2'],
     ['a.toml', 'p = "hunter2"\np = "x"', 'CONFIG_UNREADABLE', 'wrong, at line 2, column 1'],
@@ -135,6 +143,30 @@ describe('a configuration module', () => {
       message: expect.stringContaining(message),
     })
     expect(String(refusal)).not.toContain('hunter2')
+  })
+
+  test.for([
+    ['a.ts', 'export default {{ hunter2'],
+    ['a.cjs', 'module.exports = {{ hunter2'],
+    ['b.ts', 'enum A { b = "hunter2" }\nexport default {}'],
+    ['c.ts', 'import { hunter2 } from "node:fs"\nexport default {}'],
+    ['d.ts', 'JSON.parse("hunter2")'],
+    ['e.ts', 'export default { hunter2: () => "hunter2" }'],
+    ['f.cjs', 'try { JSON.parse("hunter2") } catch (cause) { throw new Error("", { cause }) }'],
+  ] as const)('%s that is wrong is quoted nowhere behind the refusal', async ([name, text]) => {
+    await using directory = await directoryOf({ [name]: text })
+    const loading = loadConfigFile(name, directory.path, ANEW)
+    const refusal = await loading.catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'CONFIG_UNREADABLE' })
+    expect(inspect(refusal, { depth: 9 })).not.toContain('hunter2')
+  })
+
+  test('that throws is told with its error, for those who ask', async () => {
+    await using directory = await directoryOf({ 'a.ts': 'throw new Error("oops") // hunter2' })
+    const loading = loadConfigFile('a.ts', directory.path, HERE)
+    const refusal = await loading.catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ cause: { message: 'oops' } })
+    expect(inspect(refusal)).not.toContain('hunter2')
   })
 
   test('is read anew with everything that it imports', async () => {

@@ -1,4 +1,4 @@
-import { parseDocument, visit } from 'yaml'
+import { isCollection, parseDocument, visit } from 'yaml'
 import type { Document } from 'yaml'
 
 import { faultAt } from './text-fault.ts'
@@ -36,6 +36,8 @@ export function parseYamlText(text: string): ParsedText {
   }
   const tag = findTag(document)
   if (tag !== undefined) return faulty(text, tag, 'expected no tag of its own')
+  const circle = findCircle(document)
+  if (circle !== undefined) return faulty(text, circle, 'an alias leads to what it stands in')
   try {
     return { kind: 'parsed', content: document.toJS({ maxAliasCount: MAX_ALIASES }) }
   } catch (error) {
@@ -54,6 +56,20 @@ function findTag(document: Document.Parsed): number | undefined {
     Node: (_, { tag, range }) => {
       if (tag === undefined || CORE_TAG.test(tag)) return undefined
       found = range?.[0] ?? 0
+      return visit.BREAK
+    },
+  })
+  return found
+}
+
+/** The first alias inside of the node that it means: followed, it would have no end. */
+function findCircle(document: Document.Parsed): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Alias: (_, alias, path) => {
+      const isNear = path.some((node) => isCollection(node) && node.anchor === alias.source)
+      if (!isNear || !path.some((node) => node === alias.resolve(document))) return undefined
+      found = alias.range?.[0] ?? 0
       return visit.BREAK
     },
   })
