@@ -22,16 +22,30 @@ export async function importWithin(
   } catch (cause) {
     // A module may call what throws our own errors, which say more than we could.
     if (isMailroomError(cause)) throw cause
-    throw new ConfigUnreadableError(file, await reasonOf(cause, file, signal), { cause })
+    const shown = mayQuote(cause) ? {} : { cause }
+    throw new ConfigUnreadableError(file, await reasonOf(cause, file, signal), shown)
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
 }
 
+/** Whether the sentence or the stack of an error, or of one behind it, holds a piece of the source. */
+function mayQuote(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error)) return false
+  const isOfSource = error instanceof SyntaxError || isCloneFault(error)
+  return isOfSource || depth > MAX_CAUSES || mayQuote(error.cause, depth + 1)
+}
+
+const MAX_CAUSES = 10
+
+function isCloneFault(error: unknown): boolean {
+  return error instanceof Error && (error.stack ?? '').startsWith('DataCloneError')
+}
+
 async function reasonOf(error: unknown, file: string, signal: AbortSignal): Promise<string> {
   if (signal.aborted) return 'it did not come to its end in time'
   const stack = error instanceof Error ? (error.stack ?? '') : ''
-  if (stack.startsWith('DataCloneError')) return 'its default export is more than data'
+  if (isCloneFault(error)) return 'its default export is more than data'
   if (error instanceof SyntaxError) {
     const place = placeIn(stack, file) || placeIn(await checkSyntax(file), file)
     return `its syntax is wrong${place}`
