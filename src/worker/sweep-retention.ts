@@ -1,5 +1,6 @@
 import { property } from '../job/property.ts'
-import type { HeldState, MessageRecord, MessageState } from '../ledger/ledger.ts'
+import type { HeldState, MessageRecord } from '../ledger/ledger.ts'
+import { digestIn } from '../queue/remove.ts'
 import type { SweepContext } from './sweep-context.ts'
 
 const PER_PAGE = 100
@@ -35,13 +36,29 @@ function isOld({ updatedAt }: MessageRecord, { now, heldRetentionMs }: SweepCont
 /**
  * The record goes first, by a decision of the store: whoever opens the message again at this moment
  * either finds it, and it stays, or does not. A job that is left behind is found by `removeLeft`.
+ * Its key may be used again from then on: what belongs to another request stays.
  */
 async function forget({ id, connection }: MessageRecord, context: SweepContext): Promise<boolean> {
   const { ledger, queues, heldRetentionMs, content } = context
+  const digest = (await ledger.digestOf(id)) ?? digestIn(await queues.read(connection, id))
   if (!(await ledger.removeHeld(id, heldRetentionMs))) return false
-  await queues.remove(connection, id)
-  await content.release(id)
+  await queues.removeRequested(connection, { id, digest })
+  if (await isFree(id, digest, ledger)) await content.release(id, digest)
   return true
+}
+
+/**
+ * Whether the ledger knows nothing of a request. A record that a claim had to create tells none: it
+ * may be this one.
+ */
+async function isFree(
+  id: string,
+  digest: string | undefined,
+  ledger: SweepContext['ledger'],
+): Promise<boolean> {
+  const known = await ledger.digestOf(id)
+  if (known === undefined || digest === undefined) return (await ledger.get(id)) === undefined
+  return known !== digest
 }
 
 /** Removes dead jobs that are older than the retention and of which the ledger knows nothing. */
@@ -51,23 +68,14 @@ export async function removeLeft(context: SweepContext): Promise<void> {
     for (const { id, data } of await queues.page(name, 'dead', 0, PER_PAGE)) {
       const acceptedAt = property(data, 'acceptedAt')
       if (typeof acceptedAt !== 'number' || now() - acceptedAt < heldRetentionMs) continue
-      if ((await ledger.get(id)) !== undefined) continue
-      await queues.remove(name, id)
-      await content.release(id)
+      const digest = digestIn(data)
+      if (!(await isFree(id, digest, ledger))) continue
+      await queues.removeRequested(name, { id, digest })
+      await content.release(id, digest)
     }
     if (!(await context.goOn())) return
   }
 }
-
-/** Removes content that no message needs: of one that ended, or that was never accepted. */
-export function sweepContent({ content, ledger }: SweepContext): Promise<number> {
-  return content.sweep(async (id) => {
-    const state = (await ledger.get(id))?.state
-    return state !== undefined && !NEEDS_NO_CONTENT.includes(state)
-  })
-}
-
-const NEEDS_NO_CONTENT: readonly MessageState[] = ['delivered', 'cancelled', 'superseded']
 
 /** Removes what ended long ago, where the store does not do it by itself. */
 export async function purgeEnded({ ledger, goOn }: SweepContext): Promise<void> {

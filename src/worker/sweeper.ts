@@ -2,6 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises'
 
 import { openTurns } from '../fleet/turns.ts'
 import type { Store } from '../store/store.ts'
+import { sweepContent } from './sweep-content.ts'
 import {
   createSweepMemory,
   type SweepContext,
@@ -9,7 +10,7 @@ import {
   type SweepTimes,
 } from './sweep-context.ts'
 import { findLost } from './sweep-lost.ts'
-import { forgetHeld, forgetNames, purgeEnded, removeLeft, sweepContent } from './sweep-retention.ts'
+import { forgetHeld, forgetNames, purgeEnded, removeLeft } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
 import { expireUntaken } from './sweep-untaken.ts'
 
