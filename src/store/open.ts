@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { ClientConfig } from 'pg'
-
 import { StoreUnreachableError } from './errors.ts'
 import { describeLocation, parseLocation } from './location.ts'
 import type { StoreLocation } from './location.ts'
+import { readPostgresParameters } from './postgres-parameters.ts'
 import type { PostgresStoreOptions } from './postgres.ts'
 import type { PostgresStore, Store, StorePatience } from './store.ts'
-import { readTlsOptions } from './tls-parameters.ts'
 
 export interface StoreOptions {
   /** `fail-fast` for producers, `wait` for workers. */
@@ -54,7 +52,7 @@ export async function openStore(location: string, options: StoreOptions): Promis
   if (at.kind === 'embedded') return openEmbedded(at, options, onError)
   if (at.kind === 'postgres') {
     return openServer(at, options, onError, {
-      parameters: () => parametersOf(at),
+      parameters: () => readPostgresParameters(at),
       migrate: options.migrate ?? false,
     })
   }
@@ -70,13 +68,6 @@ export async function openStore(location: string, options: StoreOptions): Promis
     onError,
     onWarning: options.onWarning ?? (() => undefined),
   })
-}
-
-async function parametersOf(
-  at: Extract<StoreLocation, { kind: 'postgres' }>,
-): Promise<ClientConfig> {
-  const ssl = await readTlsOptions(at.tls, describeLocation(at))
-  return { connectionString: at.url.href, ...(ssl !== undefined && { ssl }) }
 }
 
 async function openServer(

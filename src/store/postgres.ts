@@ -146,12 +146,5 @@ function checkChannel(channel: string): string {
 
 /** BullMQ's and our statements name no schema: the connection does. */
 function withSearchPath(parameters: ClientConfig, schema: string): ClientConfig {
-  const searchPath = `-c search_path="${schema}"`
-  if (parameters.connectionString === undefined) {
-    return { ...parameters, options: [parameters.options, searchPath].filter(Boolean).join(' ') }
-  }
-  const url = new URL(parameters.connectionString)
-  const options = [url.searchParams.get('options'), searchPath].filter(Boolean).join(' ')
-  url.searchParams.delete('options')
-  return { ...parameters, connectionString: url.href, options }
+  return { ...parameters, options: `${parameters.options ?? ''} -c search_path="${schema}"` }
 }

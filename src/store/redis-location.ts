@@ -1,4 +1,5 @@
 import { InvalidStoreLocationError } from './errors.ts'
+import { checkParameters } from './location-parameters.ts'
 import { parseTlsParameters, TLS_PARAMETERS } from './tls-parameters.ts'
 import type { TlsParameters } from './tls-parameters.ts'
 
@@ -33,6 +34,8 @@ export interface RedisLocation {
   readonly tls: TlsParameters
 }
 
+const FOR_SENTINELS = [...TLS_PARAMETERS, 'sentinelUsername', 'sentinelPassword'] as const
+
 const SHAPE =
   /^(?<scheme>rediss?(?:\+sentinel)?):\/\/(?:(?<user>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/i
 const HOST = /^(?<host>\[[\da-f:.]+\]|[^\s:[\]]+)(?::(?<port>\d{1,5}))?$/i
@@ -45,7 +48,7 @@ export function parseRedisLocation(text: string): RedisLocation {
   const { scheme = '', user = '', hosts = '', path = '', query = '' } = shapeOf(text)
   const [protocol = '', kind = 'server'] = scheme.toLowerCase().split('+')
   const parameters = new URLSearchParams(query)
-  checkParameters(parameters, scheme, kind)
+  checkParameters(parameters, scheme, kind === 'sentinel' ? FOR_SENTINELS : TLS_PARAMETERS)
   if (hosts === '' && user === '') {
     throw new InvalidStoreLocationError(`"${scheme}://" without a host`)
   }
@@ -94,17 +97,6 @@ function shapeOf(text: string): Readonly<Record<string, string | undefined>> {
 function noUrl(scheme: string): InvalidStoreLocationError {
   return new InvalidStoreLocationError(
     `one that begins with "${scheme}://" and is no URL (special characters in a password must be percent-encoded)`,
-  )
-}
-
-function checkParameters(parameters: URLSearchParams, scheme: string, kind: string): void {
-  const known = [
-    ...TLS_PARAMETERS,
-    ...(kind === 'sentinel' ? ['sentinelUsername', 'sentinelPassword'] : []),
-  ]
-  if ([...parameters.keys()].every((name) => known.includes(name))) return
-  throw new InvalidStoreLocationError(
-    `"${scheme}://" with a parameter that is none of ${known.join(', ')}`,
   )
 }
 

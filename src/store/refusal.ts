@@ -39,7 +39,8 @@ function tlsFailureOf(error: Error): string | undefined {
 }
 
 const REFUSED_CODES = new Set(['28P01', '28000', '3D000'])
-const REFUSED_TEXT = /^(WRONGPASS|NOAUTH|ERR invalid password|ERR DB index)/
+const REFUSED_TEXT =
+  /^(WRONGPASS|NOAUTH|ERR invalid password|ERR DB index)|client password must be a non-empty string/
 
 function isRefusal(error: Error): boolean {
   return REFUSED_CODES.has(codeOf(error)) || REFUSED_TEXT.test(error.message)

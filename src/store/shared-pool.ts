@@ -6,6 +6,7 @@ import type { ListenHub } from './listen-hub.ts'
 import { isLostConnection } from './lost-connection.ts'
 import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
+import { NO_ENVIRONMENT } from './postgres-parameters.ts'
 import { createPreparations } from './preparations.ts'
 import type { MigrationPlan, PlannedChange, Preparation } from './preparations.ts'
 import { translateStoreError } from './refusal.ts'
@@ -192,6 +193,7 @@ function rowsOf<R>(result: QueryResult): Rows<R> {
 
 function settingsOf(options: SharedPoolOptions): ClientConfig {
   return {
+    ...NO_ENVIRONMENT,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,

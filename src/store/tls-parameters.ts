@@ -9,7 +9,10 @@ import { InvalidStoreLocationError, StoreTlsError } from './errors.ts'
  */
 export type TlsMode = 'none' | 'encrypted' | 'verify-ca' | 'verify-full'
 
-/** What a location says about TLS, in the words of Postgres. The files are read at each connection. */
+/**
+ * What a location says about TLS, in the words of Postgres. Its files are read when a store is
+ * opened, and on Postgres again after a lost connection.
+ */
 export interface TlsParameters {
   readonly mode: TlsMode
   /** The file with the authorities that are trusted instead of the built-in ones. */
@@ -19,12 +22,14 @@ export interface TlsParameters {
   readonly key?: string
 }
 
-const MODES: Readonly<Record<string, TlsMode>> = {
-  disable: 'none',
-  require: 'encrypted',
-  'verify-ca': 'verify-ca',
-  'verify-full': 'verify-full',
-}
+const MODES: ReadonlyMap<string, TlsMode> = new Map(
+  Object.entries({
+    disable: 'none',
+    require: 'encrypted',
+    'verify-ca': 'verify-ca',
+    'verify-full': 'verify-full',
+  } as const),
+)
 
 /** The parameters of a location that are about TLS. */
 export const TLS_PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as const
@@ -34,11 +39,11 @@ export const TLS_PARAMETERS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey'] as
  * `sslrootcert`, `require` is `verify-ca`, as Postgres has it. Throws `InvalidStoreLocationError`.
  */
 export function parseTlsParameters(query: URLSearchParams, fallback: TlsMode): TlsParameters {
-  const [text, root, certificate, key] = TLS_PARAMETERS.map((name) => query.get(name) || undefined)
-  const asked = text === undefined ? fallback : MODES[text]
+  const [text, root, certificate, key] = TLS_PARAMETERS.map((name) => parameterOf(query, name))
+  const asked = text === undefined ? fallback : MODES.get(text)
   if (asked === undefined) {
     throw new InvalidStoreLocationError(
-      `one whose "sslmode" is none of ${Object.keys(MODES).join(', ')}`,
+      `one whose "sslmode" is none of ${[...MODES.keys()].join(', ')}`,
     )
   }
   if ((certificate === undefined) !== (key === undefined)) {
@@ -56,6 +61,13 @@ export function parseTlsParameters(query: URLSearchParams, fallback: TlsMode): T
     ...(certificate !== undefined && { certificate }),
     ...(key !== undefined && { key }),
   }
+}
+
+/** An empty one, such as that of a variable that is not set, must not mean no TLS. */
+function parameterOf(query: URLSearchParams, name: string): string | undefined {
+  const text = query.get(name) ?? undefined
+  if (text === '') throw new InvalidStoreLocationError(`one whose "${name}" is empty`)
+  return text
 }
 
 /**

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { openQueues } from '../../src/queue/open.ts'
 import { attachEmbedded } from '../../src/store/embedded/attach.ts'
@@ -13,6 +13,12 @@ import { startRewritingProxy } from '../support/rewriting-proxy.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 describePostgres('a Postgres that others run', ({ owner, user, stranger }) => {
+  // All of it must not count: a location says everything.
+  beforeEach(() => {
+    for (const [name, value] of Object.entries(ELSEWHERE)) vi.stubEnv(name, value)
+  })
+  afterEach(() => void vi.unstubAllEnvs())
+
   const changed = (change: (url: URL) => void): string => {
     const url = new URL(user)
     change(url)
@@ -72,6 +78,30 @@ describePostgres('a Postgres that others run', ({ owner, user, stranger }) => {
         message: expect.stringContaining(reason),
       })
     }
+  })
+
+  test.for([
+    'ssl=no-verify',
+    'ssl=0',
+    'ssl=false',
+    'ssl=true',
+    'sslnegotiation=direct',
+    'host=localhost',
+    'sslmode=disable',
+  ])('%s in a location does not undo what it says of TLS', async (more) => {
+    for (const location of [user, withParameters({ sslrootcert: stranger })]) {
+      expect(await refusal(`${location}&${more}`)).toMatchObject({ code: 'INVALID_STORE_LOCATION' })
+    }
+  })
+
+  test.for([
+    ['password', (url: URL): void => void (url.password = '')],
+    ['user', (url: URL): void => void (url.username = '')],
+  ] as const)('a %s that is missing is not taken from the environment', async ([, remove]) => {
+    const { username, password } = new URL(user)
+    vi.stubEnv('PGUSER', username)
+    vi.stubEnv('PGPASSWORD', decodeURIComponent(password))
+    expect(await refusal(changed(remove))).toMatchObject({ code: 'STORE_REFUSED' })
   })
 
   test.for([
@@ -149,6 +179,19 @@ describePostgres('a Postgres that others run', ({ owner, user, stranger }) => {
     })
   })
 })
+
+/** What `pg` reads when it is not told. */
+const ELSEWHERE = {
+  PGHOST: 'elsewhere.invalid',
+  PGPORT: '1',
+  PGUSER: 'nobody',
+  PGPASSWORD: 's3cret',
+  PGDATABASE: 'nowhere',
+  PGOPTIONS: '-c nonsense=1 -z',
+  PGSSLMODE: 'no-verify',
+  PGSSLNEGOTIATION: 'direct',
+  PGREPLICATION: 'database',
+} as const
 
 /** What opening says, for workers and producers alike. */
 async function refusal(

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 
 import { parseLocation } from '../../src/store/location.ts'
-import { readTlsOptions } from '../../src/store/tls-parameters.ts'
+import { readPostgresParameters } from '../../src/store/postgres-parameters.ts'
 
 const PAGE = join(import.meta.dirname, '../../docs/stores.md')
 
@@ -27,9 +27,9 @@ export async function createUsers(
 export async function connectPostgres(location: string): Promise<Client> {
   const at = parseLocation(location)
   if (at.kind !== 'postgres') throw new Error('expected the location of a Postgres')
-  const ssl = await readTlsOptions(at.tls, 'a test')
+  const parameters = await readPostgresParameters(at)
   for (let tries = 1; ; tries += 1) {
-    const client = new Client({ connectionString: at.url.href, ...(ssl && { ssl }) })
+    const client = new Client(parameters)
     client.on('error', () => undefined)
     try {
       await client.connect()

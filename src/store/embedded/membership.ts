@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { Client } from 'pg'
 
+import { NO_ENVIRONMENT } from '../postgres-parameters.ts'
 import { type Place, readSecret } from './directory.ts'
 import { hasEnded, type Postmaster, readPostmaster } from './postmaster.ts'
 
@@ -34,6 +35,7 @@ export async function join(place: Place, { pid, port }: Postmaster): Promise<Mem
   const password = await readSecret(place)
   const connection = { host: '127.0.0.1', port, user: 'postgres', password }
   const client = new Client({
+    ...NO_ENVIRONMENT,
     ...connection,
     database: 'postgres',
     connectionTimeoutMillis: 5000,
