@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { link, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import PostalMime from 'postal-mime'
@@ -114,16 +114,20 @@ describeRedis('mailroom send --to-file', (redis) => {
     expect(message).toMatch(/list\.csv:7:2: expected a name on one line/)
     expect(refused.err).not.toContain('@')
 
+    // Who could read what was there before must not read this.
+    const place = path.join(bench.project.directory, 'rejected.csv')
+    await writeFile(place, 'old', { mode: 0o644 })
     const sent = await bench.send('list.csv', '--errors', 'rejected.csv')
+    expect((await stat(place)).mode & 0o777).toBe(0o600)
     expect(summaryOf(sent)).toMatchObject({ code: 6, rows: 6, accepted: 2, known: 1, rejected: 3 })
     expect(jsonLines(sent.err)[0]).toMatchObject({ repeated: 1, sameAddress: 1, unusable: 3 })
-    const rejected = await readFile(path.join(bench.project.directory, 'rejected.csv'), 'utf8')
+    const rejected = await readFile(place, 'utf8')
     expect(rejected).toMatch(/^mailroom_line,mailroom_problem,email,name,no\r\n3,/)
     const mended = rejected
       .replace('@@', '@')
       .replace('Cid', 'Cid,3')
       .replace('Dan\nthe second', 'Dan')
-    await writeFile(path.join(bench.project.directory, 'rejected.csv'), mended)
+    await writeFile(place, mended)
     const again = await bench.send('rejected.csv')
     expect(summaryOf(again)).toMatchObject({ code: 0, accepted: 3, known: 0 })
   })
@@ -173,6 +177,22 @@ test.for<
   const result = await runInside(line, directory.path)
   expect(result).toMatchObject({ code, out: '', err: expect.stringMatching(err) })
 })
+
+test.for(['list.csv', './list.csv', 'link.csv', 'hard.csv'])(
+  'rejected rows are not written over the list, called %s',
+  async (errors) => {
+    await using directory = await temporaryDirectory()
+    const list = path.join(directory.path, 'list.csv')
+    await writeFile(list, `${HEADING}\na@@b.c,A,1`)
+    await symlink(list, path.join(directory.path, 'link.csv'))
+    await link(list, path.join(directory.path, 'hard.csv'))
+    const line = ['send', '--to-file', 'list.csv', ...MESSAGE, '--errors', errors]
+    const err = expect.stringMatching(/"--errors" and "--to-file" name the same file/)
+    expect(await runInside(line, directory.path)).toMatchObject({ code: 2, out: '', err })
+    expect(await readFile(list, 'utf8')).toContain('a@@b.c')
+    expect(await readdir(directory.path)).toHaveLength(3)
+  },
+)
 
 interface Bench extends AsyncDisposable {
   readonly project: Project

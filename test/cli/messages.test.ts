@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import PostalMime from 'postal-mime'
@@ -119,6 +119,7 @@ describeRedis('mailroom messages', (redis) => {
     const exported = await project.run(['messages', 'export', id])
     expect(exported).toMatchObject({ code: 0, err: '' })
     const file = path.join(files.path, 'x.eml')
+    await writeFile(file, 'old', { mode: 0o644 })
     expect(await project.run(['messages', 'export', id, '--to-file', file])).toMatchObject({
       code: 0,
     })

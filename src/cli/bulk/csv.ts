@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 
 import { CsvError, parse, type Parser } from 'csv-parse'
@@ -20,6 +20,8 @@ export interface CsvFile extends AsyncDisposable {
   records(): AsyncGenerator<CsvRecord, void, undefined>
   /** Whether the file is still the one that was opened. */
   isUnchanged(): Promise<boolean>
+  /** Whether `path` leads to this very file, by whatever name. */
+  isAt(path: string): Promise<boolean>
 }
 
 const CHUNK_BYTES = 65_536
@@ -46,6 +48,10 @@ export async function openCsv(path: string, name: string, separator?: string): P
       isUnchanged: async () => {
         const now = await file.stat({ bigint: true })
         return now.size === stats.size && now.mtimeNs === stats.mtimeNs
+      },
+      isAt: async (other) => {
+        const there = await stat(other, { bigint: true }).catch(() => undefined)
+        return there?.dev === stats.dev && there.ino === stats.ino
       },
       [Symbol.asyncDispose]: () => file.close(),
     }

@@ -1,7 +1,4 @@
-import { open } from 'node:fs/promises'
-import path from 'node:path'
-
-import { DirectoryUnusableError } from '../errors.ts'
+import { openPrivateFile } from '../private-file.ts'
 import type { CsvFile } from './csv.ts'
 import { REMARK_COLUMNS, type Columns } from './recipients.ts'
 
@@ -12,30 +9,36 @@ export interface RejectedRow {
   readonly problem: string
 }
 
-/** A CSV file of rejected rows, which can be mended and sent to. */
+/** A CSV file of rejected rows, which can be mended and sent to; disposing gives it its name. */
 export interface RejectedRows extends AsyncDisposable {
   add(row: RejectedRow): Promise<void>
 }
 
-/** Begins a file of rejected rows anew; only its owner may read it. */
+/**
+ * Begins a file of rejected rows, which only its owner may read.
+ *
+ * What is at its place stays until the end, however the mailing ends.
+ */
 export async function openRejectedRows(
-  file: string,
+  path: string,
   { separator }: CsvFile,
   { names }: Columns,
 ): Promise<RejectedRows> {
-  const handle = await open(file, 'w', 0o600).catch((cause: unknown) => {
-    throw new DirectoryUnusableError('rejected rows', path.dirname(file), { cause })
-  })
+  await using opened = new AsyncDisposableStack()
+  const file = opened.use(await openPrivateFile(path, 'rejected rows'))
   const isRemark = (_: string, at: number): boolean =>
     REMARK_COLUMNS.some((remark) => remark === names[at])
-  const write = async (fields: readonly string[]): Promise<void> => {
-    await handle.write(`${fields.map((field) => quoted(field, separator)).join(separator)}\r\n`)
-  }
+  const write = (fields: readonly string[]): Promise<void> =>
+    file.write(`${fields.map((field) => quoted(field, separator)).join(separator)}\r\n`)
   await write([...REMARK_COLUMNS, ...names.filter((name, at) => !isRemark(name, at))])
+  const held = opened.move()
   return {
     add: ({ line, values, problem }) =>
       write([String(line), problem, ...values.filter((value, at) => !isRemark(value, at))]),
-    [Symbol.asyncDispose]: () => handle.close(),
+    [Symbol.asyncDispose]: async () => {
+      await using _ = held
+      await file.keep()
+    },
   }
 }
 

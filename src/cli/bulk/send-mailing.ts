@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import type { Mail } from '../../producer/mailroom.ts'
 import type { Context } from '../context.ts'
+import { UsageError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import type { Setup } from '../setup.ts'
@@ -53,6 +54,7 @@ export async function sendMailing(
   const leavesOut = request.errors !== undefined
   const where = path.resolve(context.cwd, request.toFile)
   await using file = await openCsv(where, request.toFile, request.separator)
+  await checkErrorsFile(request, file, context)
   try {
     const columns = await readColumns(file)
     const mailing = await createMailing(request.mail, columns, request.campaign)
@@ -75,6 +77,17 @@ export async function sendMailing(
     if (!signal.aborted) throw error
     return signal.reason === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted
   }
+}
+
+async function checkErrorsFile(
+  { errors }: MailingRequest,
+  file: CsvFile,
+  { cwd }: Context,
+): Promise<void> {
+  if (errors === undefined || !(await file.isAt(path.resolve(cwd, errors)))) return
+  throw new UsageError(
+    `"--errors" and "--to-file" name the same file, "${errors}": expected another one for the rows that are left out`,
+  )
 }
 
 async function run(

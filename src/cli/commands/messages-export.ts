@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 
 import { isMailroomError } from '../../errors.ts'
@@ -11,6 +11,7 @@ import { DirectoryUnusableError, UsageError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { exportMessage } from '../export-message.ts'
 import { HELD_OPTIONS, heldQueryOf } from '../held-options.ts'
+import { openPrivateFile } from '../private-file.ts'
 import { loadSetup, type Setup } from '../setup.ts'
 import { openStoreView, type StoreView } from '../store-view.ts'
 
@@ -114,7 +115,9 @@ function fileNameOf({ id }: MessageRecord): string {
 }
 
 async function writePrivately(file: string, content: string | Uint8Array): Promise<void> {
-  await writeFile(file, content, { mode: 0o600 }).catch(toUnusable(path.dirname(file)))
+  await using written = await openPrivateFile(file, 'messages')
+  await written.write(content)
+  await written.keep()
 }
 
 function toUnusable(directory: string): (cause: unknown) => never {
