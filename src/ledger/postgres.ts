@@ -9,7 +9,7 @@ import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
 import { planLedger, prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
-import { pageOpen, removeHeld } from './postgres/upkeep.ts'
+import { digestOf, pageOpen, removeHeld } from './postgres/upkeep.ts'
 
 /**
  * The ledger on Postgres: one row per message, one function call per decision. What it writes
@@ -35,6 +35,7 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
     list: (query) => list(pool, query),
     countHeld: (connection) => countHeld(pool, connection),
     pageOpen: (query) => pageOpen(pool, query),
+    digestOf: (id) => digestOf(pool, id),
     removeHeld: (id, forMs) => removeHeld(pool, id, forMs),
     purge: (limit) => purge(pool, retentionMs, limit),
   }

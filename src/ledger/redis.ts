@@ -10,7 +10,7 @@ import { enqueued, stranded } from './redis/outbox.ts'
 import { record } from './redis/record.ts'
 import { reopen } from './redis/reopen.ts'
 import { settle } from './redis/settle.ts'
-import { pageOpen, removeHeld } from './redis/upkeep.ts'
+import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
 
 /**
  * The ledger on Redis: one hash per message, one script per decision (`redis/keys.ts`).
@@ -33,6 +33,7 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     enqueued: (ids) => enqueued(client, keys, ids),
     stranded: (forMs, limit) => stranded(client, keys, forMs, limit),
     pageOpen: (query) => pageOpen(client, keys, query),
+    digestOf: (id) => digestOf(client, keys, id),
     removeHeld: (id, forMs) => removeHeld(client, keys, id, forMs),
   }
 }

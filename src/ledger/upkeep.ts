@@ -47,6 +47,8 @@ export interface Upkeep {
    * number of records and may hold none of them; one that changes meanwhile may be on two pages.
    */
   pageOpen(query: OpenQuery): Promise<OpenPage>
+  /** The digest that `record` was told; undefined when a claim had to create the record, or none is there. */
+  digestOf(id: string): Promise<string | undefined>
   /** Removes a message that has been held, unchanged, for `forMs` at least. False: it is not that. */
   removeHeld(id: string, forMs: number): Promise<boolean>
   /**

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Ledger, NewRecord, Recorded } from '../ledger/ledger.ts'
-import type { NewJob, QueuePriority, Queues } from '../queue/queues.ts'
+import type { NewJob, QueuePriority, Queues, RequestedJob } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
 import type { NotedNames } from './noted-names.ts'
 
@@ -130,6 +130,9 @@ async function addJobs(
   let fault: Added['fault']
   const add = async (name: string, some: readonly Enqueued[]): Promise<void> => {
     try {
+      const keyed = some.filter(({ hasKey }) => hasKey)
+      // A message that was forgotten may have left a job under the same key.
+      if (keyed.length > 0) await queues.makeRoom(name, keyed.map(requestOf))
       await queues.add(
         name,
         some.map((mail) => newJobOf(mail, now())),
@@ -147,6 +150,10 @@ async function addJobs(
 
 function newJobOf({ job, priority }: Enqueued, now: number): NewJob {
   return { id: job.id, data: job, delayMs: Math.max(0, (job.notBefore ?? 0) - now), priority }
+}
+
+function requestOf({ job: { id, digest } }: Enqueued): RequestedJob {
+  return { id, digest }
 }
 
 async function giveUp(

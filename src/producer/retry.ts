@@ -46,7 +46,8 @@ export async function retry(
     const { connection, state } = record
     if (!HELD.includes(state)) {
       // A call before this one may have ended between ledger and queue.
-      const isRevived = state === 'deferred' && (await queues.revive(connection, id))
+      const isRevived =
+        state === 'deferred' && (await queues.revive(connection, id, await ledger.digestOf(id)))
       return isRevived ? { kind: 'retried' } : { kind: 'not-held', state }
     }
     if (state === 'uncertain' && !evenIfDelivered) return { kind: 'may-be-delivered' }
@@ -54,7 +55,7 @@ export async function retry(
     if (obstacle !== undefined) return obstacle
     const reopened = await ledger.reopen(id, { evenIfUncertain: evenIfDelivered })
     if (reopened.kind !== 'reopened') return reopened
-    await queues.revive(connection, id)
+    await queues.revive(connection, id, await ledger.digestOf(id))
     return { kind: 'retried' }
   })
 }
@@ -63,10 +64,12 @@ const HELD: readonly MessageState[] = ['refused', 'expired', 'uncertain']
 
 async function findObstacle(
   { id, connection }: MessageRecord,
-  { store, queues }: OpenDesk,
+  { store, queues, ledger }: OpenDesk,
 ): Promise<Retried | undefined> {
   const data = await queues.read(connection, id)
-  if (data === undefined) return { kind: 'content-gone' }
+  const digest = await ledger.digestOf(id)
+  const isOther = digest !== undefined && property(data, 'digest') !== digest
+  if (data === undefined || isOther) return { kind: 'content-gone' }
   const notAfter = property(data, 'notAfter')
   if (typeof notAfter === 'number' && notAfter <= (await store.nowMs())) return { kind: 'too-late' }
   // A worker still has to end the job: it would do so behind our back.

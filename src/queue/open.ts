@@ -11,6 +11,7 @@ import { headsOf, pageOf, strayOf } from './look.ts'
 import { prepareQueueTables } from './migrate.ts'
 import { encodeQueueName } from './name.ts'
 import type { Depth, NewJob, Queues } from './queues.ts'
+import { makeRoom, removeJob, removeRequested } from './remove.ts'
 import { reviveJob, stateOfJob } from './revive.ts'
 
 export interface OpenQueues extends Queues, AsyncDisposable {
@@ -57,12 +58,14 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
     add: (name, jobs) => addJobs(queueOf(name), jobs),
     depth: (name) => depthOf(queueOf(name)),
     remove: (name, id) => removeJob(queueOf(name), id),
+    removeRequested: (name, job) => removeRequested(store, queueOf(name), job),
+    makeRoom: (name, jobs) => makeRoom(store, queueOf(name), jobs),
     async read(name, id) {
       const job = await queueOf(name).getJob(id)
       return job?.data as unknown
     },
     stateOf: (name, id) => stateOfJob(queueOf(name), id),
-    revive: (name, id) => reviveJob(queueOf(name), id),
+    revive: (name, id, digest) => reviveJob(queueOf(name), id, digest),
     page: (name, state, offset, limit) => pageOf(queueOf(name), state, offset, limit),
     heads: (name) => headsOf(store, queueOf(name)),
     findStray: (name, ids) => strayOf(store, queueOf(name), ids),
@@ -98,12 +101,6 @@ async function addJobs(queue: Queue, jobs: readonly NewJob[]): Promise<void> {
       opts: jobOptions(id, priority, delayMs),
     })),
   )
-}
-
-async function removeJob(queue: Queue, id: string): Promise<boolean> {
-  // On Redis BullMQ says that it removed what was not there.
-  if ((await queue.getJobState(id)) === 'unknown') return false
-  return (await queue.remove(id)) === 1
 }
 
 async function depthOf(queue: Queue): Promise<Depth> {

@@ -85,6 +85,12 @@ export interface Stray {
   readonly dead: readonly string[]
 }
 
+/** A job by what was asked for under its id; undefined when its data tells no digest. */
+export interface RequestedJob {
+  readonly id: string
+  readonly digest: string | undefined
+}
+
 /** A job that is to end, and why. */
 export interface DeadJob {
   readonly id: string
@@ -98,12 +104,22 @@ export interface Queues {
   depth(name: string): Promise<Depth>
   /** Removes a job that nobody runs. False when it is not there or runs. */
   remove(name: string, id: string): Promise<boolean>
+  /** The same, and only the job of this request, by one decision of the store. */
+  removeRequested(name: string, job: RequestedJob): Promise<boolean>
+  /**
+   * Removes what would keep these jobs from being added: dead ones of the same ids, and those of
+   * other requests. What runs stays, and so does the living job of the same request.
+   */
+  makeRoom(name: string, jobs: readonly RequestedJob[]): Promise<void>
   /** Reads a job's data, in whatever state it is. */
   read(name: string, id: string): Promise<unknown>
   /** Where a job stands; undefined when it is not there. */
   stateOf(name: string, id: string): Promise<JobState | undefined>
-  /** Puts a dead job back among the waiting ones as it is, at once. False when it is not dead. */
-  revive(name: string, id: string): Promise<boolean>
+  /**
+   * Puts a dead job back among the waiting ones as it is, at once. False when it is not dead, or,
+   * where a digest is given, of another request.
+   */
+  revive(name: string, id: string, digest?: string): Promise<boolean>
   /** A page of jobs, those first that come first; one that is removed meanwhile is left out. */
   page(
     name: string,

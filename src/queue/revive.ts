@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq'
 
 import type { JobState } from './queues.ts'
+import { digestIn } from './remove.ts'
 
 /** BullMQ's states in our words; a job that has completed is gone. */
 const STATES: ReadonlyMap<string, JobState> = new Map([
@@ -18,14 +19,16 @@ export async function stateOfJob(queue: Queue, id: string): Promise<JobState | u
 }
 
 /**
- * Puts a dead job back among the waiting ones of its priority; false when it is not dead.
+ * Puts a dead job back among the waiting ones of its priority; false when it is not dead, or of
+ * another request than the one with this digest.
  *
  * One step of the store, so that no crash can lose the job: removing it and adding it again would
  * be two. It is the single job's own command; the queue's `retryJobs` would take all of them.
  */
-export async function reviveJob(queue: Queue, id: string): Promise<boolean> {
+export async function reviveJob(queue: Queue, id: string, digest?: string): Promise<boolean> {
   const job = await queue.getJob(id)
   if (job === undefined) return false
+  if (digest !== undefined && digestIn(job.data) !== digest) return false
   try {
     await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true })
     return true

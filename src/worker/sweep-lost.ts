@@ -1,5 +1,7 @@
 import type { MessageRecord } from '../ledger/ledger.ts'
 import type { OpenRecord } from '../ledger/upkeep.ts'
+import type { Queues } from '../queue/queues.ts'
+import { digestIn } from '../queue/remove.ts'
 import { expire } from './sweep-ending.ts'
 import type { SweepContext, SweepMemory } from './sweep-context.ts'
 
@@ -15,8 +17,8 @@ const WHY = 'its job is not in the queue any more: somebody removed it, or the s
  * Deals with messages that are not at their end and that no worker will ever take.
  *
  * A job that is there and dead goes back into the queue: somebody gave the message another try and
- * died before the job knew. A job that is gone is looked for again after the grace; then the
- * message ends, for everybody to see.
+ * died before the job knew. A job that is gone, or whose place an older request under the same key
+ * has, is looked for again after the grace; then the message ends, for everybody to see.
  */
 export async function findLost(
   memory: SweepMemory,
@@ -46,14 +48,18 @@ async function lookAt(
   for (const [connection, some] of Map.groupBy(records, (record) => record.connection)) {
     const ids = some.map(({ id }) => id)
     const { gone, dead } = await queues.findStray(connection, ids)
-    for (const id of gone) {
+    const suspect = (id: string): void => {
       if (suspects.size < MAX_SUSPECTS && !suspects.has(id)) suspects.set(id, now())
     }
+    gone.forEach(suspect)
     for (const id of dead) {
+      const digest = await ledger.digestOf(id)
       // Its worker may have settled and ended it since the page was read.
-      if (!isOpen(await ledger.get(id)) || !(await queues.revive(connection, id))) continue
-      emit({ event: 'requeued', id, connection })
-      requeued += 1
+      if (!isOpen(await ledger.get(id))) continue
+      if (await queues.revive(connection, id, digest)) {
+        emit({ event: 'requeued', id, connection })
+        requeued += 1
+      } else if (await isOther(connection, id, digest, queues)) suspect(id)
     }
   }
   return requeued
@@ -79,8 +85,21 @@ async function endSuspects({ suspects }: SweepMemory, context: SweepContext): Pr
   return lost
 
   async function isGone({ id, connection }: MessageRecord): Promise<boolean> {
-    return (await queues.findStray(connection, [id])).gone.length > 0
+    const { gone, dead } = await queues.findStray(connection, [id])
+    if (dead.length === 0) return gone.length > 0
+    return isOther(connection, id, await ledger.digestOf(id), queues)
   }
+}
+
+/** Whether the job under an id is there, and not of the request that the ledger knows. */
+async function isOther(
+  connection: string,
+  id: string,
+  digest: string | undefined,
+  queues: Queues,
+): Promise<boolean> {
+  const data = await queues.read(connection, id)
+  return data !== undefined && digest !== undefined && digestIn(data) !== digest
 }
 
 function isOpen(record: MessageRecord | undefined): record is MessageRecord {

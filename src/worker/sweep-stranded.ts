@@ -28,6 +28,9 @@ async function addAgain(
   { queues, emit, now }: SweepContext,
 ): Promise<boolean> {
   if (!isUnclaimed || copy === undefined) return false
+  const digest = property(copy.data, 'digest')
+  // A message that was forgotten may have left a job under the same key.
+  if (typeof digest === 'string') await queues.makeRoom(connection, [{ id, digest }])
   const { gone } = await queues.findStray(connection, [id])
   if (gone.length === 0) return false
   const { data, priority } = copy

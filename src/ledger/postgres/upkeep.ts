@@ -37,6 +37,15 @@ export async function pageOpen(
   }
 }
 
+/** What was asked for under an id, as `record` was told. */
+export async function digestOf(pool: SharedPool, id: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ digest: string | null }>(
+    'select digest from ledger where id = $1',
+    [id],
+  )
+  return rows[0]?.digest ?? undefined
+}
+
 /** Removes a message that has been held, unchanged, for `forMs`. */
 export async function removeHeld(pool: SharedPool, id: string, forMs: number): Promise<boolean> {
   const { rowCount } = await pool.query(

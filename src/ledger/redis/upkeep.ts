@@ -57,6 +57,15 @@ function openState(text: unknown): OpenRecord['state'] {
   return text === 'active' || text === 'deferred' ? text : 'queued'
 }
 
+/** What was asked for under an id, as `record` was told. */
+export async function digestOf(
+  client: Redis,
+  keys: RedisKeys,
+  id: string,
+): Promise<string | undefined> {
+  return (await client.hget(keys.record(id), 'd')) ?? undefined
+}
+
 /** Keys: record, then the sorted sets of its state. Values: id, state, how long held. */
 const REMOVE_HELD = createScript(`
 local state, updated = unpack(redis.call('HMGET', KEYS[1], 's', 'u'))
