@@ -1,7 +1,7 @@
 export { createMailroom, type MailroomHooks } from './create-mailroom.ts'
 export { createWorker, type Worker, type WorkerHooks } from './create-worker.ts'
 export { mailroomTransport, type MailroomTransportOptions } from './mailroom-transport.ts'
-export { NoQueueError, type ConfigSource } from './read-config.ts'
+export type { ConfigSource } from './read-config.ts'
 
 export { defineConfig, parseConfig } from './connections/config.ts'
 export type { ConnectionName, MailroomConfig, ParsedConfig } from './connections/config.ts'
@@ -80,6 +80,7 @@ export {
 } from './job/errors.ts'
 export {
   InvalidConfigurationError,
+  NoQueueError,
   SecretUnavailableError,
   UnknownConnectionError,
   UnknownEnvironmentError,

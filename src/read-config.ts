@@ -6,35 +6,29 @@ import {
 } from './connections/config.ts'
 import type { ConfigurationIssue } from './connections/configuration-issue.ts'
 import type { ConnectionWarning } from './connections/connection-warning.ts'
-import { InvalidConfigurationError } from './connections/errors.ts'
+import {
+  InvalidConfigurationError,
+  NoQueueError,
+  UnknownConnectionError,
+} from './connections/errors.ts'
+import { nearest } from './connections/nearest.ts'
 import { isProperties } from './connections/unknown-properties.ts'
 import type { Connections } from './connections/connections.ts'
 import type { ConfigChoice } from './connections/environments.ts'
 import type { ContentOptions } from './content/open.ts'
 import { resolveReferences, type SecretSources } from './connections/references.ts'
-import { MailroomError } from './errors.ts'
 
 /** A configuration as programs give it: with connection managers by name, or with a collection of them. */
 export type ConfigSource<Name extends string> =
   | MailroomConfig<Name>
   | (Omit<MailroomConfig<Name>, 'connections'> & { readonly connections: Connections<Name> })
 
-/** Thrown when a configuration does not say where jobs wait. */
-export class NoQueueError extends MailroomError {
-  override readonly code = 'NO_QUEUE'
-
-  constructor() {
-    super(
-      'expected `queue` to say where jobs wait, such as "redis://host:6379" or "embedded:.mailroom", got nothing',
-    )
-  }
-}
-
 /**
  * Reads a configuration that a program gives. A collection is taken as it is; over connection managers
  * by name count the environment and the variables of `choice`.
  *
- * Throws `InvalidConfigurationError` with all problems, and `UnknownEnvironmentError`.
+ * Throws `InvalidConfigurationError` with all problems, `UnknownEnvironmentError`, and
+ * `UnknownConnectionError` for names of a worker that a collection has not.
  */
 export function readConfig<Name extends string>(
   source: ConfigSource<Name>,
@@ -46,7 +40,14 @@ export function readConfig<Name extends string>(
   const { connections } = source
   if (isCollection(connections)) {
     const { environment } = source.environments === undefined ? {} : choice
-    return { ...parseConfig({ ...source, connections: {} }, { environment }), connections }
+    const { connections: names, ...worker } = source.worker ?? {}
+    for (const name of names ?? []) refuseUnknown(connections, name)
+    const parsed = parseConfig({ ...source, worker, connections: {} }, { environment })
+    return {
+      ...parsed,
+      worker: { ...parsed.worker, ...(names && { connections: names }) },
+      connections,
+    }
   }
   return parseConfigOf<Name>(source, choice)
 }
@@ -57,6 +58,12 @@ export function environmentOf(
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
   return asked ?? (env['MAILROOM_ENV'] || undefined)
+}
+
+function refuseUnknown<Name extends string>(connections: Connections<Name>, name: string): void {
+  if (!connections.has(name)) {
+    throw new UnknownConnectionError(name, connections.names(), nearest(name, connections.names()))
+  }
 }
 
 const NO_CONFIGURATION: ConfigurationIssue = {

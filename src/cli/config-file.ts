@@ -2,7 +2,9 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 
 import { lilconfig, type Loader } from 'lilconfig'
+import * as z from 'zod'
 
+import { isMailroomError } from '../errors.ts'
 import { importAnew } from './config/import-anew.ts'
 import { importModule } from './config/import-module.ts'
 import { parseJsonText } from './config/json-text.ts'
@@ -64,7 +66,7 @@ export async function loadConfigFile(
   })
   if (asked === undefined) {
     const passedOver = (await findConfigFiles(directory)).slice(1)
-    const found = await loader.search(directory)
+    const found = await readable(loader.search(directory), directory)
     if (found === null) return undefined
     return { file: found.filepath, content: contentOf(found), imports, passedOver }
   }
@@ -74,7 +76,7 @@ export async function loadConfigFile(
   if (!extensions.includes(path.extname(file))) {
     throw new ConfigUnreadableError(file, `expected one of ${extensions.join(', ')}`)
   }
-  const found = await loader.load(file)
+  const found = await readable(loader.load(file), file)
   return { file, content: contentOf(found), imports, passedOver: [] }
 }
 
@@ -84,6 +86,19 @@ export async function findConfigFiles(directory: string): Promise<readonly strin
   const there = await Promise.all(files.map(isThere))
   return files.filter((_, index) => there[index])
 }
+
+/** Whatever a file system says, in our words: a directory in its place, no right to read it. */
+async function readable<T>(reading: Promise<T>, place: string): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    const { code, path: file } = faultSchema.safeParse(error).data ?? {}
+    if (isMailroomError(error) || code === undefined) throw error
+    throw new ConfigUnreadableError(file ?? place, `it cannot be read (${code})`)
+  }
+}
+
+const faultSchema = z.object({ code: z.string(), path: z.string().optional() })
 
 /** Lilconfig has `any` here. */
 function contentOf(result: { readonly config: unknown } | null): unknown {

@@ -2,7 +2,9 @@ import path from 'node:path'
 
 import { parseConfig, type ParsedConfig } from '../connections/config.ts'
 import { referencesOf } from '../connections/config-references.ts'
+import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
 import { connectionVariablesIn } from '../connections/connection-variable.ts'
+import { InvalidConfigurationError } from '../connections/errors.ts'
 import { BUILT_IN_CONFIG } from './built-in-config.ts'
 import { CONFIG_FILES, loadConfigFile, type ConfigFile } from './config-file.ts'
 import { ConfigNotFoundError } from './errors.ts'
@@ -34,8 +36,13 @@ export interface ConfigurationRemark {
 }
 
 export interface LoadOptions {
-  /** Whether there must be a file, may be one, or is none looked for; it may by default. */
-  readonly file?: 'needed' | 'optional' | 'none'
+  /**
+   * Whether there must be a file (`demanded`), or a file or variables (`needed`), may be one
+   * (`optional`, the default), or is none looked for.
+   */
+  readonly file?: 'demanded' | 'needed' | 'optional' | 'none'
+  /** Whether a configuration without any connection manager is refused; off by default. */
+  readonly needsConnections?: boolean
   /** Reads modules from disk although this process has imported them; off by default. */
   readonly anew?: boolean
 }
@@ -52,19 +59,21 @@ export interface LoadOptions {
 export async function loadConfiguration(
   flags: SettingFlags,
   surroundings: Surroundings,
-  { file = 'optional', anew = false }: LoadOptions = {},
+  { file = 'optional', needsConnections = false, anew = false }: LoadOptions = {},
 ): Promise<Configuration> {
   const { env, cwd } = surroundings
   const { configFile, environment } = resolveSettings(flags, surroundings)
   const loaded = file === 'none' ? undefined : await loadConfigFile(configFile, cwd, { env, anew })
   const defined = file === 'none' ? [] : connectionVariablesIn(env)
-  if (loaded === undefined && defined.length === 0 && file === 'needed') {
-    throw new ConfigNotFoundError(notFound(cwd))
-  }
+  const isEnough = file === 'needed' ? defined.length > 0 : file !== 'demanded'
+  if (loaded === undefined && !isEnough) throw new ConfigNotFoundError(notFound(cwd))
   const config = parseConfig(
     loaded === undefined ? (defined.length === 0 ? BUILT_IN_CONFIG : {}) : loaded.content,
     file === 'none' ? {} : { environment, env, file: loaded?.file },
   )
+  if (needsConnections && config.connections.names().length === 0) {
+    throw new InvalidConfigurationError([NO_CONNECTIONS])
+  }
   const references = referencesOf(config)
   return {
     config,
@@ -76,6 +85,12 @@ export async function loadConfiguration(
     },
     remarks: loaded === undefined ? [] : remarksOn(loaded),
   }
+}
+
+const NO_CONNECTIONS: ConfigurationIssue = {
+  path: ['connections'],
+  code: 'INVALID_VALUE',
+  message: 'expected at least one connection manager, got none',
 }
 
 function notFound(cwd: string): string {

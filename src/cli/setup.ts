@@ -17,7 +17,7 @@ export interface Setup {
   readonly terminal: Terminal
 }
 
-export interface SetupOptions extends Pick<LoadOptions, 'file'> {
+export interface SetupOptions extends Pick<LoadOptions, 'file' | 'needsConnections'> {
   /** Whether the `queue` of the file counts when nobody asked for another one; it does by default. */
   readonly usesQueue?: boolean
 }

@@ -161,3 +161,14 @@ function describePath(path: readonly PropertyKey[]): string {
     .join('')
   return text === '' ? 'configuration' : text.replace(/^\./, '')
 }
+
+/** Thrown when a configuration does not say where jobs wait. */
+export class NoQueueError extends MailroomError {
+  override readonly code = 'NO_QUEUE'
+
+  constructor() {
+    super(
+      'expected `queue` to say where jobs wait, such as "redis://host:6379" or "embedded:.mailroom", got nothing',
+    )
+  }
+}

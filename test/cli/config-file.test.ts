@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inspect } from 'node:util'
 
@@ -76,6 +76,18 @@ describe('a configuration file', () => {
     const loaded = await loadConfigFile(undefined, directory.path, HERE)
     expect(loaded?.file).toBe(directory.file('mailroom.config.json'))
     expect(loaded?.content).toBeUndefined()
+  })
+
+  test('that is a directory cannot be read', async () => {
+    await using directory = await directoryOf({})
+    await mkdir(directory.file('mailroom.config.json'))
+    const refusal = {
+      code: 'CONFIG_UNREADABLE',
+      message: expect.stringContaining('it cannot be read (EISDIR)'),
+    }
+    const file = directory.file('mailroom.config.json')
+    await expect(loadConfigFile(file, directory.path, HERE)).rejects.toMatchObject(refusal)
+    await expect(loadConfigFile(undefined, directory.path, HERE)).rejects.toMatchObject(refusal)
   })
 
   const BOMB = Array.from({ length: 20 }, (_, index) =>

@@ -118,3 +118,24 @@ test('commands warn of a second configuration file and name both', async () => {
   expect(jsonLines(result.out)).toMatchObject([{ connection: 'relay' }, { connection: 'bulk' }])
   expect(result.out + result.err).not.toContain('hunter2')
 })
+
+test('a file that is demanded is not made up for by variables', async () => {
+  await using directory = await temporaryDirectory()
+  const env = { MAILROOM_CONNECTION_RELAY: 'smtp://relay.example.com' }
+  const load = (file: 'demanded' | 'needed') =>
+    loadConfiguration({}, surroundings(directory.path, env), { file })
+  expect((await load('needed')).config.connections.names()).toEqual(['relay'])
+  await expect(load('demanded')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' })
+})
+
+test('a configuration without connection managers is refused where they are needed', async () => {
+  await using directory = await temporaryDirectory()
+  await writeFile(path.join(directory.path, 'mailroom.config.json'), '{}')
+  const load = (needsConnections: boolean) =>
+    loadConfiguration({}, surroundings(directory.path), { needsConnections })
+  expect((await load(false)).config.connections.names()).toEqual([])
+  await expect(load(true)).rejects.toMatchObject({
+    code: 'INVALID_CONFIGURATION',
+    message: expect.stringContaining('at least one connection manager'),
+  })
+})

@@ -102,6 +102,24 @@ describeRedis('a worker process', (queue) => {
     expect((await worker.result).code).toBe(0)
   })
 
+  test('keeps its names while its file is away, whatever variables say', async () => {
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, 'mailroom.config.json')
+    await replace(file, json({ relay: 1 }))
+    await using worker = startCli(['worker', '--allow-unsafe-store'], {
+      cwd: directory.path,
+      env: { MAILROOM_CONNECTION_OTHER: 'smtp://127.0.0.1:1?tls=none' },
+    })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+    await rename(file, `${file}.away`)
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(1)
+    await replace(file, json({ relay: 2 }))
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([{ changed: ['relay'], removed: [] }])
+    worker.signal('SIGTERM')
+    expect((await worker.result).code).toBe(0)
+  })
+
   test('refuses a pipe as a secret, goes on to follow the file, and ends when it is told', async () => {
     await using server = await startSmtpServer({ users: { app: 'right' } })
     await using directory = await temporaryDirectory()

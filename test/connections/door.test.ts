@@ -34,6 +34,16 @@ test('a port that does not fit its TLS mode is told, and nothing is refused', ()
   }
 })
 
+test('the names of a worker are those of the collection beside them', () => {
+  const { connections } = createConnections({ relay: 'smtp://relay.example.com' })
+  const config = (names: string[]) =>
+    ({ queue: 'embedded:/nowhere', connections, worker: { connections: names } }) as const
+  expect(() => createWorker(config(['relay']))).not.toThrow()
+  expect(() => createWorker(config(['relais']))).toThrow(
+    expect.objectContaining({ code: 'UNKNOWN_CONNECTION' }),
+  )
+})
+
 test('verify needs no options where no reference is to be looked up', async () => {
   const { connections } = createConnections({
     away: { server: '127.0.0.1', port: 1, tls: 'none', timeouts: { connect: 500 } },

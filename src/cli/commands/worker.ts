@@ -45,13 +45,16 @@ Examples:
   run: async (args, context) => {
     const { values } = parseCommandLine('worker', args, OPTIONS)
     const port = values.port === undefined ? undefined : parsePort('port', values.port)
-    const setup = await loadSetup(values, context, { file: 'needed' })
+    const needsConnections = true
+    const setup = await loadSetup(values, context, { file: 'needed', needsConnections })
     const { worker: defaults, connections } = setup.config
     const asked = values.connections?.split(',').map((name) => name.trim())
     const names = asked ?? defaults.connections
     for (const name of names ?? []) connections.get(name)
+    // A file that is away for a moment does not leave its names to the variables.
+    const file = setup.sources.files.length > 0 ? 'demanded' : 'needed'
     const load = (): Promise<Configuration> =>
-      loadConfiguration(values, context, { file: 'needed', anew: true })
+      loadConfiguration(values, context, { file, needsConnections, anew: true })
     const within = values['stop-within']
     const healthPort = port ?? defaults.port
     await using work = await openWork(setup, context, {
