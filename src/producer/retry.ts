@@ -15,7 +15,8 @@ export interface RetryOptions {
  * - `may-be-delivered`: it is uncertain, and `evenIfDelivered` was not said.
  * - `too-late`: the sender's own `notAfter` is over.
  * - `content-gone`: its record is there, its content is not any more.
- * - `busy`: a worker has not ended its last attempt in the queue yet; ask again.
+ * - `busy`: a worker has not ended its last attempt in the queue yet; ask again. Never in a paused
+ *   queue, unless it runs.
  * - `unknown`: there is no record of it.
  */
 export type Retried =
@@ -72,6 +73,10 @@ async function findObstacle(
   if (data === undefined || isOther) return { kind: 'content-gone' }
   const notAfter = property(data, 'notAfter')
   if (typeof notAfter === 'number' && notAfter <= (await store.nowMs())) return { kind: 'too-late' }
+  const state = await queues.stateOf(connection, id)
+  if (state === 'dead') return undefined
+  // It expired in a paused queue, where nobody can take it to end it: it waits as it is.
+  if (state !== 'active' && (await queues.isPaused(connection))) return undefined
   // A worker still has to end the job: it would do so behind our back.
-  return (await queues.stateOf(connection, id)) === 'dead' ? undefined : { kind: 'busy' }
+  return { kind: 'busy' }
 }

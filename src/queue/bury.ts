@@ -22,7 +22,8 @@ export async function buryJobs(
   queue: Queue,
   jobs: readonly DeadJob[],
 ): Promise<readonly string[]> {
-  if (jobs.length === 0) return []
+  // Nobody can take a job of a paused queue, and it would stay where it was brought forward to.
+  if (jobs.length === 0 || (await queue.isPaused())) return []
   const worker = bull.openWorker(queue.name, () => Promise.resolve(), SETTINGS)
   worker.on('error', () => undefined)
   const buried: string[] = []
@@ -40,10 +41,13 @@ export async function buryJobs(
 async function bury(worker: Worker, queue: Queue, id: string, reason: string): Promise<boolean> {
   const job = await queue.getJob(id)
   if (job === undefined) return false
-  const { priority } = job
+  // As it was added: a try that did not come to its end may have left the job in front.
+  const { priority = 0 } = job.opts
   const token = randomUUID()
-  const taken = (await bringForward(job)) && (await worker.getNextJob(token, { block: false }))
-  if (!taken) return false
+  if (!(await bringForward(job))) return false
+  const taken = await worker.getNextJob(token, { block: false })
+  if (taken?.id !== id) await putBack(job, priority)
+  if (taken === undefined) return false
   if (taken.id !== id) {
     await taken.moveToWait(token)
     return false
@@ -52,6 +56,15 @@ async function bury(worker: Worker, queue: Queue, id: string, reason: string): P
   await taken.changePriority({ priority })
   await taken.moveToFailed(new UnrecoverableError(reason), token)
   return true
+}
+
+/** Gives a job its priority again; it may be gone meanwhile. */
+async function putBack(job: Job, priority: number): Promise<void> {
+  try {
+    await job.changePriority({ priority })
+  } catch (error) {
+    if ((await job.getState()) !== 'unknown') throw error
+  }
 }
 
 /** Makes a job the first one of its queue; false when somebody else has it. */

@@ -37,6 +37,18 @@ describeStores('retry', (place) => {
     expect(await mailroom.get(id)).toMatchObject({ state: 'refused' })
   })
 
+  test('what expired in a paused queue waits there again', async () => {
+    const at = place()
+    await using mailroom = mailroomOn(at)
+    await using door = await openBackDoor(at)
+    const { id } = await mailroom.send(mail('paused'))
+    await door.queues.pause('relay')
+    await refuse(door, id, 'expired')
+    expect(await mailroom.retry(id)).toEqual({ kind: 'retried' })
+    expect(await mailroom.get(id)).toMatchObject({ state: 'deferred' })
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 1, dead: 0, expired: 0 })
+  })
+
   test('what may have arrived is retried only on request', async () => {
     const at = place()
     await using mailroom = mailroomOn(at)

@@ -79,6 +79,29 @@ export function sweepingConformance(location: () => string): void {
     expect(bench.errors).toEqual([])
   })
 
+  test('what is buried in vain while its queue is paused keeps its place, and its class later', async () => {
+    await using bench = await openBench(newPlace(location()))
+    const { queues } = bench
+    await queues.add(NAME, [
+      { id: 'm-1', data: 1 },
+      { id: 'm-low', data: 2, priority: 'low' },
+      { id: 'm-lower', data: 3, priority: 'low' },
+    ])
+    const dead = [{ id: 'm-lower', reason: 'expired' }]
+    await queues.pause(NAME)
+    expect(await queues.bury(NAME, dead)).toEqual([])
+    const waiting = await queues.page(NAME, 'waiting', 0, 10)
+    expect(waiting.map(({ id }) => id)).toEqual(['m-1', 'm-low', 'm-lower'])
+    await queues.resume(NAME)
+    // As it is when somebody pauses between the two steps.
+    await (await queues.raw(NAME).getJob('m-lower'))?.changePriority({ priority: 1 })
+    expect(await queues.bury(NAME, dead)).toEqual(['m-lower'])
+    expect(await queues.revive(NAME, 'm-lower')).toBe(true)
+    expect((await queues.heads(NAME)).map(({ id }) => id)).toEqual(['m-1', 'm-low'])
+    await queues.remove(NAME, 'm-low')
+    expect((await queues.heads(NAME)).map(({ id }) => id)).toEqual(['m-1', 'm-lower'])
+  })
+
   test('a job that a worker has taken cannot be buried', async () => {
     await using bench = await openBench(newPlace(location()))
     const { queues } = bench
