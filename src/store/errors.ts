@@ -41,7 +41,10 @@ export class StoreUnreachableError extends MailroomError {
   }
 }
 
-/** Thrown when a store answers and refuses: wrong password, unknown user or database. */
+/**
+ * Thrown when a store, or its sentinels, answer and refuse: wrong password, unknown user, database
+ * or master.
+ */
 export class StoreRefusedError extends MailroomError {
   override readonly code = 'STORE_REFUSED'
   readonly location: string

@@ -15,11 +15,19 @@ export function translateStoreError(location: string, error: unknown): unknown {
   // Before the lost connection: a server that refuses TLS also hangs up.
   const tls = tlsFailureOf(error)
   if (tls !== undefined) return new StoreTlsError(location, tls, { cause: error })
+  // Before it as well: what all sentinels refuse is called an outage of theirs.
+  const sentinels = SENTINELS_REFUSE.exec(error.message)?.[1]
+  if (sentinels !== undefined) {
+    return new StoreRefusedError(location, `its sentinels say: ${sentinels}`, { cause: error })
+  }
   if (isLostConnection(error)) return new StoreUnreachableError(location, error)
   if (isRefusal(error)) return new StoreRefusedError(location, error.message, { cause: error })
   if (lacksRights(error)) return new StoreRightsError(location, error.message, { cause: error })
   return error
 }
+
+const SENTINELS_REFUSE =
+  /^All sentinels are unreachable.* Last error: ((?:WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR No such master).*)/
 
 /** What OpenSSL and Node call a handshake or a certificate that failed. */
 const TLS_CODE = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$)|CERT|CRL_|HOSTNAME_MISMATCH/

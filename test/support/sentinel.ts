@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -19,6 +19,10 @@ export interface Sentinels extends AsyncDisposable {
   failOver(): Promise<void>
 }
 
+interface Sentinel extends AsyncDisposable {
+  readonly port: number
+}
+
 export async function startSentinels(): Promise<Sentinels> {
   await using stack = new AsyncDisposableStack()
   // Else it would wait at its end for a replica that may be gone.
@@ -27,24 +31,9 @@ export async function startSentinels(): Promise<Sentinels> {
   const replica = stack.use(
     await startRedis({ args: [...hurried, '--replicaof', '127.0.0.1', String(master.port)] }),
   )
-  const folder = stack.use(await temporaryDirectory()).path
   const ports: number[] = []
-  for (const name of ['first', 'second', 'third']) {
-    const port = await freePort()
-    const cwd = join(folder, name)
-    await mkdir(cwd)
-    const settings = [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `sentinel monitor mail 127.0.0.1 ${master.port} 2`,
-      'sentinel down-after-milliseconds mail 500',
-      'sentinel failover-timeout mail 3000',
-    ]
-    await writeFile(join(cwd, 'sentinel.conf'), settings.join('\n'))
-    const args = [join(cwd, 'sentinel.conf'), '--sentinel']
-    const daemon = await startDaemon({ program: await findRedis(), args, port, cwd })
-    stack.defer(() => daemon.end())
-    ports.push(port)
+  for (let count = 1; count <= 3; count += 1) {
+    ports.push(stack.use(await startSentinel(master.port)).port)
   }
   for (const port of ports) await untilAcquainted(port)
   const hosts = [await freePort(), ...ports].map((port) => `127.0.0.1:${port}`).join(',')
@@ -56,6 +45,27 @@ export async function startSentinels(): Promise<Sentinels> {
     failOver: () => ask(ports[0] ?? 0, (sentinel) => sentinel.call('SENTINEL', 'FAILOVER', 'mail')),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
+}
+
+/** One that others ask for `mail`, on a port of its own; it may ask for a password itself. */
+export async function startSentinel(master: number, password?: string): Promise<Sentinel> {
+  await using stack = new AsyncDisposableStack()
+  const cwd = stack.use(await temporaryDirectory()).path
+  const port = await freePort()
+  const settings = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `sentinel monitor mail 127.0.0.1 ${master} 2`,
+    'sentinel down-after-milliseconds mail 500',
+    'sentinel failover-timeout mail 3000',
+    ...(password === undefined ? [] : [`requirepass ${password}`]),
+  ]
+  await writeFile(join(cwd, 'sentinel.conf'), settings.join('\n'))
+  const args = [join(cwd, 'sentinel.conf'), '--sentinel']
+  const daemon = await startDaemon({ program: await findRedis(), args, port, cwd })
+  stack.defer(() => daemon.end())
+  const held = stack.move()
+  return { port, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
 /** Before they know each other and the replica, sentinels agree on nothing. */
