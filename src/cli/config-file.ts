@@ -38,6 +38,8 @@ export interface ConfigFileOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Reads modules from disk although this process has imported them; off by default. */
   readonly anew?: boolean
+  /** Hears of each file that counts before it is read, whether it can be loaded or not. */
+  readonly onFile?: (file: string) => void
 }
 
 /** How long a module may take. */
@@ -65,12 +67,14 @@ export async function loadConfigFile(
     loaders,
   })
   if (asked === undefined) {
-    const passedOver = (await findConfigFiles(directory)).slice(1)
+    const [first, ...passedOver] = await findConfigFiles(directory)
+    if (first !== undefined) options.onFile?.(first)
     const found = await readable(loader.search(directory), directory)
     if (found === null) return undefined
     return { file: found.filepath, content: contentOf(found), imports, passedOver }
   }
   const file = path.resolve(directory, asked)
+  options.onFile?.(file)
   await refuseMissing(file)
   const extensions = Object.keys(loaders)
   if (!extensions.includes(path.extname(file))) {
@@ -123,14 +127,14 @@ async function isThere(file: string): Promise<boolean> {
 }
 
 function loadersOf(
-  { env, anew = false }: ConfigFileOptions,
+  { env, anew = false, onFile = () => {} }: ConfigFileOptions,
   onImports: (files: readonly string[]) => void,
 ): Readonly<Record<string, Loader>> {
   const module: Loader = async (file) => {
     const signal = AbortSignal.timeout(MODULE_DEADLINE_MS)
-    const { content, hasDefault, imports } = await importWithin(file, signal, async () =>
-      anew ? importAnew(file, env, signal) : importModule(file),
-    )
+    const load = async (onImport: (imported: string) => void) =>
+      anew ? importAnew(file, env, signal, onImport) : importModule(file, onImport)
+    const { content, hasDefault, imports } = await importWithin(file, signal, load, onFile)
     onImports(imports)
     if (hasDefault) return content
     const expected = 'expected "export default defineConfig({ … })", found no default export'

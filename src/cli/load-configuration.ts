@@ -45,6 +45,8 @@ export interface LoadOptions {
   readonly needsConnections?: boolean
   /** Reads modules from disk although this process has imported them; off by default. */
   readonly anew?: boolean
+  /** Hears of each file that counts before it is read, whether it can be loaded or not. */
+  readonly onFile?: (file: string) => void
 }
 
 /**
@@ -59,11 +61,17 @@ export interface LoadOptions {
 export async function loadConfiguration(
   flags: SettingFlags,
   surroundings: Surroundings,
-  { file = 'optional', needsConnections = false, anew = false }: LoadOptions = {},
+  {
+    file = 'optional',
+    needsConnections = false,
+    anew = false,
+    onFile = () => {},
+  }: LoadOptions = {},
 ): Promise<Configuration> {
   const { env, cwd } = surroundings
   const { configFile, environment } = resolveSettings(flags, surroundings)
-  const loaded = file === 'none' ? undefined : await loadConfigFile(configFile, cwd, { env, anew })
+  const loaded =
+    file === 'none' ? undefined : await loadConfigFile(configFile, cwd, { env, anew, onFile })
   const defined = file === 'none' ? [] : connectionVariablesIn(env)
   const isEnough = file === 'needed' ? defined.length > 0 : file !== 'demanded'
   if (loaded === undefined && !isEnough) throw new ConfigNotFoundError(notFound(cwd))

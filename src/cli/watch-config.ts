@@ -15,13 +15,20 @@ export interface ConfigWatch extends Disposable {
 }
 
 export interface ConfigWatchOptions {
-  /** Loads the configuration anew, whatever this process has read before. */
-  readonly load: () => Promise<Configuration>
+  /**
+   * Loads the configuration anew, whatever this process has read before; `onFile` is to hear of each
+   * file that counts, also when the load fails.
+   */
+  readonly load: (onFile: (file: string) => void) => Promise<Configuration>
   /** The names that were asked for, whatever the configuration says. */
   readonly names?: readonly string[] | undefined
 }
 
-/** Reconfigures `worker` whenever a file that the configuration of `setup` was made from changes. */
+/**
+ * Reconfigures `worker` whenever a file changes that its configuration was made from, first that of
+ * `setup`; after a refusal also when one changes that the refused one was made of or refers to, so
+ * that it does not matter which of them is put right, or is there first.
+ */
 export async function watchConfiguration(
   setup: Setup,
   worker: Worker,
@@ -29,12 +36,17 @@ export async function watchConfiguration(
   { load, names: asked }: ConfigWatchOptions,
 ): Promise<ConfigWatch> {
   const { terminal } = setup
-  let { files } = setup.sources
+  let applied = setup.sources.files
+  let latest = applied
+  let watched: ReadonlySet<string> = new Set(applied)
 
   const loadAgain = async (): Promise<Reconfiguration> => {
-    const loaded = await load()
+    const known = new Set(applied)
+    watched = known
+    const loaded = await load((file) => known.add(file))
+    for (const file of loaded.sources.secretFiles) known.add(file)
     const { connections, digestKey, worker: settings } = loaded.config
-    files = loaded.sources.files
+    latest = loaded.sources.files
     tellRemarks(loaded, terminal)
     tellWarnings({ config: loaded.config, terminal })
     const names = asked ?? settings.connections
@@ -46,13 +58,17 @@ export async function watchConfiguration(
   }
   const reload = async (): Promise<void> => {
     try {
-      await worker.reconfigure(loadAgain)
+      const { kind } = await worker.reconfigure(loadAgain)
+      if (kind !== 'applied') return
+      // Secrets are watched by the worker from now on.
+      applied = latest
+      watched = new Set(applied)
     } catch (error) {
       const code = isMailroomError(error) ? error.code : 'UNEXPECTED'
       const message = isMailroomError(error) ? error.message : 'an error that nobody expected'
       terminal.warn({ event: 'error', code, message }, `mailroom: ${message} (${code})`)
     }
   }
-  const watch = await watchFiles({ files: () => files, onChange: reload })
+  const watch = await watchFiles({ files: () => [...watched], onChange: reload })
   return { reload, [Symbol.dispose]: () => watch[Symbol.dispose]() }
 }

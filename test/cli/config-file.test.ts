@@ -181,6 +181,23 @@ describe('a configuration module', () => {
     expect(inspect(refusal)).not.toContain('hunter2')
   })
 
+  test.for([
+    ['export const a = {{ hunter2', 'its syntax is wrong, at line 1, column 19'],
+    ['\nthrow new Error("hunter2")', 'threw an error when it ran, at line 2, column 7'],
+    ['import "./hunter2.ts"', 'something that it imports is not installed'],
+  ] as const)('is not blamed when what it imports is %j', async ([text, message]) => {
+    await using directory = await directoryOf({
+      'mailroom.config.ts': 'import "./inner.ts"\nexport default {}',
+      'inner.ts': text,
+    })
+    const files: string[] = []
+    const onFile = (file: string) => void files.push(file)
+    const loading = loadConfigFile(undefined, directory.path, { ...ANEW, onFile })
+    await expect(loading).rejects.toThrow(`"${directory.file('inner.ts')}": `)
+    await expect(loading).rejects.toThrow(message)
+    expect(files.slice(0, 2)).toEqual(['mailroom.config.ts', 'inner.ts'].map(directory.file))
+  })
+
   test('is read anew with everything that it imports', async () => {
     await using directory = await directoryOf({
       'mailroom.config.ts':

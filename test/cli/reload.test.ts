@@ -120,6 +120,48 @@ describeRedis('a worker process', (queue) => {
     expect((await worker.result).code).toBe(0)
   })
 
+  test('looks again at what was refused when the secret that it refers to arrives', async () => {
+    await using server = await startSmtpServer({ users: { app: 'right' } })
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, 'mailroom.config.json')
+    await replace(file, json({ relay: server.port }))
+    await using worker = startCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+    const auth = {
+      method: 'basic',
+      user: 'app',
+      password: '${file:password}',
+      allowInsecureAuth: true,
+    }
+    const other = { server: '127.0.0.1', port: server.port, tls: 'none', auth }
+    const connections = { ...managers({ relay: server.port }), other }
+    await replace(file, JSON.stringify({ queue, prefix, connections }))
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(1)
+    await replace(path.join(directory.path, 'password'), 'right')
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([{ added: ['other'] }])
+  })
+
+  test('looks again at what was refused when what it imports is there and right', async () => {
+    await using server = await startSmtpServer()
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, 'mailroom.config.ts')
+    const inner = path.join(directory.path, 'inner.ts')
+    await replace(file, `export default ${json({ relay: server.port })}`)
+    await using worker = startCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    await expect.poll(() => worker.out).toContain('"event":"worker-started"')
+    const text = `import './inner.ts'\nexport default ${json({ relay: server.port, other: server.port })}`
+    await replace(file, text)
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(1)
+    await replace(inner, '\nexport const x = {{')
+    await expect.poll(() => eventsOf(worker, 'config-refused').length).toBe(2)
+    const message = expect.stringContaining(`"${inner}": its syntax is wrong, at line 2, column 19`)
+    expect(eventsOf(worker, 'config-refused')[1]).toMatchObject({ problems: [{ message }] })
+    await replace(inner, '')
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([{ added: ['other'] }])
+  })
+
   test('refuses a pipe as a secret, goes on to follow the file, and ends when it is told', async () => {
     await using server = await startSmtpServer({ users: { app: 'right' } })
     await using directory = await temporaryDirectory()

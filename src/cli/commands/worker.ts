@@ -53,8 +53,8 @@ Examples:
     for (const name of names ?? []) connections.get(name)
     // A file that is away for a moment does not leave its names to the variables.
     const file = setup.sources.files.length > 0 ? 'demanded' : 'needed'
-    const load = (): Promise<Configuration> =>
-      loadConfiguration(values, context, { file, needsConnections, anew: true })
+    const load = (onFile: (file: string) => void): Promise<Configuration> =>
+      loadConfiguration(values, context, { file, needsConnections, anew: true, onFile })
     const within = values['stop-within']
     const healthPort = port ?? defaults.port
     await using work = await openWork(setup, context, {

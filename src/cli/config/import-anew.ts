@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 import type { ImportedModule } from './import-module.ts'
+import type { ThreadMessage } from './module-thread.ts'
 
 const THREAD = new URL(`module-thread${path.extname(import.meta.url)}`, import.meta.url)
 
@@ -12,25 +12,29 @@ const THREAD = new URL(`module-thread${path.extname(import.meta.url)}`, import.m
  *
  * It runs in a thread that ends with it. A query behind its name would read this one file anew, but
  * neither what it imports nor what is CommonJS, and each reading would stay in memory. Rejects with
- * what the module throws, and when its default export is more than data.
+ * what the module throws, and when its default export is more than data; `onImport` has heard of all
+ * files that it imports by then.
  */
 export async function importAnew(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
+  onImport: (file: string) => void = () => {},
 ): Promise<ImportedModule> {
   const thread = new Worker(THREAD, { workerData: file, env: { ...env } })
+  const ended = Promise.withResolvers<ImportedModule>()
+  thread.on('message', (message: ThreadMessage) => {
+    if (message.kind === 'module') ended.resolve(message.module)
+    else onImport(message.file)
+  })
+  thread.on('error', ended.reject)
+  thread.on('exit', () => ended.reject(new Error('the module ended the process')))
+  const onAbort = (): void => ended.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
   try {
-    const ended = once(thread, 'exit', { signal }).then(() => {
-      throw new Error('the module ended the process')
-    })
-    const [module]: ImportedModule[] = await Promise.race([
-      once(thread, 'message', { signal }),
-      ended,
-    ])
-    if (module === undefined) throw new Error('the module did not answer')
-    return module
+    return await ended.promise
   } finally {
+    signal.removeEventListener('abort', onAbort)
     await thread.terminate()
   }
 }

@@ -14,17 +14,30 @@ export interface ImportedModule {
 /** This package's door: what a configuration file means by "mailroom", wherever it lies. */
 const DOOR = new URL(`../../index${path.extname(import.meta.url)}`, import.meta.url).href
 
-/** Imports a module into this process or thread, in which it stays: a second time it is not read. */
-export async function importModule(file: string): Promise<ImportedModule> {
+/**
+ * Imports a module into this process or thread, in which it stays: a second time it is not read.
+ * `onImport` hears of each file that it imports by path before that is read, also when it is missing.
+ */
+export async function importModule(
+  file: string,
+  onImport: (file: string) => void = () => {},
+): Promise<ImportedModule> {
   const root = pathToFileURL(file).href
   const seen = new Set<string | undefined>([root])
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {
       if (!seen.has(context.parentURL)) return next(specifier, context)
       if (specifier === 'mailroom') return { url: DOOR, shortCircuit: true }
-      const resolved = next(specifier, context)
-      if (/^(?:\.{1,2}\/|\/|file:)/.test(specifier)) seen.add(resolved.url)
-      return resolved
+      if (!/^(?:\.{1,2}\/|\/|file:)/.test(specifier)) return next(specifier, context)
+      try {
+        const resolved = next(specifier, context)
+        seen.add(resolved.url)
+        onImport(fileURLToPath(resolved.url))
+        return resolved
+      } catch (error) {
+        onImport(fileURLToPath(new URL(specifier, context.parentURL)))
+        throw error
+      }
     },
   })
   try {

@@ -1,6 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { importModule } from './import-module.ts'
+import { importModule, type ImportedModule } from './import-module.ts'
+
+/** What the thread tells, in this order. */
+export type ThreadMessage =
+  | { readonly kind: 'import'; readonly file: string }
+  | { readonly kind: 'module'; readonly module: ImportedModule }
 
 // The whole of this file runs in a thread of its own: `import-anew.ts` starts it.
-parentPort?.postMessage(await importModule(String(workerData)), [])
+const tell = (message: ThreadMessage): void => parentPort?.postMessage(message, [])
+tell({
+  kind: 'module',
+  module: await importModule(String(workerData), (file) => tell({ kind: 'import', file })),
+})
