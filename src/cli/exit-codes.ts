@@ -105,6 +105,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   IDEMPOTENCY_CONFLICT: EXIT.message,
   UNSUPPORTED_MAIL_OPTION: EXIT.message,
 
+  STORE_BUSY: EXIT.tryLater,
   CONTENT_STORE_FULL: EXIT.tryLater,
   QUEUE_FULL: EXIT.tryLater,
   NOT_SETTLED: EXIT.tryLater,

@@ -138,6 +138,18 @@ export class TransactionRolledBackError extends MailroomError {
   }
 }
 
+/** Thrown when somebody else changes the tables, or uses them, for longer than was waited. */
+export class StoreBusyError extends MailroomError {
+  override readonly code = 'STORE_BUSY'
+
+  constructor(location: string, waitedMs: number, options?: ErrorOptions) {
+    super(
+      `the tables of store "${location}" cannot be brought up to date: another migration, or a transaction that uses them, did not end within ${waitedMs / 1000} s; try again when it has`,
+      options,
+    )
+  }
+}
+
 /** Thrown for a text that does not fit into one notification; the caller has to say less. */
 export class NoticeTooLongError extends MailroomError {
   override readonly code = 'NOTICE_TOO_LONG'

@@ -19,6 +19,10 @@ export interface PostgresStoreOptions {
   /** Whether tables are changed, only checked, or only looked at for what would be changed. */
   readonly migrate: boolean | 'plan'
   readonly maxConnections?: number
+  /**
+   * How long migrations of others are waited for; 30,000 by default, 300,000 with patience `wait`.
+   */
+  readonly lockWaitMs?: number
   readonly onError: (error: unknown) => void
   /** Runs after the last connection is closed. */
   readonly onClose?: () => Promise<void>
@@ -27,6 +31,9 @@ export interface PostgresStoreOptions {
 /** Postgres refuses 8,000 bytes; the rest is left to channel names. */
 const MAX_NOTICE_BYTES = 7500
 const OLDEST_SERVER = 14
+/** Many start at once and take turns; a new index on a large table takes minutes. */
+const PATIENT_LOCK_MS = 300_000
+const HASTY_LOCK_MS = 30_000
 
 /** Opens a store on Postgres. Does not wait for the server. Throws `InvalidStoreOptionError`. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<PostgresStore> {
@@ -46,7 +53,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     queryTimeoutMs: isHasty ? 10_000 : 30_000,
     onError,
     plansOnly: options.migrate === 'plan',
-    ...(options.migrate === true && { preparationLock: `mailroom:${schema}` }),
+    ...(options.migrate === true && {
+      preparationLock: {
+        name: `mailroom:${schema}`,
+        waitMs: options.lockWaitMs ?? (isHasty ? HASTY_LOCK_MS : PATIENT_LOCK_MS),
+      },
+    }),
     ...(options.maxConnections !== undefined && { maxConnections: options.maxConnections }),
   })
   prepareSchema(pool, options)

@@ -1,5 +1,7 @@
 import type { Client } from 'pg'
 
+import { StoreBusyError } from './errors.ts'
+
 /** Brings tables up to date, or checks them: runs before anybody else's first statement. */
 export type Preparation = (client: Client) => Promise<void>
 
@@ -22,11 +24,19 @@ export interface Preparations {
   changes(): readonly PlannedChange[]
 }
 
+export interface PreparationLock {
+  readonly name: string
+  /** How long it, and each lock on a table, is waited for. */
+  readonly waitMs: number
+  /** Safe for printing. */
+  readonly location: string
+}
+
 interface PreparationOptions {
   /** Runs `work` on a connection of its own. */
   readonly session: (work: (client: Client) => Promise<void>) => Promise<void>
-  /** The name of the lock that runs of several processes take turns under. */
-  readonly lock: string | undefined
+  /** What runs of several processes take turns under. */
+  readonly lock: PreparationLock | undefined
   /** Whether plans are asked and steps left out. */
   readonly plansOnly: boolean
 }
@@ -36,9 +46,21 @@ export function createPreparations({ session, lock, plansOnly }: PreparationOpti
   const changes: PlannedChange[] = []
   let running: Promise<void> | undefined
 
+  async function runInTurn(client: Client): Promise<void> {
+    if (lock === undefined) return runAll(client)
+    const { name, waitMs, location } = lock
+    try {
+      await client.query(`select set_config('lock_timeout', $1, false)`, [String(waitMs)])
+      // Taken by the session, as the time-out is: both end with it.
+      await client.query('select pg_advisory_lock(hashtext($1))', [name])
+      await runAll(client)
+    } catch (error) {
+      if (isLockTimeout(error)) throw new StoreBusyError(location, waitMs, { cause: error })
+      throw error
+    }
+  }
+
   async function runAll(client: Client): Promise<void> {
-    // Taken by the session: the lock ends with it.
-    if (lock !== undefined) await client.query('select pg_advisory_lock(hashtext($1))', [lock])
     for (let first = pending[0]; first !== undefined; first = pending[0]) {
       const change = await first.plan(client)
       if (!plansOnly) await first.step(client)
@@ -49,7 +71,11 @@ export function createPreparations({ session, lock, plansOnly }: PreparationOpti
   return {
     add: (step, plan) => void pending.push({ step, plan }),
     isPending: () => pending.length > 0,
-    run: () => (running ??= session(runAll).finally(() => (running = undefined))),
+    run: () => (running ??= session(runInTurn).finally(() => (running = undefined))),
     changes: () => [...changes],
   }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55P03'
 }

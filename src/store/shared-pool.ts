@@ -8,7 +8,7 @@ import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
 import { NO_ENVIRONMENT } from './postgres-parameters.ts'
 import { createPreparations } from './preparations.ts'
-import type { MigrationPlan, PlannedChange, Preparation } from './preparations.ts'
+import type { MigrationPlan, PlannedChange, Preparation, PreparationLock } from './preparations.ts'
 import { translateStoreError } from './refusal.ts'
 import { createTransactions } from './transaction.ts'
 
@@ -25,8 +25,8 @@ export interface SharedPoolOptions {
   readonly queryTimeoutMs?: number
   /** Has steps only say what they would change; by default they run. */
   readonly plansOnly?: boolean
-  /** Names the lock that preparations of several processes take turns under; no lock by default. */
-  readonly preparationLock?: string
+  /** What preparations of several processes take turns under; no lock by default. */
+  readonly preparationLock?: Omit<PreparationLock, 'location'>
   /** Faults that no caller hears of: idle connections that drop, the listening one above all. */
   readonly onError: (error: unknown) => void
 }
@@ -134,7 +134,7 @@ function assemble(
   const transactions = createTransactions(() => pool.connect(), location)
   const steps = createPreparations({
     session: (work) => session(work),
-    lock: preparationLock,
+    lock: preparationLock && { ...preparationLock, location },
     plansOnly,
   })
 

@@ -6,7 +6,10 @@ import { createMailroom, createWorker } from '../../src/index.ts'
 import { migrateStore } from '../../src/cli/migration.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openQueues } from '../../src/queue/open.ts'
+import { parseLocation } from '../../src/store/location.ts'
 import { openStore } from '../../src/store/open.ts'
+import { openPostgresStore } from '../../src/store/postgres.ts'
+import { readPostgresParameters } from '../../src/store/postgres-parameters.ts'
 import type { Store } from '../../src/store/store.ts'
 import { jsonLines, runCli } from '../support/cli.ts'
 import { describePostgres } from '../support/postgres.ts'
@@ -58,6 +61,32 @@ describePostgres('migrations', ({ owner, user }) => {
     const changes = both.flatMap((migration) => migration.changes.map(({ what }) => what))
     expect(new Set(changes).size).toBe(changes.length)
     expect(changes).toHaveLength(CHANGES.length)
+  })
+
+  test('a migration of others is not waited for without end, and its own follows it', async () => {
+    const schema = uniqueSchema()
+    const at = parseLocation(owner)
+    if (at.kind !== 'postgres') throw new Error('expected a Postgres')
+    await using store = await openPostgresStore({
+      location: 'a test',
+      parameters: () => readPostgresParameters(at),
+      patience: 'fail-fast',
+      schema,
+      migrate: true,
+      lockWaitMs: 20,
+      onError: () => undefined,
+    })
+    const other = await connectPostgres(owner)
+    try {
+      await other.query('select pg_advisory_lock(hashtext($1))', [`mailroom:${schema}`])
+      await expect(store.ping()).rejects.toMatchObject({
+        code: 'STORE_BUSY',
+        message: expect.stringContaining('"a test"'),
+      })
+    } finally {
+      await other.end()
+    }
+    await expect.poll(() => store.ping().then(() => 'migrated', String)).toBe('migrated')
   })
 
   test('an older schema is refused until it is migrated, and keeps what it holds', async () => {
