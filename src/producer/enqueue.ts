@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import type { SendMailJob } from '../job/send-mail.ts'
+import { JOB_LOST } from '../ledger/job-lost.ts'
 import type { Ledger, NewRecord, Recorded } from '../ledger/ledger.ts'
 import type { NewJob, QueuePriority, Queues, RequestedJob } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
@@ -110,9 +111,6 @@ async function needsJob(
   if (record?.last?.rule !== JOB_LOST) return false
   return (await ledger.reopen(id)).kind === 'reopened'
 }
-
-/** The rule by which the sweeper ends a message whose job is gone. */
-const JOB_LOST = 'local.job-lost'
 
 interface Added {
   readonly added: readonly Enqueued[]

@@ -28,6 +28,9 @@ export type Retried =
   | { readonly kind: 'busy' }
   | { readonly kind: 'unknown' }
 
+/** What a retry needs to be open. */
+type RetryDesk = Pick<OpenDesk, 'store' | 'ledger' | 'queues'>
+
 /**
  * Gives a refused, expired or set aside message another try, by a person's decision.
  *
@@ -38,7 +41,7 @@ export type Retried =
 export async function retry(
   id: string,
   { evenIfDelivered = false }: RetryOptions,
-  desk: OpenDesk,
+  desk: RetryDesk,
 ): Promise<Retried> {
   const { store, ledger, queues } = desk
   return store.atomically(async () => {
@@ -65,7 +68,7 @@ const HELD: readonly MessageState[] = ['refused', 'expired', 'uncertain']
 
 async function findObstacle(
   { id, connection }: MessageRecord,
-  { store, queues, ledger }: OpenDesk,
+  { store, queues, ledger }: RetryDesk,
 ): Promise<Retried | undefined> {
   const data = await queues.read(connection, id)
   const digest = await ledger.digestOf(id)

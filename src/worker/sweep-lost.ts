@@ -1,3 +1,4 @@
+import { JOB_LOST } from '../ledger/job-lost.ts'
 import type { MessageRecord } from '../ledger/ledger.ts'
 import type { OpenRecord } from '../ledger/upkeep.ts'
 import type { Queues } from '../queue/queues.ts'
@@ -7,9 +8,6 @@ import type { SweepContext, SweepMemory } from './sweep-context.ts'
 
 const MAX_PAGES = 100
 const MAX_SUSPECTS = 1_000
-
-/** The rule by which a message ends whose job is gone. */
-const JOB_LOST = 'local.job-lost'
 
 const WHY = 'its job is not in the queue any more: somebody removed it, or the store lost it'
 

@@ -12,6 +12,7 @@ import type { DieAt } from './programs/die-while-enqueuing.ts'
 import { openSweepRoom } from './sweep-room.ts'
 
 const PRODUCER = path.resolve(import.meta.dirname, 'programs/die-while-enqueuing.ts')
+const RETRY = path.resolve(import.meta.dirname, 'programs/die-while-retrying.ts')
 const NOTHING = { requeued: 0, lost: 0, expired: 0, forgotten: 0 }
 
 describeStores('messages without a job', (place) => {
@@ -140,6 +141,29 @@ describeStores('messages without a job', (place) => {
     expect(server.mails).toHaveLength(1)
   })
 
+  test('a retry that was killed between ledger and queue is tried, or nothing is left of it', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const { id } = await room.send()
+    const recipients = ['ann@example.org']
+    const claim = await sweep.ledger.claim({ id, worker: 'w', connection: 'relay', recipients })
+    const fence = claim.kind === 'claimed' ? claim.fence : 0
+    await sweep.ledger.settle(id, fence, { outcomes: [], rest: 'refused', isAttempt: false })
+    await sweep.queues.bury('relay', [{ id, reason: 'refused' }])
+    await dieIn(RETRY, { ...at, id })
+    const isLeft = sweep.store.kind === 'redis'
+    expect((await sweep.ledger.get(id))?.state).toBe(isLeft ? 'deferred' : 'refused')
+    expect(await sweep.queues.stateOf('relay', id)).toBe('dead')
+    expect(await sweep.sweep()).toEqual({ ...NOTHING, requeued: isLeft ? 1 : 0 })
+    expect(await sweep.sweep()).toEqual(NOTHING)
+    if (!isLeft) await room.mailroom.retry(id)
+    await room.worker.start()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(server.mails).toHaveLength(1)
+  })
+
   test('a message that a dead worker had marked becomes uncertain and not lost', async () => {
     const at = place()
     await using room = await openRoom(at, { port: 2525 }, { starts: false })
@@ -171,7 +195,11 @@ function record(id: string) {
 
 /** Runs a producer that kills itself, and waits for its end. */
 async function dieEnqueuing(at: TestStore, dieAt: DieAt, key: string | undefined): Promise<void> {
-  const child = fork(PRODUCER, [JSON.stringify({ ...at, at: dieAt, key })])
+  await dieIn(PRODUCER, { ...at, at: dieAt, key })
+}
+
+async function dieIn(program: string, options: object): Promise<void> {
+  const child = fork(program, [JSON.stringify(options)])
   const [, signal] = await once(child, 'exit')
   expect(signal).toBe('SIGKILL')
 }
