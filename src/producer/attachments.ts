@@ -7,6 +7,7 @@ import type { MessageInput } from '../job/message-input.ts'
 import type { StoredParts } from '../job/place-contents.ts'
 import { property } from '../job/property.ts'
 import type { SendMail } from '../job/send-mail.ts'
+import { createDigestMemory, type DigestMemory } from './digest-memory.ts'
 import { snapshotRaw } from './raw-file.ts'
 import { lookWithin, streamWithin, type StableFile } from './read-within.ts'
 
@@ -18,6 +19,8 @@ export interface SnapshotOptions {
   readonly maxBytes: number
   /** A file of more bytes is only looked at, to be read again when it is put beside the queue. */
   readonly inlineBytes: number
+  /** Saves reading a large file for each of many messages; each reads it by default. */
+  readonly memory?: DigestMemory
   readonly signal?: AbortSignal
 }
 
@@ -28,6 +31,8 @@ export interface Snapshot {
   readonly stored: StoredParts
   /** The large ones. */
   readonly sources: readonly (ContentSource & { readonly path: string })[]
+  /** How much of the large ones was read. */
+  readonly readBytes: number
 }
 
 /**
@@ -43,12 +48,13 @@ export async function snapshotFiles(input: SendMail, options: SnapshotOptions): 
   if (raw !== undefined) return snapshotRaw(input, options)
   const attachments: unknown = property(property(input, 'message'), 'attachments')
   if (!isList(attachments) || !attachments.some(isByPath) || !input.message) {
-    return { input, stored: { attachments: new Map() }, sources: [] }
+    return { input, stored: { attachments: new Map() }, sources: [], readBytes: 0 }
   }
   const seen: Attachment[] = []
   const refs = new Map<number, ContentRef>()
   const sources: Snapshot['sources'][number][] = []
   let bytesLeft = options.maxBytes
+  let readBytes = 0
   for (const attachment of attachments) {
     if (!isByPath(attachment)) {
       seen.push(attachment)
@@ -59,6 +65,7 @@ export async function snapshotFiles(input: SendMail, options: SnapshotOptions): 
     bytesLeft -= file.bytes
     if (file.ref) {
       const { ref } = file
+      if (file.isRead === true) readBytes += ref.bytes
       refs.set(seen.length, ref)
       sources.push({ path, ref, read: () => streamWithin(path, options) })
     }
@@ -69,6 +76,7 @@ export async function snapshotFiles(input: SendMail, options: SnapshotOptions): 
     input: { ...input, message: { ...input.message, attachments: seen } },
     stored: { attachments: refs },
     sources,
+    readBytes,
   }
 }
 
@@ -76,16 +84,23 @@ interface FileSnapshot {
   readonly bytes: number
   readonly content?: Buffer
   readonly ref?: ContentRef
+  readonly isRead?: boolean
 }
 
 function snapshotFile(path: string, options: SnapshotOptions): Promise<FileSnapshot> {
+  const { memory = createDigestMemory() } = options
   return lookWithin(path, options, async (file) => {
     const bytes = file.size
     if (bytes <= options.inlineBytes) return { bytes, content: await wholeOf(file) }
-    const hash = createHash('sha256')
-    for await (const piece of file.pieces()) hash.update(piece)
-    return { bytes, ref: { sha256: hash.digest('hex'), bytes } }
+    const { sha256, isRead } = await memory.digestOf(path, file, () => digestOf(file))
+    return { bytes, ref: { sha256, bytes }, isRead }
   })
+}
+
+async function digestOf(file: StableFile): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of file.pieces()) hash.update(piece)
+  return hash.digest('hex')
 }
 
 async function wholeOf(file: StableFile): Promise<Buffer> {

@@ -2,6 +2,7 @@ import type { Connections } from '../connections/connections.ts'
 import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Depth } from '../queue/queues.ts'
+import { createDigestMemory } from './digest-memory.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 import { listHeld, type HeldQuery } from './held.ts'
 import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
@@ -111,7 +112,9 @@ export function createMailroom<Name extends string>(
     },
     sendMany: async (mails, sendOptions = {}) => {
       await outcomes.ready()
-      return sendInChunks(mails, { prepare, write }, sendOptions)
+      const memory = createDigestMemory()
+      const writer = { prepare: (mail: Mail<Name>) => prepare(mail, memory), write }
+      return sendInChunks(mails, writer, sendOptions)
     },
     get: async (id) => (await desk.open()).ledger.get(id),
     cancel: (id) => desk.cancel(id),

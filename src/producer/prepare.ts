@@ -7,6 +7,7 @@ import { DEFAULT_MAX_JOB_BYTES, DEFAULT_MAX_MESSAGE_BYTES } from '../job/limits.
 import type { SendMail } from '../job/send-mail.ts'
 import { DEFAULT_RETENTION_MS } from '../ledger/open.ts'
 import { snapshotFiles } from './attachments.ts'
+import type { DigestMemory } from './digest-memory.ts'
 import { keepContents } from './keep-contents.ts'
 
 export interface PrepareOptions {
@@ -31,7 +32,12 @@ export type PreparedJob = Omit<CreatedJob, 'contents'>
 /** Makes a job of a request: knows its name, reads its files, validates it, keeps its content. */
 export type Prepare = (
   mail: SendMail,
-) => Promise<{ readonly prepared: PreparedJob; readonly bytes: number }>
+  memory?: DigestMemory,
+) => Promise<{
+  readonly prepared: PreparedJob
+  /** Of the job, and of the content that was read and kept for it. */
+  readonly bytes: number
+}>
 
 const DEFAULT_INLINE_BYTES = 65_536
 
@@ -50,10 +56,16 @@ export function createPrepare(
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inlineBytes = DEFAULT_INLINE_BYTES } =
     options
   const maxBytes = options.maxAttachmentBytes ?? maxMessageBytes
-  return async (mail) => {
+  return async (mail, memory) => {
     const manager =
       typeof mail?.connection === 'string' ? connections.get(mail.connection) : undefined
-    const { input, stored, sources } = await snapshotFiles(mail, { roots, maxBytes, inlineBytes })
+    const snapshot = await snapshotFiles(mail, {
+      roots,
+      maxBytes,
+      inlineBytes,
+      ...(memory && { memory }),
+    })
+    const { input, stored, sources } = snapshot
     const { contents, ...prepared } = createJob(input, {
       now: new Date(),
       maxBytes: maxJobBytes,
@@ -78,6 +90,7 @@ export function createPrepare(
     if (sources.length + inMemory.length > 0) {
       await keepContents([...sources, ...inMemory], prepared.job, await open())
     }
-    return { prepared, bytes: prepared.bytes }
+    const inMemoryBytes = inMemory.reduce((sum, { ref }) => sum + ref.bytes, 0)
+    return { prepared, bytes: prepared.bytes + snapshot.readBytes + inMemoryBytes }
   }
 }

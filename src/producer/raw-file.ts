@@ -9,7 +9,7 @@ import { lookWithin, streamWithin } from './read-within.ts'
 /** Looks at the file of a raw message, if it is one; a large one is never whole in memory. */
 export async function snapshotRaw(input: SendMail, options: SnapshotOptions): Promise<Snapshot> {
   const { raw } = input
-  const nothing = { input, stored: { attachments: new Map() }, sources: [] }
+  const nothing = { input, stored: { attachments: new Map() }, sources: [], readBytes: 0 }
   if (typeof raw !== 'object' || raw === null || raw instanceof Uint8Array) return nothing
   const { path, content, lineEnds, ...others } = raw
   if (typeof path !== 'string' || content !== undefined) return nothing
@@ -34,6 +34,7 @@ export async function snapshotRaw(input: SendMail, options: SnapshotOptions): Pr
       input: { ...input, raw: Buffer.of() },
       stored: { attachments: new Map(), raw: { ref, facts } },
       sources: [{ path, ref, read: () => mend(streamWithin(path, options)) }],
+      readBytes: facts.bytes,
     }
   })
 }

@@ -30,6 +30,10 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 /** A file while nobody changes it, as far as can be seen. */
 export interface StableFile {
   readonly size: number
+  /** The same as long as nobody writes to it, as far as its times tell. */
+  readonly version: string
+  /** When it was last changed in any way. */
+  readonly changedMs: number
   pieces(): AsyncIterable<Buffer>
 }
 
@@ -133,7 +137,13 @@ async function lookOnce<T>(
   const before = await file.stat({ bigint: true })
   const size = Number(before.size)
   if (size > maxBytes) throw new AttachmentTooLargeError(path, size, maxBytes)
-  const value = await look({ size, pieces: () => piecesOf(file, size) })
+  const { dev, ino, mtimeNs, ctimeNs } = before
+  const value = await look({
+    size,
+    version: [dev, ino, size, mtimeNs, ctimeNs].join(' '),
+    changedMs: Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n),
+    pieces: () => piecesOf(file, size),
+  })
   const after = await file.stat({ bigint: true })
   return after.size === before.size && after.mtimeNs === before.mtimeNs ? { value } : undefined
 }

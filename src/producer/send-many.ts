@@ -13,13 +13,13 @@ export interface SendManyProgress {
 export interface SendManyOptions {
   /** How many are written in one go; 500 by default. Also bounded by `chunkBytes`. */
   readonly chunkSize?: number
-  /** How many bytes of jobs are written in one go; 4 MiB by default. */
+  /** How many bytes of jobs and of the content kept for them make one go; 4 MiB by default. */
   readonly chunkBytes?: number
   /** Called after every chunk. */
   readonly onProgress?: (progress: SendManyProgress) => void
   /** Called for an item that was not accepted, and the others go on; without it the first one ends all. */
   readonly onRefused?: (index: number, error: unknown) => void
-  /** Stops before the next chunk; what was accepted stays accepted. */
+  /** Stops before the next item or chunk; what was accepted stays accepted. */
   readonly signal?: AbortSignal
 }
 
@@ -87,6 +87,8 @@ export async function sendInChunks<Item, Prepared>(
 
   let index = 0
   for await (const item of items) {
+    // One item may take long: it may have files.
+    signal?.throwIfAborted()
     const at = index++
     const ready = await prepare(item).catch((error: unknown) => ({ error }))
     if ('error' in ready) {

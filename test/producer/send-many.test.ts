@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
-import { isMailroomError, type SendManyError } from '../../src/index.ts'
+import { isMailroomError, type SendMail, type SendManyError } from '../../src/index.ts'
 import { jobIdOfKey } from '../../src/job/job-id.ts'
 import { describeStores } from '../support/stores.ts'
 import { mail, mailroomOn, openBackDoor } from './mailroom-on.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
 
 describeStores('many messages', (place) => {
   test('a key that was used before ends all: what is before it is accepted, nothing behind it', async () => {
@@ -89,7 +95,46 @@ describeStores('many messages', (place) => {
     expect(await mailroom.status('relay')).toMatchObject({ waiting: 4 })
     expect(await mailroom.status('other')).toMatchObject({ waiting: 1 })
   })
+
+  test('a stop is heard at the next item, though their chunk is not full', async () => {
+    await using mailroom = mailroomOn(place())
+    const stopping = new AbortController()
+    const taken: number[] = []
+    const mails = function* () {
+      for (const n of [0, 1, 2, 3, 4]) {
+        taken.push(n)
+        if (n === 2) stopping.abort('enough')
+        yield mail(`item ${n}`)
+      }
+    }
+    const { signal } = stopping
+    await expect(mailroom.sendMany(mails(), { signal })).rejects.toBe('enough')
+    expect(taken).toEqual([0, 1, 2])
+    expect(await mailroom.status('relay')).toMatchObject({ waiting: 0 })
+  })
+
+  test('content beside the queue fills a chunk too, and a file for many once', async () => {
+    // A file of some age: one that has just been written is read for each message.
+    const path = join(ROOT, 'package-lock.json')
+    const { size } = await stat(path)
+    await using mailroom = mailroomOn(place(), { attachments: { roots: [ROOT] } })
+    const chunksOf = async (attachments: () => object): Promise<readonly number[]> => {
+      const accepted: number[] = []
+      const mails = [0, 1, 2].map((n) => withAttachment(mail(`item ${n}`), attachments()))
+      await mailroom.sendMany(mails, {
+        chunkBytes: size * 1.5,
+        onProgress: (progress) => accepted.push(progress.accepted),
+      })
+      return accepted
+    }
+    expect(await chunksOf(() => ({ content: randomBytes(size) }))).toEqual([1, 2, 3])
+    expect(await chunksOf(() => ({ path }))).toEqual([3])
+  })
 })
+
+function withAttachment(sent: SendMail, attachment: object): SendMail {
+  return { ...sent, message: { ...sent.message, attachments: [attachment] } } as SendMail
+}
 
 async function stopOf(sending: Promise<unknown>): Promise<SendManyError | undefined> {
   return sending.then(
