@@ -34,11 +34,16 @@ export interface ContentStore {
    * Throws `ContentMissingError`, also after some pieces.
    */
   open(ref: ContentRef): AsyncIterable<Buffer>
+  /**
+   * Looks whether content is what was put, after somebody found it missing or damaged; what is not is
+   * taken away, so that the next `put` brings it back for all who need it.
+   */
+  verify(ref: ContentRef): Promise<void>
   /** The message needs its content no more, or only that of one request. */
   release(id: string, digest?: string): Promise<void>
   /**
    * Releases the content of messages that do not need it, as far as it was put longer ago than the
-   * grace, and removes what a crash left behind. Answers how many contents are gone.
+   * grace and is not put again meanwhile, and removes what a crash left behind. Answers how many contents are gone.
    */
   sweep(isNeeded: (id: string) => Promise<boolean>): Promise<number>
 }

@@ -13,10 +13,11 @@ export async function sweepDirectory(
   graceMs: number,
   isNeeded: (id: string) => Promise<boolean>,
 ): Promise<number> {
+  const until = Date.now() - graceMs
   const isOld = async (file: string): Promise<boolean> => {
     // A rename counts as well: it changes no content, and so not the time of the last one.
     const found = await unlessMissing(stat(file), undefined)
-    return found !== undefined && found.ctimeMs <= Date.now() - graceMs
+    return found !== undefined && found.ctimeMs <= until
   }
   let gone = 0
   for await (const folder of foldersOf(join(path, 'owners'))) {
@@ -24,7 +25,7 @@ export async function sweepDirectory(
       const id = name.slice(0, -1)
       for (const owned of await listOwned(path, id)) {
         if (!(await isOld(owned.file)) || (await isNeeded(id))) continue
-        if (await letGo(path, id, owned)) gone += 1
+        if (await letGo(path, id, owned, until)) gone += 1
       }
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open as openFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open as openFile, rename, rm, stat, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import type { ContentRef } from '../job/content-ref.ts'
 import type { ContentLimits, ContentOwner, ContentSource, ContentStore } from './content.ts'
@@ -16,19 +16,19 @@ import {
   type ContentPlace,
 } from './directory-place.ts'
 import { sizeOf, sweepDirectory } from './directory-sweep.ts'
+import { touch } from './directory-touch.ts'
 import {
   ContentMissingError,
   ContentStoreFullError,
   ContentTooLargeError,
   ContentUnreachableError,
 } from './errors.ts'
-import { isMissing, unlessMissing } from './missing-file.ts'
+import { unlessMissing } from './missing-file.ts'
 import { piecesOf } from './pieces.ts'
+import { isIntact } from './verify.ts'
 
 /** How often content is looked for that another process moves away and back this moment. */
 const LOOKS = 3
-/** How often a folder is made that others remove, because it is empty, this moment. */
-const MAKES = 100
 
 /**
  * Content as files in a directory that all producers and workers share.
@@ -40,6 +40,7 @@ export function createDirectoryContent(path: string, limits: ContentLimits): Con
   return {
     put: (source, owner) => put(path, limits, source, owner),
     open: (ref) => open(path, ref),
+    verify: (ref) => verify(path, ref),
     release: async (id, digest) => {
       for (const owned of await listOwned(path, id)) {
         if (digest === undefined || owned.digest === digest) await letGo(path, id, owned)
@@ -58,26 +59,17 @@ async function put(
   const { sha256, bytes } = source.ref
   if (bytes > maxBytes) throw new ContentTooLargeError(bytes, maxBytes)
   const place = placeIn(path, sha256)
-  await touch(join(ownedIn(path, owner.id), `${owner.digest}~${sha256}`))
+  const owned = join(ownedIn(path, owner.id), `${owner.digest}~${sha256}`)
+  await touch(owned)
   await touch(join(place.owners, ownerName(owner)))
+  // Whoever let the owner go this moment may have removed the first one and not seen the second.
+  await touch(owned)
   const found = await unlessMissing(stat(place.file), undefined)
   if (found?.size === bytes) return
   if (totalBytes < Infinity && (await sizeOf(path)) + bytes > totalBytes) {
     throw new ContentStoreFullError(bytes, totalBytes)
   }
   await store(path, place, source)
-}
-
-/** An empty file; its folder may go while it is made, when its last file goes. */
-async function touch(file: string): Promise<void> {
-  for (let look = 1; ; look++) {
-    try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-      return await writeFile(file, '', { mode: 0o600 })
-    } catch (error) {
-      if (!isMissing(error) || look === MAKES) throw error
-    }
-  }
 }
 
 async function store(path: string, place: ContentPlace, source: ContentSource): Promise<void> {
@@ -100,17 +92,31 @@ async function store(path: string, place: ContentPlace, source: ContentSource): 
 
 async function* open(path: string, ref: ContentRef): AsyncGenerator<Buffer> {
   await using file = await find(path, ref)
+  yield* read(file)
+}
+
+async function* read(file: FileHandle): AsyncGenerator<Buffer> {
   for (let at = 0; ;) {
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(PIECE_BYTES),
-      0,
-      PIECE_BYTES,
-      at,
-    )
+    const buffer = Buffer.allocUnsafe(PIECE_BYTES)
+    const { bytesRead } = await file.read(buffer, 0, PIECE_BYTES, at)
     if (bytesRead === 0) return
     yield buffer.subarray(0, bytesRead)
     at += bytesRead
   }
+}
+
+async function verify(path: string, ref: ContentRef): Promise<void> {
+  const place = placeIn(path, ref.sha256)
+  await using file = await unlessMissing(openFile(place.file), undefined)
+  if (file === undefined || (await isIntact(ref, read(file)))) return
+  const damaged = await file.stat()
+  const aside = join(uploadsIn(path), randomUUID())
+  await mkdir(uploadsIn(path), { recursive: true, mode: 0o700 })
+  await unlessMissing(rename(place.file, aside), undefined)
+  const taken = await unlessMissing(stat(aside), undefined)
+  // Somebody may have put the right bytes there meanwhile.
+  if (taken !== undefined && taken.ino !== damaged.ino) await rename(aside, place.file)
+  else await rm(aside, { force: true })
 }
 
 async function find(path: string, ref: ContentRef) {

@@ -1,10 +1,16 @@
+import { randomUUID } from 'node:crypto'
+
 import type { ContentRef } from '../job/content-ref.ts'
 import type { SharedPool } from '../store/shared-pool.ts'
 import type { PostgresStore } from '../store/store.ts'
 import type { ContentLimits, ContentOwner, ContentSource, ContentStore } from './content.ts'
 import { ContentMissingError, ContentStoreFullError, ContentTooLargeError } from './errors.ts'
 import { planContent, prepareContent } from './postgres-tables.ts'
-import { piecesOf } from './pieces.ts'
+import { pieceCount, piecesOf } from './pieces.ts'
+import { isIntact } from './verify.ts'
+
+/** How long an upload may last at least. */
+const UPLOAD_MS = 3_600_000
 
 /** Content as rows of 256 KiB in Postgres; what decides is one function call (`postgres-tables.ts`). */
 export function createPostgresContent(store: PostgresStore, limits: ContentLimits): ContentStore {
@@ -17,8 +23,9 @@ export function createPostgresContent(store: PostgresStore, limits: ContentLimit
     // What is kept is kept whatever becomes of a transaction around the call: a sweeper removes it.
     put: (source, owner) => pool.outside(() => put(pool, limits, source, owner)),
     open: (ref) => open(pool, ref),
+    verify: (ref) => pool.outside(() => verify(pool, ref)),
     release: async (id, digest) => {
-      await pool.query('select content_release($1, $2)', [id, digest ?? null])
+      await pool.query('select content_release($1, $2, null)', [id, digest ?? null])
     },
     sweep: (isNeeded) => sweep(pool, limits.graceMs, isNeeded),
   }
@@ -33,46 +40,73 @@ async function put(
   const { ref } = source
   if (ref.bytes > maxBytes) throw new ContentTooLargeError(ref.bytes, maxBytes)
   const limit = totalBytes === Infinity ? null : totalBytes
+  const upload = randomUUID()
   const { rows } = await pool.query<{ held: string }>(
-    'select content_hold($1, $2, $3, $4, $5) as held',
-    [ref.sha256, ref.bytes, id, digest, limit],
+    'select content_hold($1, $2, $3, $4, $5, $6) as held',
+    [ref.sha256, ref.bytes, id, digest, limit, upload],
   )
   const [{ held } = { held: 'full' }] = rows
   if (held === 'full') throw new ContentStoreFullError(ref.bytes, totalBytes)
   if (held === 'whole') return
+  try {
+    await write(pool, source, upload)
+    const { rows: ends } = await pool.query<{ isHeld: boolean }>(
+      'select content_finish($1, $2, $3, $4) as "isHeld"',
+      [ref.sha256, id, digest, upload],
+    )
+    if (ends[0]?.isHeld !== true) throw new ContentMissingError(ref)
+  } catch (error) {
+    // What cannot be taken away now is swept.
+    await discard(pool, ref, upload).catch(() => undefined)
+    throw error
+  }
+}
+
+async function write(pool: SharedPool, source: ContentSource, upload: string): Promise<void> {
   let piece = 0
   for await (const part of piecesOf(source)) {
     await pool.query(
-      `insert into content_piece (sha256, piece, bytes) values ($1, $2, $3)
-       on conflict (sha256, piece) do update set bytes = excluded.bytes`,
-      [ref.sha256, piece++, part],
+      'insert into content_piece (sha256, upload, piece, bytes) values ($1, $2, $3, $4)',
+      [source.ref.sha256, upload, piece++, part],
     )
   }
-  const { rowCount } = await pool.query(
-    `update content set is_whole = true where sha256 = $1
-       and exists (select from content_owner o where o.sha256 = $1 and o.id = $2 and o.digest = $3)`,
-    [ref.sha256, id, digest],
-  )
-  if (rowCount !== 1) throw new ContentMissingError(ref)
+}
+
+async function discard(pool: SharedPool, { sha256 }: ContentRef, upload: string): Promise<void> {
+  await pool.query('select content_discard($1, $2)', [sha256, upload])
 }
 
 async function* open(pool: SharedPool, ref: ContentRef): AsyncGenerator<Buffer> {
-  const { rows } = await pool.query<{ pieces: number }>(
-    `select (select count(*)::int from content_piece p where p.sha256 = c.sha256) as pieces
-     from content c where sha256 = $1 and is_whole`,
-    [ref.sha256],
+  const whole = await wholeOf(pool, ref)
+  if (whole === undefined) throw new ContentMissingError(ref)
+  yield* read(pool, ref, whole)
+}
+
+/** The upload that all of it came with. */
+async function wholeOf(pool: SharedPool, { sha256 }: ContentRef): Promise<string | undefined> {
+  const { rows } = await pool.query<{ whole: string | null }>(
+    'select whole from content where sha256 = $1',
+    [sha256],
   )
-  const [found] = rows
-  if (found === undefined) throw new ContentMissingError(ref)
-  for (let piece = 0; piece < found.pieces; piece++) {
-    const read = await pool.query<{ bytes: Buffer }>(
-      'select bytes from content_piece where sha256 = $1 and piece = $2',
-      [ref.sha256, piece],
+  return rows[0]?.whole ?? undefined
+}
+
+async function* read(pool: SharedPool, ref: ContentRef, whole: string): AsyncGenerator<Buffer> {
+  for (let piece = 0; piece < pieceCount(ref.bytes); piece++) {
+    const { rows } = await pool.query<{ bytes: Buffer }>(
+      'select bytes from content_piece where sha256 = $1 and upload = $2 and piece = $3',
+      [ref.sha256, whole, piece],
     )
-    const [part] = read.rows
+    const [part] = rows
     if (part === undefined) throw new ContentMissingError(ref)
     yield part.bytes
   }
+}
+
+async function verify(pool: SharedPool, ref: ContentRef): Promise<void> {
+  const whole = await wholeOf(pool, ref)
+  if (whole === undefined || (await isIntact(ref, read(pool, ref, whole)))) return
+  await pool.query('select content_drop($1, $2)', [ref.sha256, whole])
 }
 
 async function sweep(
@@ -80,20 +114,33 @@ async function sweep(
   graceMs: number,
   isNeeded: (id: string) => Promise<boolean>,
 ): Promise<number> {
+  const { rows: stopped } = await pool.query<{ sha256: string; upload: string }>(
+    `select sha256, upload from content_upload
+     where begun_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+    [Math.max(graceMs, UPLOAD_MS)],
+  )
+  for (const { sha256, upload } of stopped) {
+    await pool.query('select content_discard($1, $2)', [sha256, upload])
+  }
+  const times = await pool.query<{ until: string }>(
+    `select (clock_timestamp() - $1 * interval '1 millisecond')::text as until`,
+    [graceMs],
+  )
+  const until = times.rows[0]?.until
   let gone = 0
   for (let after = ''; ;) {
     const { rows } = await pool.query<{ id: string; digests: string[] }>(
       `select id, array_agg(distinct digest) as digests from content_owner
-       where id > $1 and put_at < clock_timestamp() - $2 * interval '1 millisecond'
+       where id > $1 and put_at <= $2::timestamptz
        group by id order by id limit 100`,
-      [after, graceMs],
+      [after, until],
     )
     for (const { id, digests } of rows) {
       if (await isNeeded(id)) continue
       for (const digest of digests) {
         const released = await pool.query<{ gone: number }>(
-          'select content_release($1, $2) as gone',
-          [id, digest],
+          'select content_release($1, $2, $3) as gone',
+          [id, digest, until],
         )
         gone += released.rows[0]?.gone ?? 0
       }

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import type { Redis } from 'ioredis'
 
 import type { ContentRef } from '../job/content-ref.ts'
@@ -5,16 +7,20 @@ import type { RedisStore } from '../store/store.ts'
 import type { ContentLimits, ContentOwner, ContentSource, ContentStore } from './content.ts'
 import { ContentMissingError, ContentStoreFullError, ContentTooLargeError } from './errors.ts'
 import { pieceCount, piecesOf } from './pieces.ts'
-import { HOLD, LET_GO, MARK_WHOLE } from './redis-scripts.ts'
+import { DISCARD, DROP, HOLD, LET_GO, MARK_WHOLE } from './redis-scripts.ts'
+import { isIntact } from './verify.ts'
+
+/** How long an upload may last; what is left of one is gone after it. */
+const UPLOAD_MS = 3_600_000
 
 /**
  * Content as strings of 256 KiB in Redis.
  *
  * | key | type | content |
  * |---|---|---|
- * | `PREFIX-content:{SHA}` | hash | `bytes`, `pieces`, and `whole` once all of them are there |
- * | `PREFIX-content:{SHA}:owners` | sorted set | `ID:DIGEST` of each request, by the second it was put |
- * | `PREFIX-content:{SHA}:N` | string | the bytes of one piece |
+ * | `PREFIX-content:{SHA}` | hash | `bytes`, `pieces`, and `whole`: the upload that all of them came with |
+ * | `PREFIX-content:{SHA}:owners` | sorted set | `ID:DIGEST` of each request, by the microsecond it was put |
+ * | `PREFIX-content:{SHA}:UPLOAD:N` | string | the bytes of one piece; they expire until they are `whole` |
  * | `PREFIX-content-of:ID` | set | `DIGEST:SHA` of everything that a message needs |
  * | `PREFIX-contents` | hash | the bytes of each content by SHA |
  *
@@ -29,6 +35,7 @@ export function createRedisContent(
   return {
     put: (source, owner) => put(place, source, owner),
     open: (ref) => open(place, ref),
+    verify: (ref) => verify(place, ref),
     release: (id, digest) => release(place, id, digest),
     sweep: (isNeeded) => sweep(place, isNeeded),
   }
@@ -52,12 +59,26 @@ async function put(place: Place, source: ContentSource, owner: ContentOwner): Pr
   const isWhole = await client.eval(HOLD, 2, ...keys, member, pieceCount(bytes), bytes)
   // After the owner: from then on nobody takes it off the list.
   await client.hset(listKey(place), sha256, bytes)
-  if (isWhole !== 1) {
-    let piece = 0
-    for await (const part of piecesOf(source)) await client.set(`${key}:${piece++}`, part)
-    // Nobody removes what has an owner: only a sweeper that gave up on us could have.
-    const isHeld = await client.eval(MARK_WHOLE, 2, ...keys, member)
+  if (isWhole !== 1) await upload(place, source, member)
+}
+
+/** Nobody reads what an upload writes before all of it is there and is what it should be. */
+async function upload(place: Place, source: ContentSource, member: string): Promise<void> {
+  const { client } = place
+  const key = keyOf(place, source.ref.sha256)
+  const name = randomUUID()
+  let count = 0
+  try {
+    for await (const part of piecesOf(source)) {
+      await client.set(`${key}:${name}:${count++}`, part, 'PX', UPLOAD_MS)
+    }
+    // The same message may have been released by who sent it as well, or the upload took too long.
+    const isHeld = await client.eval(MARK_WHOLE, 2, key, `${key}:owners`, member, name)
     if (isHeld !== 1) throw new ContentMissingError(source.ref)
+  } catch (error) {
+    // What cannot be taken away now expires.
+    await client.eval(DISCARD, 1, key, name, count).catch(() => undefined)
+    throw error
   }
 }
 
@@ -70,14 +91,30 @@ async function refuseWhenFull(place: Place, { sha256, bytes }: ContentRef): Prom
 }
 
 async function* open(place: Place, ref: ContentRef): AsyncGenerator<Buffer> {
-  const key = keyOf(place, ref.sha256)
-  const [pieces, isWhole] = await place.client.hmget(key, 'pieces', 'whole')
-  if (isWhole !== '1') throw new ContentMissingError(ref)
-  for (let piece = 0; piece < Number(pieces); piece++) {
-    const part = await place.client.getBuffer(`${key}:${piece}`)
+  const [pieces, whole] = await place.client.hmget(keyOf(place, ref.sha256), 'pieces', 'whole')
+  if (whole === null || whole === undefined) throw new ContentMissingError(ref)
+  yield* read(place, ref, whole, Number(pieces))
+}
+
+async function* read(
+  place: Place,
+  ref: ContentRef,
+  whole: string,
+  pieces: number,
+): AsyncGenerator<Buffer> {
+  for (let piece = 0; piece < pieces; piece++) {
+    const part = await place.client.getBuffer(`${keyOf(place, ref.sha256)}:${whole}:${piece}`)
     if (part === null) throw new ContentMissingError(ref)
     yield part
   }
+}
+
+async function verify(place: Place, ref: ContentRef): Promise<void> {
+  const key = keyOf(place, ref.sha256)
+  const [pieces, whole] = await place.client.hmget(key, 'pieces', 'whole')
+  if (whole === null || whole === undefined) return
+  if (await isIntact(ref, read(place, ref, whole, Number(pieces)))) return
+  await place.client.eval(DROP, 1, key, whole)
 }
 
 async function release(place: Place, id: string, digest: string | undefined): Promise<void> {
@@ -88,14 +125,23 @@ async function release(place: Place, id: string, digest: string | undefined): Pr
   }
 }
 
-/** Takes one owner away, and the content with the last one; true when it is gone. */
-async function letGo(place: Place, sha256: string, { id, digest }: ContentOwner): Promise<boolean> {
+/**
+ * Takes one owner away, and the content with the last one; true when it is gone. With `until`, a
+ * time of the store in microseconds, only an owner that was not put later.
+ */
+async function letGo(
+  place: Place,
+  sha256: string,
+  { id, digest }: ContentOwner,
+  until: number | '' = '',
+): Promise<boolean> {
   const { client } = place
   const key = keyOf(place, sha256)
-  const isGone = await client.eval(LET_GO, 2, key, `${key}:owners`, `${id}:${digest}`)
-  if (isGone === 1) await strike(place, sha256)
+  const left = await client.eval(LET_GO, 2, key, `${key}:owners`, `${id}:${digest}`, until)
+  if (left === -1) return false
+  if (left === 1) await strike(place, sha256)
   await client.srem(ofKey(place, id), `${digest}:${sha256}`)
-  return isGone === 1
+  return left === 1
 }
 
 /** Takes content off the list, unless somebody has put it there again meanwhile. */
@@ -108,8 +154,8 @@ async function strike(place: Place, sha256: string): Promise<void> {
 
 async function sweep(place: Place, isNeeded: (id: string) => Promise<boolean>): Promise<number> {
   const { client, limits } = place
-  const [seconds] = await client.time()
-  const until = Number(seconds) - limits.graceMs / 1000
+  const [seconds, micros] = await client.time()
+  const until = Number(seconds) * 1e6 + Number(micros) - limits.graceMs * 1000
   let gone = 0
   for (let cursor = ''; cursor !== '0';) {
     const [next, entries] = await client.hscan(listKey(place), cursor || 0, 'COUNT', 100)
@@ -132,7 +178,7 @@ async function sweepOne(
   let gone = 0
   for (const owner of owners) {
     const [id = '', digest = ''] = owner.split(':')
-    if (!(await isNeeded(id)) && (await letGo(place, sha256, { id, digest }))) gone += 1
+    if (!(await isNeeded(id)) && (await letGo(place, sha256, { id, digest }, until))) gone += 1
   }
   const isLeft = await client.exists(key)
   if (isLeft === 0) await strike(place, sha256)

@@ -175,6 +175,43 @@ export function describeContent(open: OpenContent): void {
     expect(await at.content.sweep(NOBODY)).toBe(0)
   })
 
+  test('what is put again while a sweep asks for it stays', async () => {
+    await using at = await open({ graceMs: 0 })
+    const source = sourceOf(randomBytes(300_000))
+    await at.content.put(source, ONE)
+    const begunAt = Date.now()
+    const putAgain = async (): Promise<boolean> => {
+      await expect.poll(() => Date.now() - begunAt, { interval: 1 }).toBeGreaterThan(2)
+      await at.other.put(source, ONE)
+      return false
+    }
+    expect(await at.content.sweep(putAgain)).toBe(0)
+    expect((await bytesOf(at.other, source.ref)).equals(source.bytes)).toBe(true)
+    await at.content.release(ONE.id)
+    await expect(bytesOf(at.content, source.ref)).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
+  })
+
+  test('who puts something else under a digest spoils nothing for who puts what it says', async () => {
+    await using at = await open()
+    const source = sourceOf(randomBytes(600_000))
+    const [begun, freed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const changed = {
+      ref: source.ref,
+      read: async function* () {
+        yield source.bytes.subarray(0, 300_000)
+        begun.resolve()
+        await freed.promise
+        yield randomBytes(300_000)
+      },
+    }
+    const refused = at.other.put(changed, TWO).catch((error: unknown) => error)
+    await begun.promise
+    await at.content.put(source, ONE)
+    freed.resolve()
+    expect(await refused).toMatchObject({ code: 'CONTENT_CHANGED' })
+    expect((await bytesOf(at.content, source.ref)).equals(source.bytes)).toBe(true)
+  })
+
   test('damage is seen by who compares the digest', async () => {
     await using at = await open()
     const source = sourceOf(randomBytes(300_000))
@@ -182,6 +219,19 @@ export function describeContent(open: OpenContent): void {
     await at.damage(source.ref.sha256)
     const read = await bytesOf(at.content, source.ref).catch(() => Buffer.of())
     expect(refOf(read)).not.toEqual(source.ref)
+  })
+
+  test('content that was found damaged is brought back by who puts it again', async () => {
+    await using at = await open()
+    const source = sourceOf(randomBytes(300_000))
+    await at.content.put(source, ONE)
+    await at.damage(source.ref.sha256)
+    await at.content.verify(source.ref)
+    await at.content.put(source, TWO)
+    await at.other.verify(source.ref)
+    expect((await bytesOf(at.other, source.ref)).equals(source.bytes)).toBe(true)
+    await at.content.release(TWO.id)
+    expect((await bytesOf(at.other, source.ref)).equals(source.bytes)).toBe(true)
   })
 }
 

@@ -132,7 +132,7 @@ describeStores('content beside the queue', (place) => {
       const { sha256 } = refOf(bytes)
       const file = join(directory.path, 'contents', sha256.slice(0, 2), sha256.slice(2, 4), sha256)
       if (why === 'missing') await rename(file, join(directory.path, 'elsewhere'))
-      else await writeFile(file, bytes.subarray(1))
+      else await writeFile(file, randomBytes(100_000))
       await room.worker.start()
       expect(await room.settled(id)).toMatchObject({
         state: 'refused',
@@ -141,6 +141,11 @@ describeStores('content beside the queue', (place) => {
       })
       expect(room.told('content-lost')).toMatchObject([{ id, why, sha256 }])
       expect(server.mails).toEqual([])
+      // Whoever sends it again brings it back, for this message as well.
+      const again = await room.send({ attachments: [{ content: bytes }] })
+      expect(await room.settled(again.id)).toMatchObject({ state: 'delivered' })
+      await room.mailroom.retry(id)
+      await expect.poll(() => server.mails.length).toBe(2)
     },
   )
 

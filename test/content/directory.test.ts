@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { describe, expect, test } from 'vitest'
@@ -22,7 +22,10 @@ describe('content in a directory', () => {
     return {
       content: create(),
       other: create(),
-      damage: async (sha256) => writeFile(fileOf(path, sha256), 'damaged'),
+      damage: async (sha256) => {
+        await using file = await open(fileOf(path, sha256), 'r+')
+        await file.write('damage', 7)
+      },
       [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
     }
   })

@@ -13,7 +13,9 @@ describeStores('content', (place) => {
       other: openContent(another, options),
       damage: async (sha256) => {
         if (store.kind === 'redis') {
-          await store.client.setrange(`${store.prefix}-content:{${sha256}}:1`, 7, 'damage')
+          const key = `${store.prefix}-content:{${sha256}}`
+          const whole = await store.client.hget(key, 'whole')
+          await store.client.setrange(`${key}:${whole}:1`, 7, 'damage')
         } else {
           await store.pool.query(
             `update content_piece set bytes = overlay(bytes placing '\\xffff' from 7)
