@@ -1,7 +1,13 @@
 import { readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { ownerName, placeIn, type ContentPlace, type Owned } from './directory-place.ts'
+import {
+  ownerName,
+  placeIn,
+  type ContentPlace,
+  type Owned,
+  type SharedDirectory,
+} from './directory-place.ts'
 import { touch } from './directory-touch.ts'
 import { unlessMissing } from './missing-file.ts'
 
@@ -13,13 +19,13 @@ const GOING = '~going'
  * milliseconds since 1970, only an owner that was not put later.
  */
 export async function letGo(
-  path: string,
+  { path, home }: SharedDirectory,
   id: string,
   owned: Owned,
   until = Infinity,
 ): Promise<boolean> {
   const place = placeIn(path, owned.sha256)
-  const owner = join(place.owners, ownerName({ id, digest: owned.digest }))
+  const owner = join(place.owners, ownerName(home, { id, digest: owned.digest }))
   if (!(await takeAway(owner, until))) return false
   const isGone = await leaveWhenUnowned(place)
   await rm(owned.file, { force: true })

@@ -12,8 +12,8 @@ import { unlessMissing } from './missing-file.ts'
  * |---|---|
  * | `contents/ab/cd/SHA` | the bytes |
  * | `contents/ab/cd/SHA.leaving` | the bytes while their last owner leaves |
- * | `contents/ab/cd/SHA.owners/ID~DIGEST` | an empty file for each request that needs them |
- * | `owners/ab/ID~/DIGEST~SHA` | the same the other way round |
+ * | `contents/ab/cd/SHA.owners/HOME~ID~DIGEST` | an empty file for each request that needs them |
+ * | `owners/HOME/ab/ID~/DIGEST~SHA` | the same the other way round |
  * | `uploads/…` | bytes on their way |
  */
 export interface ContentPlace {
@@ -21,6 +21,13 @@ export interface ContentPlace {
   readonly file: string
   readonly leaving: string
   readonly owners: string
+}
+
+/** A directory, as one of the deployments sees it that share it. */
+export interface SharedDirectory {
+  readonly path: string
+  /** Names the deployment: the messages of others are nothing that it knows about. */
+  readonly home: string
 }
 
 /** What one request of a message needs. */
@@ -43,17 +50,21 @@ export const contentsIn = (path: string): string => join(path, 'contents')
 
 export const uploadsIn = (path: string): string => join(path, 'uploads')
 
-/** The name of an owner's file; neither of its halves has a `~`. */
-export const ownerName = ({ id, digest }: ContentOwner): string => `${id}~${digest}`
+/** The name of an owner's file; no part of it has a `~`. */
+export const ownerName = (home: string, { id, digest }: ContentOwner): string =>
+  `${home}~${id}~${digest}`
+
+/** The folder of what the messages of a deployment need. */
+export const ownersIn = ({ path, home }: SharedDirectory): string => join(path, 'owners', home)
 
 /** The folder of what a message needs. Ids are names of files, and `~` keeps `..` from being one. */
-export function ownedIn(path: string, id: string): string {
-  return join(path, 'owners', hash('sha256', id, 'hex').slice(0, 2), `${id}~`)
+export function ownedIn(at: SharedDirectory, id: string): string {
+  return join(ownersIn(at), hash('sha256', id, 'hex').slice(0, 2), `${id}~`)
 }
 
 /** Everything that a message needs. */
-export async function listOwned(path: string, id: string): Promise<readonly Owned[]> {
-  const folder = ownedIn(path, id)
+export async function listOwned(at: SharedDirectory, id: string): Promise<readonly Owned[]> {
+  const folder = ownedIn(at, id)
   const names = await unlessMissing(readdir(folder), [])
   return names.map((name) => {
     const [digest = '', sha256 = ''] = name.split('~')

@@ -2,17 +2,25 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { leaveWhenUnowned, letGo } from './directory-leave.ts'
-import { contentsIn, listOwned, placeIn, uploadsIn } from './directory-place.ts'
+import {
+  contentsIn,
+  listOwned,
+  ownersIn,
+  placeIn,
+  uploadsIn,
+  type SharedDirectory,
+} from './directory-place.ts'
 import { unlessMissing } from './missing-file.ts'
 
 const CONTENT = /^[\da-f]{64}(?:\.leaving)?$/
 
 /** What `ContentStore.sweep` does, in a directory. */
 export async function sweepDirectory(
-  path: string,
+  at: SharedDirectory,
   graceMs: number,
   isNeeded: (id: string) => Promise<boolean>,
 ): Promise<number> {
+  const { path } = at
   const until = Date.now() - graceMs
   const isOld = async (file: string): Promise<boolean> => {
     // A rename counts as well: it changes no content, and so not the time of the last one.
@@ -20,12 +28,12 @@ export async function sweepDirectory(
     return found !== undefined && found.ctimeMs <= until
   }
   let gone = 0
-  for await (const folder of foldersOf(join(path, 'owners'))) {
+  for await (const folder of foldersOf(ownersIn(at))) {
     for (const name of await namesIn(folder)) {
       const id = name.slice(0, -1)
-      for (const owned of await listOwned(path, id)) {
+      for (const owned of await listOwned(at, id)) {
         if (!(await isOld(owned.file)) || (await isNeeded(id))) continue
-        if (await letGo(path, id, owned, until)) gone += 1
+        if (await letGo(at, id, owned, until)) gone += 1
       }
     }
   }

@@ -14,6 +14,7 @@ import {
   placeIn,
   uploadsIn,
   type ContentPlace,
+  type SharedDirectory,
 } from './directory-place.ts'
 import { sizeOf, sweepDirectory } from './directory-sweep.ts'
 import { touch } from './directory-touch.ts'
@@ -34,34 +35,42 @@ const LOOKS = 3
  * Content as files in a directory that all producers and workers share.
  *
  * A file appears by a rename, whole and on the disk. It goes by another one, after which its remover
- * looks once more whether somebody has come to need it, and then puts it back.
+ * looks once more whether somebody has come to need it, and then puts it back. `homeOf` names the
+ * deployment: several may share a directory, and none takes away what another one's messages need.
  */
-export function createDirectoryContent(path: string, limits: ContentLimits): ContentStore {
+export function createDirectoryContent(
+  path: string,
+  limits: ContentLimits,
+  homeOf: () => Promise<string>,
+): ContentStore {
+  const here = async (): Promise<SharedDirectory> => ({ path, home: await homeOf() })
   return {
-    put: (source, owner) => put(path, limits, source, owner),
+    put: async (source, owner) => put(await here(), limits, source, owner),
     open: (ref) => open(path, ref),
     verify: (ref) => verify(path, ref),
     release: async (id, digest) => {
-      for (const owned of await listOwned(path, id)) {
-        if (digest === undefined || owned.digest === digest) await letGo(path, id, owned)
+      const at = await here()
+      for (const owned of await listOwned(at, id)) {
+        if (digest === undefined || owned.digest === digest) await letGo(at, id, owned)
       }
     },
-    sweep: (isNeeded) => sweepDirectory(path, limits.graceMs, isNeeded),
+    sweep: async (isNeeded) => sweepDirectory(await here(), limits.graceMs, isNeeded),
   }
 }
 
 async function put(
-  path: string,
+  at: SharedDirectory,
   { maxBytes, totalBytes }: ContentLimits,
   source: ContentSource,
   owner: ContentOwner,
 ): Promise<void> {
   const { sha256, bytes } = source.ref
   if (bytes > maxBytes) throw new ContentTooLargeError(bytes, maxBytes)
+  const { path, home } = at
   const place = placeIn(path, sha256)
-  const owned = join(ownedIn(path, owner.id), `${owner.digest}~${sha256}`)
+  const owned = join(ownedIn(at, owner.id), `${owner.digest}~${sha256}`)
   await touch(owned)
-  await touch(join(place.owners, ownerName(owner)))
+  await touch(join(place.owners, ownerName(home, owner)))
   // Whoever let the owner go this moment may have removed the first one and not seen the second.
   await touch(owned)
   const found = await unlessMissing(stat(place.file), undefined)

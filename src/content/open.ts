@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import { DEFAULT_GRACE_MS, type ContentStore } from './content.ts'
 import { createDirectoryContent } from './directory.ts'
 import { InvalidContentLocationError } from './errors.ts'
+import { homeOf } from './home.ts'
 import { createPostgresContent } from './postgres.ts'
 import { createRedisContent } from './redis.ts'
 
@@ -38,7 +39,7 @@ export function openContent(store: Store, options: ContentOptions = {}): Content
   if (location !== 'queue') {
     const path = /^directory:(.+)$/s.exec(location)?.[1]
     if (path === undefined || !isAbsolute(path)) throw new InvalidContentLocationError(location)
-    return createDirectoryContent(path, { ...NO_LIMITS, ...set })
+    return createDirectoryContent(path, { ...NO_LIMITS, ...set }, homeOf(store))
   }
   return store.kind === 'redis'
     ? createRedisContent(store, { ...REDIS_LIMITS, ...set })

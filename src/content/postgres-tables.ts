@@ -42,6 +42,9 @@ create table if not exists content_owner (
   primary key (id, digest, sha256)
 );
 create index if not exists content_owner_sha256 on content_owner (sha256);
+create table if not exists content_home (id uuid primary key);
+insert into content_home
+  select gen_random_uuid() where not exists (select from content_home);
 
 create or replace function content_hold(
   the_sha256 text, its_bytes bigint, the_id text, the_digest text, the_limit bigint,

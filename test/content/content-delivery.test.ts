@@ -8,11 +8,9 @@ import { expect, test } from 'vitest'
 import type { ContentStore } from '../../src/content/content.ts'
 import { openContent } from '../../src/content/open.ts'
 import { refOf, type ContentRef } from '../../src/job/content-ref.ts'
-import { jobIdOfKey } from '../../src/job/job-id.ts'
 import { openQueues } from '../../src/queue/open.ts'
 import type { Queues } from '../../src/queue/queues.ts'
 import { openStore } from '../../src/store/open.ts'
-import { mailroomOn } from '../producer/mailroom-on.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -209,34 +207,6 @@ describeStores('content beside the queue', (place) => {
     await expect(room.send({ attachments })).rejects.toMatchObject({ code: 'QUEUE_FULL' })
     expect(await back.has(refOf(other))).toBe(false)
     expect(await back.has(refOf(first))).toBe(true)
-  })
-
-  test('stays when another sender of the same message finds the queue full', async () => {
-    const at = place()
-    await using server = await startSmtpServer()
-    await using room = await openRoom(at, { port: server.port }, { starts: false })
-    await using other = mailroomOn(at, { limits: { queueDepth: 1 } })
-    const message = {
-      from: 'a@example.com',
-      to: 'b@example.org',
-      attachments: [{ content: randomBytes(100_000) }],
-    }
-    const mail = { connection: 'relay', message, options: { idempotencyKey: 'twice' } }
-    const [prepared, freed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    await room.send()
-    const many = room.mailroom.sendMany(
-      (async function* () {
-        yield mail
-        prepared.resolve()
-        await freed.promise
-      })(),
-    )
-    await prepared.promise
-    await expect(other.send(mail)).rejects.toMatchObject({ code: 'QUEUE_FULL' })
-    freed.resolve()
-    expect(await many).toMatchObject({ accepted: 1, known: 0 })
-    await room.worker.start()
-    expect(await room.settled(jobIdOfKey('twice'))).toMatchObject({ state: 'delivered' })
   })
 })
 

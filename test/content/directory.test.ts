@@ -10,6 +10,7 @@ import { bytesOf, describeContent } from './conformance.ts'
 
 const LIMITS = { maxBytes: Infinity, totalBytes: Infinity, graceMs: 60_000 }
 const NOBODY = (): Promise<boolean> => Promise.resolve(false)
+const home = (): Promise<string> => Promise.resolve('home')
 const OWNER = { id: 'm-1', digest: 'x' }
 const BYTES = Buffer.from('content')
 const SOURCE = { ref: refOf(BYTES), read: () => [BYTES] }
@@ -18,7 +19,7 @@ describe('content in a directory', () => {
   describeContent(async (options = {}) => {
     const directory = await temporaryDirectory()
     const path = join(directory.path, 'made', 'when-needed')
-    const create = () => createDirectoryContent(path, { ...LIMITS, ...options })
+    const create = () => createDirectoryContent(path, { ...LIMITS, ...options }, home)
     return {
       content: create(),
       other: create(),
@@ -33,7 +34,7 @@ describe('content in a directory', () => {
   test('is readable by its owner only, and nothing is left of what is gone', async () => {
     await using directory = await temporaryDirectory()
     const { path } = directory
-    const content = createDirectoryContent(path, LIMITS)
+    const content = createDirectoryContent(path, LIMITS, home)
     await content.put(SOURCE, OWNER)
     expect((await stat(fileOf(path, SOURCE.ref.sha256))).mode & 0o777).toBe(0o600)
     await content.release(OWNER.id)
@@ -42,7 +43,7 @@ describe('content in a directory', () => {
 
   test('that its remover left half-way is found', async () => {
     await using directory = await temporaryDirectory()
-    const content = createDirectoryContent(directory.path, LIMITS)
+    const content = createDirectoryContent(directory.path, LIMITS, home)
     await content.put(SOURCE, OWNER)
     const file = fileOf(directory.path, SOURCE.ref.sha256)
     await rename(file, `${file}.leaving`)
@@ -51,7 +52,7 @@ describe('content in a directory', () => {
 
   test('is not called missing while the directory is not mounted', async () => {
     await using directory = await temporaryDirectory()
-    const content = createDirectoryContent(join(directory.path, 'volume'), LIMITS)
+    const content = createDirectoryContent(join(directory.path, 'volume'), LIMITS, home)
     await mkdir(join(directory.path, 'volume'))
     await expect(bytesOf(content, SOURCE.ref)).rejects.toMatchObject({
       code: 'CONTENT_UNREACHABLE',
@@ -66,9 +67,11 @@ describe('content in a directory', () => {
     const orphan = fileOf(path, SOURCE.ref.sha256)
     await mkdir(join(orphan, '..'), { recursive: true })
     await writeFile(orphan, BYTES)
-    expect(await createDirectoryContent(path, LIMITS).sweep(NOBODY)).toBe(0)
+    expect(await createDirectoryContent(path, LIMITS, home).sweep(NOBODY)).toBe(0)
     expect(await filesIn(path)).toHaveLength(2)
-    expect(await createDirectoryContent(path, { ...LIMITS, graceMs: 0 }).sweep(NOBODY)).toBe(1)
+    expect(await createDirectoryContent(path, { ...LIMITS, graceMs: 0 }, home).sweep(NOBODY)).toBe(
+      1,
+    )
     expect(await filesIn(path)).toEqual([])
   })
 })
