@@ -1,4 +1,5 @@
 import { SendManyError } from './errors.ts'
+import { inTime } from './in-time.ts'
 
 /** How far `sendMany` has come. */
 export interface SendManyProgress {
@@ -15,6 +16,8 @@ export interface SendManyOptions {
   readonly chunkSize?: number
   /** How many bytes of jobs and of the content kept for them make one go; 4 MiB by default. */
   readonly chunkBytes?: number
+  /** How long an item waits for others of its chunk, in milliseconds; 5,000 by default. */
+  readonly chunkMs?: number
   /** Called after every chunk. */
   readonly onProgress?: (progress: SendManyProgress) => void
   /** Called for an item that was not accepted, and the others go on; without it the first one ends all. */
@@ -43,6 +46,13 @@ interface Waiting<Prepared> {
   readonly prepared: Prepared
 }
 
+interface Chunk<Prepared> {
+  readonly waiting: Waiting<Prepared>[]
+  bytes: number
+  /** When its first item has waited for long enough. */
+  dueAt: number
+}
+
 /**
  * Writes everything that `items` yields, in chunks, holding one chunk in memory.
  *
@@ -54,11 +64,11 @@ export async function sendInChunks<Item, Prepared>(
   writer: ChunkWriter<Item, Prepared>,
   options: SendManyOptions,
 ): Promise<SendManyProgress> {
-  const { chunkSize = 500, chunkBytes = 4 * 2 ** 20, onProgress, onRefused, signal } = options
+  const { chunkSize = 500, chunkBytes = 4 * 2 ** 20, chunkMs = 5_000 } = options
+  const { onProgress, onRefused, signal } = options
   const { prepare, write } = writer
   let progress: SendManyProgress = { accepted: 0, known: 0, refused: 0 }
-  let waiting: Waiting<Prepared>[] = []
-  let waitingBytes = 0
+  let chunk = emptyChunk<Prepared>()
 
   const refuse = (index: number, error: unknown): void => {
     if (onRefused === undefined) throw new SendManyError(index, progress.accepted, error)
@@ -67,42 +77,50 @@ export async function sendInChunks<Item, Prepared>(
   }
   const flush = async (): Promise<void> => {
     signal?.throwIfAborted()
-    const chunk = waiting
-    const [first] = chunk
+    const { waiting } = chunk
+    const [first] = waiting
     if (first === undefined) return
-    waiting = []
-    waitingBytes = 0
+    chunk = emptyChunk()
     const answers = await write(
-      chunk.map(({ prepared }) => prepared),
+      waiting.map(({ prepared }) => prepared),
       onRefused === undefined,
     ).catch((error: unknown) => {
       throw new SendManyError(first.index, progress.accepted, error)
     })
     progress = counted(progress, answers)
     for (const [at, answer] of answers.entries()) {
-      if ('error' in answer) refuse(chunk[at]?.index ?? first.index, answer.error)
+      if ('error' in answer) refuse(waiting[at]?.index ?? first.index, answer.error)
     }
     onProgress?.(progress)
   }
 
   let index = 0
-  for await (const item of items) {
+  for await (const arrival of inTime(items, () => chunk.dueAt - performance.now())) {
+    if (arrival === 'late') {
+      await flush()
+      continue
+    }
     // One item may take long: it may have files.
     signal?.throwIfAborted()
     const at = index++
-    const ready = await prepare(item).catch((error: unknown) => ({ error }))
+    const ready = await prepare(arrival.item).catch((error: unknown) => ({ error }))
     if ('error' in ready) {
       if (onRefused === undefined) await flush()
       refuse(at, ready.error)
       continue
     }
-    if (waitingBytes + ready.bytes > chunkBytes) await flush()
-    waiting.push({ index: at, prepared: ready.prepared })
-    waitingBytes += ready.bytes
-    if (waiting.length >= chunkSize) await flush()
+    if (chunk.bytes + ready.bytes > chunkBytes) await flush()
+    if (chunk.waiting.length === 0) chunk.dueAt = performance.now() + chunkMs
+    chunk.waiting.push({ index: at, prepared: ready.prepared })
+    chunk.bytes += ready.bytes
+    if (chunk.waiting.length >= chunkSize || performance.now() >= chunk.dueAt) await flush()
   }
   await flush()
   return progress
+}
+
+function emptyChunk<Prepared>(): Chunk<Prepared> {
+  return { waiting: [], bytes: 0, dueAt: Infinity }
 }
 
 function counted(progress: SendManyProgress, answers: readonly WriteAnswer[]): SendManyProgress {

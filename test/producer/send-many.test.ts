@@ -38,6 +38,43 @@ describeStores('many messages', (place) => {
     expect(await back.queues.read('relay', jobIdOfKey('k-3'))).toBeUndefined()
   })
 
+  test('what a slow source has yielded is accepted while its next item is awaited', async () => {
+    await using mailroom = mailroomOn(place())
+    const gate = Promise.withResolvers<void>()
+    const isClosed = Promise.withResolvers<void>()
+    const accepted: number[] = []
+    const sending = mailroom.sendMany(
+      (async function* () {
+        try {
+          yield mail('first', { idempotencyKey: 'k-1' })
+          yield mail('second', { idempotencyKey: 'k-2' })
+          await gate.promise
+          yield mail('third', { idempotencyKey: 'k-3' })
+        } finally {
+          isClosed.resolve()
+        }
+      })(),
+      { chunkMs: 10, onProgress: (progress) => accepted.push(progress.accepted) },
+    )
+    await expect.poll(() => statesOf(mailroom, ['k-1', 'k-2'])).toEqual(['queued', 'queued'])
+    gate.resolve()
+    expect(await sending).toEqual({ accepted: 3, known: 0, refused: 0 })
+    expect(accepted.at(-1)).toBe(3)
+    await isClosed.promise
+  })
+
+  test('a refused item ends all, though the source is still about to make its next one', async () => {
+    await using mailroom = mailroomOn(place(), { limits: { queueDepth: 1 } })
+    const never = Promise.withResolvers<never>()
+    const source = (async function* () {
+      yield mail('first')
+      yield mail('without a place')
+      await never.promise
+    })()
+    const error = await stopOf(mailroom.sendMany(source, { chunkMs: 10 }))
+    expect(error).toMatchObject({ index: 1, accepted: 1, cause: { code: 'QUEUE_FULL' } })
+  })
+
   test('who goes on behind the refused item sends each message once', async () => {
     await using mailroom = mailroomOn(place(), { limits: { queueDepth: 100 } })
     const used = { idempotencyKey: 'used' }
