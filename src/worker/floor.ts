@@ -17,8 +17,13 @@ import type { Readiness, WorkerOptions } from './worker.ts'
 export interface Floor {
   readonly names: readonly string[]
   quiet(): void
-  /** Works with another configuration. Throws `InvalidConfigurationError`, and nothing has changed. */
-  reconfigure(to: Reconfiguration): Promise<LaneChanges>
+  /**
+   * Works with another configuration; undefined when it was closed in the meantime.
+   *
+   * Throws `InvalidConfigurationError`, and nothing has changed. Any other error is that of a new
+   * name whose queue cannot be opened: all else has changed by then.
+   */
+  reconfigure(to: Reconfiguration): Promise<LaneChanges | undefined>
   /** Closes everything; answers how many running jobs were handed back. */
   close(deadlineMs: number, graceMs: number): Promise<number>
   readiness(): Promise<Readiness>

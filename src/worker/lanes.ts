@@ -18,8 +18,11 @@ export interface Lanes {
   /**
    * Serves exactly the names of `managers`: a new one gets a lane, a changed one leads to its new
    * manager, one that is gone takes nothing more, finishes what it has begun, and closes.
+   *
+   * Undefined, and nothing is opened, when they have been stopped. Rejects when a new one cannot be
+   * opened: the others are served then.
    */
-  follow(managers: ReadonlyMap<string, ResolvedManager>): Promise<LaneChanges>
+  follow(managers: ReadonlyMap<string, ResolvedManager>): Promise<LaneChanges | undefined>
   quiet(): void
   stop(deadlineMs: number, graceMs: number): Promise<void>
 }
@@ -29,6 +32,7 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
   const draining = new Set<Lane>()
   let lanes: readonly Lane[] = []
   let isQuiet = false
+  let isStopped = false
   let last: Promise<unknown> = Promise.resolve()
 
   const open = async (names: readonly string[]): Promise<void> => {
@@ -63,6 +67,7 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
     names: () => lanes.map(nameOf),
     open,
     follow: (managers) => {
+      if (isStopped) return Promise.resolve(undefined)
       const following = follow(managers)
       last = following.catch(() => undefined)
       return following
@@ -72,6 +77,7 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
       for (const lane of lanes) lane.quiet()
     },
     stop: async (deadlineMs, graceMs) => {
+      isStopped = true
       await last
       const all = [...lanes, ...draining]
       await Promise.all(all.map((lane) => lane.stop(deadlineMs, graceMs)))

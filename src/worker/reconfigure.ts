@@ -49,6 +49,7 @@ export function createReconfigurer(
     const floor = await place()
     if (floor === 'leaving') return undefined
     const changes = floor === 'not-started' ? NOTHING : await floor.reconfigure(to)
+    if (changes === undefined) return undefined
     current = to
     if (floor === 'not-started') return changes
     const { atNextStart = [] } = to

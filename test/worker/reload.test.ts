@@ -4,7 +4,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { expect, test } from 'vitest'
 
-import { createConnections, createWorker, type MailroomConfig } from '../../src/index.ts'
+import {
+  createConnections,
+  createWorker,
+  type MailroomConfig,
+  type WorkerEvent,
+} from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
@@ -223,6 +228,33 @@ describeRedis('a running worker with another configuration', (queue) => {
     expect(await Promise.race([stopped, late])).toBe('stopped')
     expect(await reconfigure(room, at, {})).toEqual({ kind: 'ignored' })
     never.resolve()
+  })
+
+  test('opens nothing more when it was stopped while a secret was being read', async () => {
+    await using server = await startSmtpServer()
+    const { connections } = createConnections({ relay: plain(server.port) })
+    const read = Promise.withResolvers<void>()
+    const reading = new Set<string>()
+    let isSlow = false
+    const slow: typeof connections = {
+      ...connections,
+      resolve: async (name, options) => {
+        if (isSlow) reading.add(name)
+        if (isSlow) await read.promise
+        return connections.resolve(name, options)
+      },
+    }
+    const told: string[] = []
+    const emit = ({ event }: WorkerEvent) => void told.push(event)
+    await using worker = createWorker({ ...place(), connections: slow }, { ...FAST, emit })
+    await worker.start()
+    isSlow = true
+    const reconfigured = worker.reconfigure()
+    await expect.poll(() => reading.size).toBe(1)
+    await worker.stop()
+    read.resolve()
+    expect(await reconfigured).toEqual({ kind: 'ignored' })
+    expect(told).toEqual(['worker-started', 'worker-quieted', 'worker-stopped'])
   })
 
   test('serves only the names that it was started for', async () => {
