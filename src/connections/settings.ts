@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import { DURATION_PATTERN, parseDuration } from '../duration.ts'
 import { parsedBy } from './parsed-by.ts'
+import { queueLocation } from './queue-location.ts'
 import { secretText } from './secret-text.ts'
 
 const DEFAULT_JOB_BYTES = 1_048_576
@@ -121,7 +122,7 @@ const worker = z
 
 /** Everything in a configuration but its connection managers. */
 export const settingsSchema = z.strictObject({
-  queue: secretText()
+  queue: queueLocation()
     .optional()
     .describe(
       'Where jobs wait: redis://, rediss://, postgres:// or embedded:DIR; may hold references',
@@ -133,7 +134,10 @@ export const settingsSchema = z.strictObject({
     .describe('Begins every key in Redis; "mailroom" by default'),
   schema: z
     .string()
-    .min(1)
+    .regex(
+      /^[a-z_][a-z0-9_]{0,39}$/,
+      'expected lower case letters, digits and underscores, no digit first, at most 40',
+    )
     .default('mailroom')
     .describe('Holds every table in Postgres; "mailroom" by default'),
   digestKey: secretText()

@@ -41,7 +41,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(schema)) {
     throw new InvalidStoreOptionError(
       'schema',
-      'lower case letters, digits and underscores, at most 40',
+      'lower case letters, digits and underscores, no digit first, at most 40',
       schema,
     )
   }

@@ -27,6 +27,9 @@ const inProduction = (layer: unknown): unknown => ({
 describe('the JSON Schema', () => {
   test.for<[what: string, input: unknown]>([
     ['nothing', {}],
+    ['a queue with references', { queue: 'postgres://a:${env:PW}@${file:/run/host}/mail' }],
+    ['a queue whose scheme is referred to', { queue: ' redis${env:S}://localhost' }],
+    ['a scheme in any case', { queue: 'Redis+Sentinel://a/main' }],
     ['a reference to itself', { $schema: './mailroom.schema.json' }],
     ['all settings', { queue: '${env:Q}', prefix: 'p', schema: 's', digestKey: 'k$${x}' }],
     [
@@ -60,6 +63,10 @@ describe('the JSON Schema', () => {
     ['a duration without unit', { worker: { lock: '12' } }],
     ['a duration of words', { connections: { relay: { ...relay, timeouts: { dot: 'soon' } } } }],
     ['no time at all', { connections: { relay: { ...relay, timeouts: { dot: 0 } } } }],
+    ['a schema that Postgres would fold', { schema: 'Mail-Room' }],
+    ['a queue that is no store', { queue: 'http://nonsense' }],
+    ['a queue without a scheme', { queue: 'localhost:6379' }],
+    ['a reference behind a wrong scheme', { queue: 'mysql://${env:HOST}' }],
     ['a broken reference', { queue: '${QUEUE}' }],
     [
       'a broken password',
