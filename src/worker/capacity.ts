@@ -12,6 +12,8 @@ export interface Capacity {
   resize(max: number): void
   /** While held for any reason there are none. */
   hold(reason: Hold, isHeld: boolean): void
+  /** Gives all but `sessions` back to others, and takes no more. */
+  keep(sessions: number): void
   close(): void
 }
 
@@ -35,12 +37,11 @@ export function leaseCapacity(
   let lease = take()
 
   function take(): Lease {
-    return leases.lease(manager, allowed, allowed, renew)
+    return leases.lease(manager, allowed, allowed, grow)
   }
 
-  function renew(): void {
-    lease.release()
-    lease = take()
+  function grow(): void {
+    lease.grow()
     onChange()
   }
 
@@ -63,13 +64,16 @@ export function leaseCapacity(
       clearTimeout(timer)
       allowed = size
       ceiling = size
-      renew()
+      lease.release()
+      lease = take()
+      onChange()
     },
     hold: (reason, isHeld) => {
       if (isHeld) held.add(reason)
       else held.delete(reason)
       onChange()
     },
+    keep: (sessions) => lease.keep(sessions),
     close: () => {
       clearTimeout(timer)
       lease.release()

@@ -37,7 +37,10 @@ export interface Lane {
    */
   use(fresh: ResolvedManager): boolean
   quiet(): void
-  /** Quiets, and stops when all that runs has ended, however long it takes, or when it is told to. */
+  /**
+   * Quiets, and stops when all that runs has ended, however long it takes, or when it is told to. It
+   * keeps as many sessions as deliveries that run: the others are free at once.
+   */
   drain(): Promise<void>
   /** Calling it twice gives the same promise. */
   stop(deadlineMs: number, graceMs: number): Promise<void>
@@ -49,11 +52,14 @@ const LAST_WORDS_MS = 5_000
 /** Opens the name's queue and the way to its manager, and begins to take. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
-  const running = createRunning()
+  const running = createRunning((left) => {
+    if (isDraining) capacity.keep(left)
+  })
   const resolved = await context.resolve(name)
   const flow = createFlow(name, resolved, context, () => consumer, ending.signal)
   const { way, capacity, tap } = flow
   let given = resolved
+  let isDraining = false
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
@@ -95,6 +101,10 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     quiet: () => consumer.quiet(),
     drain: async () => {
       takeNoMore()
+      isDraining = true
+      capacity.keep(running.now)
+      // Unused sessions end at once, and busy ones with what they are busy with.
+      way.close(Infinity).catch(context.onStoreFault)
       await running.none(ending.signal)
       await stop(LAST_WORDS_MS, LAST_WORDS_MS)
     },

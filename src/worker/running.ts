@@ -1,21 +1,26 @@
 /** Counts what runs, to know when nothing does. */
 export interface Running {
   count<T>(run: () => Promise<T>): Promise<T>
+  readonly now: number
   /** Resolves when nothing runs, or when `signal` aborts. */
   none(signal: AbortSignal): Promise<void>
 }
 
-/** Makes a counter; nothing runs at first. */
-export function createRunning(): Running {
+/** Makes a counter; nothing runs at first. `onEnd` is told how many still run whenever one ends. */
+export function createRunning(onEnd: (left: number) => void): Running {
   const waiting = new Set<() => void>()
   let runs = 0
   return {
+    get now() {
+      return runs
+    },
     count: async (run) => {
       runs += 1
       try {
         return await run()
       } finally {
         runs -= 1
+        onEnd(runs)
         if (runs === 0) for (const tell of waiting) tell()
       }
     },

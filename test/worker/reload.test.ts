@@ -122,7 +122,7 @@ describeStores('a running worker', (place) => {
     slow.resolve()
     expect(await room.settled(begun.id)).toMatchObject({ state: 'delivered' })
     await expect.poll(() => server.open).toBe(0)
-    expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
 
     const added = { extra: plain(other.port), relay, third: plain(other.port) }
     expect(await reconfigure(room, at, added)).toMatchObject({ added: ['relay', 'third'] })
@@ -228,6 +228,31 @@ describeRedis('a running worker with another configuration', (queue) => {
     expect(await Promise.race([stopped, late])).toBe('stopped')
     expect(await reconfigure(room, at, {})).toEqual({ kind: 'ignored' })
     never.resolve()
+  })
+
+  test('serves a name that is put back while mail of before is still being delivered', async () => {
+    const slow = Promise.withResolvers<void>()
+    let replies = 0
+    const beforeReply = async (): Promise<void> => {
+      replies += 1
+      if (replies === 2) await slow.promise
+    }
+    await using server = await startSmtpServer({ beforeReply })
+    const at = place()
+    const limits = { sessions: 3 }
+    await using room = await openRoom(at, { port: server.port, limits })
+    await room.settled((await room.send()).id)
+    const begun = await room.send()
+    await expect.poll(() => replies).toBe(2)
+    expect(await reconfigure(room, at, {})).toMatchObject({ removed: ['relay'] })
+    const relay = plain(server.port, { limits })
+    expect(await reconfigure(room, at, { relay })).toMatchObject({ added: ['relay'] })
+    const later = await Promise.all(Array.from({ length: 6 }, () => room.send()))
+    for (const { id } of later)
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(server.mostOpen).toBeLessThanOrEqual(3)
+    slow.resolve()
+    expect(await room.settled(begun.id)).toMatchObject({ state: 'delivered', attempts: 1 })
   })
 
   test('opens nothing more when it was stopped while a secret was being read', async () => {
