@@ -88,6 +88,7 @@ export {
 export {
   InvalidStoreLocationError,
   StoreNotMigratedError,
+  StoreNotWritableError,
   StoreRefusedError,
   StoreRightsError,
   StoreTlsError,

@@ -65,6 +65,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   STORE_UNREACHABLE: EXIT.store,
   STORE_REFUSED: EXIT.store,
   STORE_NOT_MIGRATED: EXIT.store,
+  STORE_NOT_WRITABLE: EXIT.store,
   STORE_RIGHTS_MISSING: EXIT.store,
   STORE_TLS_FAILED: EXIT.store,
   STORE_TOO_NEW: EXIT.store,

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Processor, Worker } from 'bullmq'
 
+import { isAway } from '../store/away.ts'
 import { StoreUnreachableError } from '../store/errors.ts'
-import { isLostConnection } from '../store/lost-connection.ts'
+import { translateStoreError } from '../store/refusal.ts'
 import type { Bull } from './bull.ts'
 import { closeWorker } from './close-worker.ts'
 import { ConsumerStoppedError, JobLockLostError } from './errors.ts'
@@ -172,9 +173,11 @@ function openWorker(parts: Parts): Worker {
   })
   worker.on('error', (error) => {
     if (error.message.startsWith('could not renew lock')) return
-    const isLost = error instanceof StoreUnreachableError || isLostConnection(error)
-    if (!isLost) guard.fault()
-    report(isLost ? new StoreUnreachableError(location, error) : error)
+    // Connections that block are BullMQ's own, and speak as their client does.
+    const translated = translateStoreError(location, error)
+    // BullMQ waits for one that is away, and asks one that answers with errors without a pause.
+    if (!(translated instanceof StoreUnreachableError)) guard.fault()
+    report(isAway(translated) ? translated : error)
   })
   return worker
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Job, Processor } from 'bullmq'
 
-import { StoreUnreachableError } from '../store/errors.ts'
+import { isAway } from '../store/away.ts'
 import { abandonJob, endJob } from './endings.ts'
 import { JobLockLostError } from './errors.ts'
 import { createHandBack } from './hand-back.ts'
@@ -91,7 +91,7 @@ function isLost({ controller }: Run): boolean {
   return controller.signal.reason instanceof JobLockLostError
 }
 
-/** A store that is down is asked again until it answers: the ending is decided, only not written. */
+/** A store that is down, or cannot write, is asked again until it answers: the ending is decided, only not written. */
 async function persist(
   step: () => Promise<unknown>,
   run: Run,
@@ -102,7 +102,7 @@ async function persist(
       await step()
       return
     } catch (error) {
-      if (!(error instanceof StoreUnreachableError) || isLost(run) || isAbandoned()) throw error
+      if (!isAway(error) || isLost(run) || isAbandoned()) throw error
       report(error)
       await sleep(RETRY_MS)
     }

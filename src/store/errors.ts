@@ -1,4 +1,5 @@
 import { MailroomError } from '../errors.ts'
+import type { NotWritable } from './not-writable.ts'
 
 const FORMS =
   '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "postgres://host/database" or "embedded:DIRECTORY"'
@@ -37,6 +38,21 @@ export class StoreUnreachableError extends MailroomError {
       `store "${location}" does not answer (ECONNREFUSED${reasonOf(cause)}): check that it runs and that this machine may reach it`,
       { cause },
     )
+    this.location = location
+  }
+}
+
+/**
+ * Thrown when a store answers and takes no writes: a replica, one whose memory or disk is full.
+ *
+ * Nothing was written. It may be over soon: workers tell it, and try again.
+ */
+export class StoreNotWritableError extends MailroomError {
+  override readonly code = 'STORE_NOT_WRITABLE'
+  readonly location: string
+
+  constructor(location: string, { reason, advice }: NotWritable, options?: ErrorOptions) {
+    super(`store "${location}" takes no writes: ${reason}; ${advice}`, options)
     this.location = location
   }
 }

@@ -18,11 +18,9 @@ const TEXTS = [
   'Socket timeout',
   'connect ETIMEDOUT',
   'All sentinels are unreachable',
-  // A Redis that cannot write at the moment: it loads, or is no master any more or not yet.
-  'READONLY',
+  // A Redis that loads, or that was a master a moment ago.
   'LOADING Redis',
   'MASTERDOWN',
-  'NOREPLICAS',
   'UNBLOCKED',
 ]
 

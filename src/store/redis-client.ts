@@ -1,8 +1,13 @@
 import { Redis } from 'ioredis'
 import type { Command } from 'ioredis'
 
-import { StoreRefusedError, StoreTlsError, StoreUnreachableError } from './errors.ts'
-import type { RedisSettings } from './redis-options.ts'
+import {
+  StoreNotWritableError,
+  StoreRefusedError,
+  StoreTlsError,
+  StoreUnreachableError,
+} from './errors.ts'
+import { isReplica, type RedisSettings } from './redis-options.ts'
 import { translateStoreError } from './refusal.ts'
 
 export interface RedisClient {
@@ -44,8 +49,11 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
       command.reject = (error) => {
         pending.delete(command)
         const translated = translateRedisError(printable, error)
-        // While the login is refused no command gets through, and that is why.
-        reject(translated instanceof StoreUnreachableError ? (refusal() ?? translated) : translated)
+        // Meanwhile no command gets through, and that is why.
+        refusal.note(translated)
+        reject(
+          translated instanceof StoreUnreachableError ? (refusal.last() ?? translated) : translated,
+        )
       }
     }
     return send(command, stream)
@@ -53,8 +61,14 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
   return pending
 }
 
-/** Why the last login or its TLS was refused, until one succeeds. */
-function watchRefusal(client: Redis, printable: string): () => Error | undefined {
+interface RefusalWatch {
+  /** Why there is no connection, until there is one: the login, its TLS, or what was a replica. */
+  last(): Error | undefined
+  /** Hears what a command was refused with. */
+  note(error: Error): void
+}
+
+function watchRefusal(client: Redis, printable: string): RefusalWatch {
   let refused: Error | undefined
   client.on('error', (error: Error) => {
     const translated = translateRedisError(printable, error)
@@ -63,7 +77,13 @@ function watchRefusal(client: Redis, printable: string): () => Error | undefined
     }
   })
   client.on('ready', () => (refused = undefined))
-  return () => refused
+  return {
+    last: () => refused,
+    note: (error) => {
+      // Its connection is given up, in search of the master.
+      if (error instanceof StoreNotWritableError && isReplica(error.cause)) refused = error
+    },
+  }
 }
 
 /** What ioredis says of a command without a connection; it names options that nobody here sets. */

@@ -49,8 +49,13 @@ const retryDelayMs = (times: number): number => Math.min(times * 50, 1000)
  * store has its command sent again there.
  */
 function reconnects(error: Error, patience: StorePatience): false | 1 | 2 {
-  if (!/^READONLY|-READONLY|^UNBLOCKED/.test(error.message)) return false
+  if (!isReplica(error)) return false
   return patience === 'wait' ? 2 : 1
+}
+
+/** Whether `error` says that the server is no master, which makes the client connect anew. */
+export function isReplica(error: unknown): boolean {
+  return error instanceof Error && /^READONLY|-READONLY|^UNBLOCKED/.test(error.message)
 }
 
 const HASTY = {

@@ -1,17 +1,20 @@
+import { isAway } from './away.ts'
 import {
+  StoreNotWritableError,
   StoreRefusedError,
   StoreRightsError,
   StoreTlsError,
   StoreUnreachableError,
 } from './errors.ts'
 import { isLostConnection } from './lost-connection.ts'
+import { notWritableOf } from './not-writable.ts'
 
 /**
  * Turns what a client says about its connection, its login, TLS and its rights into our errors;
  * every other error stays as it is.
  */
 export function translateStoreError(location: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof StoreUnreachableError) return error
+  if (!(error instanceof Error) || isAway(error)) return error
   // Before the lost connection: a server that refuses TLS also hangs up.
   const tls = tlsFailureOf(error)
   if (tls !== undefined) return new StoreTlsError(location, tls, { cause: error })
@@ -19,6 +22,10 @@ export function translateStoreError(location: string, error: unknown): unknown {
   const sentinels = SENTINELS_REFUSE.exec(error.message)?.[1]
   if (sentinels !== undefined) {
     return new StoreRefusedError(location, `its sentinels say: ${sentinels}`, { cause: error })
+  }
+  const notWritable = notWritableOf(error)
+  if (notWritable !== undefined) {
+    return new StoreNotWritableError(location, notWritable, { cause: error })
   }
   if (isLostConnection(error)) return new StoreUnreachableError(location, error)
   if (isRefusal(error)) return new StoreRefusedError(location, error.message, { cause: error })

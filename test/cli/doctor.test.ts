@@ -42,6 +42,7 @@ describeOwnRedis('doctor on Redis', () => {
       'ok store: version',
       'ok store: keeps mail',
       'ok store: memory',
+      'ok store: writes',
       'ok store: clock',
       'ok fleet: workers',
       'ok connection "relay"',
@@ -72,6 +73,22 @@ describeOwnRedis('doctor on Redis', () => {
       expect.stringMatching(/^warning fleet: pauses: "bulk" is paused since .* \(quota\)$/),
     ])
     expect(bad.every(({ advice }) => typeof advice === 'string')).toBe(true)
+  })
+})
+
+describeOwnRedis('doctor on a Redis that takes no writes', () => {
+  test('finds the problem that send has', async () => {
+    await using redis = await startRedis({ args: ['--min-replicas-to-write', '1'] })
+    await using ill = await openProject(redis.url, {})
+    const result = await ill.run(['doctor'])
+    expect(result.code).toBe(7)
+    expect(jsonLines(result.out).filter(({ state }) => state === 'problem')).toEqual([
+      {
+        check: 'store: writes',
+        state: 'problem',
+        detail: expect.stringMatching(/takes no writes: .*"min-replicas-to-write"/),
+      },
+    ])
   })
 })
 
@@ -152,6 +169,7 @@ test.for<[change: Record<string, string | undefined>, bad: readonly string[]]>([
   [{ aof_enabled: undefined }, ['warning store: keeps mail']],
   [{ maxmemory_policy: 'allkeys-lru' }, ['problem store: keeps mail']],
   [{ aof_last_write_status: 'err' }, ['problem store: disk']],
+  [{ maxmemory: '99', maxmemory_human: '99B' }, ['problem store: memory']],
   [{ maxmemory: '110', maxmemory_human: '110B' }, ['warning store: memory']],
   [{ maxmemory: '1000', maxmemory_human: '1000B' }, []],
 ])('a Redis with %j: %j', ([change, bad]) => {

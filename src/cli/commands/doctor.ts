@@ -31,8 +31,9 @@ Usage: mailroom doctor [options]
   --timeout TIME   how long one connection manager may take; 10s by default
 
 Looks at Node.js, the configuration (all its problems), secrets (whether they can be read), the
-store (version, how it keeps mail, clock, tables, memory), the workers (how many, which versions,
-names without one, pauses) and tries every connection manager. Changes nothing.
+store (version, how it keeps mail, clock, tables, memory, writes), the workers (how many, which
+versions, names without one, pauses) and tries every connection manager. Changes nothing: what it
+writes into the store, to see whether it can, is gone at once.
 
 Exit code 7 when there is a problem; warnings alone are no reason unless --strict says so.
 

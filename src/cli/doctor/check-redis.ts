@@ -56,5 +56,7 @@ function checkMemory(facts: Facts): Check {
   const detail = `${usedText} of ${facts.get('maxmemory_human') ?? ''} used`
   if (used / max < NEARLY_FULL) return ok('store: memory', detail)
   const advice = 'raise "maxmemory": when it is full nothing is accepted any more'
-  return warning('store: memory', detail, advice)
+  return used > max
+    ? problem('store: memory', detail, 'raise "maxmemory": nothing is accepted any more')
+    : warning('store: memory', detail, advice)
 }

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 
 import { formatDuration } from '../../duration.ts'
+import { tryWrite } from '../../fleet/trial-write.ts'
 import { describeLocation, parseLocation } from '../../store/location.ts'
 import type { Store } from '../../store/store.ts'
 import type { Setup } from '../setup.ts'
@@ -23,9 +24,18 @@ export async function checkStore(setup: Setup): Promise<readonly Check[]> {
     return [
       ok('store', `${store.location} answers`),
       ...(await checkKind(view)),
+      ...(await checkWrites(store)),
       await checkClock(store, setup.config.worker.lock),
       ...(await checkFleet(setup, view)),
     ]
+  })
+}
+
+/** All else may be well: a replica and a store that is full answer too. */
+async function checkWrites(store: Store): Promise<readonly Check[]> {
+  return checked('store: writes', async () => {
+    await tryWrite(store)
+    return [ok('store: writes', 'one was taken, and taken back')]
   })
 }
 
