@@ -88,6 +88,8 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
     if (!isClosed) options.onError(translate(error))
   }
   pool.on('error', report)
+  // It listens only to idle clients; one that fails otherwise rejects what is asked of it.
+  pool.on('connect', (client) => void client.on('error', () => undefined))
 
   let refreshing: Promise<void> | undefined
   async function refresh(): Promise<void> {

@@ -23,7 +23,10 @@ interface OpenTransaction extends Transaction {
   isOpen: boolean
 }
 
-/** Makes transactions that follow the asynchronous context. `checkout` gives a client of the pool. */
+/**
+ * Makes transactions that follow the asynchronous context. `checkout` gives a client of the pool,
+ * whose 'error' events somebody hears.
+ */
 export function createTransactions(
   checkout: () => Promise<PoolClient>,
   location: string,
@@ -37,8 +40,6 @@ export function createTransactions(
 
   async function begin<T>(work: () => Promise<T>): Promise<T> {
     const client = await checkout()
-    // The pool listens only to idle clients; ours rejects what is under way.
-    client.on('error', ignore)
     const transaction = createTransaction(client)
     let broken: Error | undefined
     try {
@@ -55,7 +56,6 @@ export function createTransactions(
       })
       throw error
     } finally {
-      client.off('error', ignore)
       client.release(broken)
     }
   }
@@ -66,8 +66,6 @@ export function createTransactions(
     outside: (work) => storage.exit(work),
   }
 }
-
-function ignore(): void {}
 
 /** One statement at a time: the client has one connection, and the work may run several at once. */
 function createTransaction(client: PoolClient): OpenTransaction {
