@@ -56,6 +56,18 @@ test('every command, group and option is told with what it is about', async () =
   expect(options.find(({ word }) => word === '--json')?.about).toMatch(/^one JSON object/)
 })
 
+test('what a configuration prints while it runs is no word', async () => {
+  await using directory = await temporaryDirectory()
+  await writeFile(
+    path.join(directory.path, 'mailroom.config.js'),
+    `process.stdout.write('noise\\n'); console.log('more noise')
+     export default { connections: { relay: { server: 'mail.example.com' } } }`,
+  )
+  const words = ['completion', 'words', '--', 'connections', 'show', '']
+  const result = await runCli(words, { cwd: directory.path })
+  expect(result).toEqual({ code: 0, out: 'relay\t\n', err: 'noise\nmore noise\n' })
+})
+
 interface Desk extends AsyncDisposable {
   readonly cwd: string
   readonly PATH: string

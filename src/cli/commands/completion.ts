@@ -6,6 +6,7 @@ import type { Command, Context } from '../context.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadConfiguration } from '../load-configuration.ts'
+import { outputApart } from '../output-apart.ts'
 import { printable } from '../table.ts'
 
 /** `mailroom completion`: makes a shell complete commands, options and names. */
@@ -19,7 +20,8 @@ Usage: mailroom completion bash|zsh|fish
   zsh    in ~/.zshrc, after compinit: eval "$(mailroom completion zsh)"
   fish   in ~/.config/fish/config.fish: mailroom completion fish | source
 
-Names of connection managers come from the configuration at the moment of completion; the store is
+Names of connection managers come from the configuration at the moment of completion, which runs it
+if it is a program: the TAB key does in a folder what every other command does there. The store is
 not asked. "words" is what the scripts call: it tells what the last WORD may become, one a line.
 
 Examples:
@@ -55,7 +57,7 @@ function readNames(context: Context): ReadNames {
     }
     const flags = { config: valueOf('--config'), environment: valueOf('--environment') }
     try {
-      const { config } = await loadConfiguration(flags, context)
+      const { config } = await outputApart(() => loadConfiguration(flags, context))
       return config.connections.names().filter((name) => printable(name) === name)
     } catch (error) {
       if (isMailroomError(error)) return []
