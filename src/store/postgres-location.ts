@@ -16,11 +16,13 @@ export interface PostgresLocation {
   readonly database: string
   /** For the server, as on its command line. */
   readonly options: string
+  /** What the server calls our connections; empty for "mailroom". */
+  readonly applicationName: string
   readonly tls: TlsParameters
 }
 
 /** What a location may say after its `?`; everything else is refused. */
-const PARAMETERS = [...TLS_PARAMETERS, 'user', 'password', 'options'] as const
+const PARAMETERS = [...TLS_PARAMETERS, 'user', 'password', 'options', 'application_name'] as const
 
 const DEFAULT_PORT = 5432
 
@@ -42,6 +44,7 @@ export function parsePostgresLocation(text: string): PostgresLocation {
     password: oneOf('password', url.password, parameters),
     database: decode(url.pathname.slice(1)),
     options: parameters.get('options') ?? '',
+    applicationName: parameters.get('application_name') ?? '',
     tls: parseTlsParameters(parameters, 'none'),
   }
 }

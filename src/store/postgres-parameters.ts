@@ -26,7 +26,7 @@ export const NO_ENVIRONMENT = {
  * Throws `StoreTlsError`, and `InvalidStoreLocationError` when there is no user.
  */
 export async function readPostgresParameters(at: PostgresLocation): Promise<ClientConfig> {
-  const { host, port, password, options, tls } = at
+  const { host, port, password, options, applicationName, tls } = at
   const user = at.user === '' ? ownName() : at.user
   return {
     ...NO_ENVIRONMENT,
@@ -38,6 +38,7 @@ export async function readPostgresParameters(at: PostgresLocation): Promise<Clie
     database: at.database === '' ? user : at.database,
     ssl: (await readTlsOptions(tls, describePostgresLocation(at))) ?? false,
     ...(options !== '' && { options }),
+    ...(applicationName !== '' && { application_name: applicationName }),
   }
 }
 

@@ -102,7 +102,7 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
   }
 
   const connectClient = async (overrides: ClientConfig): Promise<Client> => {
-    const client = new Client({ ...settings, ...(await options.parameters()), ...overrides })
+    const client = new Client({ ...settings, ...overrides, ...(await options.parameters()) })
     client.on('error', () => undefined)
     try {
       await client.connect()
