@@ -14,6 +14,8 @@ export interface Context extends Surroundings, TerminalStreams {
   readonly signals: SignalSource
   /** Ends the process at once; only a second signal does. */
   readonly exit: (code: ExitCode) => void
+  /** Aborts when nobody reads standard output any more. */
+  readonly unread: AbortSignal
 }
 
 /** One command: what its help says, what it takes, and what it does. */

@@ -2,11 +2,15 @@
 import { run } from './run.ts'
 import { readSurroundings } from './settings.ts'
 
-// A reader that went away (`mailroom status | head -1`) is no fault of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
-})
+// A reader that went away (`mailroom status | head -1`) is no fault of ours: what has begun, such as
+// a mailing, goes on to its end and its exit code. What would never end is told to stop.
+const unread = new AbortController()
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (stream === process.stdout) unread.abort()
+  })
+}
 
 const exitCode = await run(process.argv.slice(2), {
   ...readSurroundings(),
@@ -15,6 +19,7 @@ const exitCode = await run(process.argv.slice(2), {
   err: process.stderr,
   signals: process,
   exit: (code) => process.exit(code),
+  unread: unread.signal,
 })
 // Everything is closed by now: what the system still owes us, such as a file on a disk that is gone,
 // is not waited for. What was written is.

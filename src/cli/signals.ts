@@ -10,11 +10,13 @@ export interface SignalSource {
 
 /**
  * Resolves with the first SIGINT or SIGTERM, after which the caller winds down; a second one calls
- * `exit` at once. Both are heard until the process ends, so that none kills it by default.
+ * `exit` at once. Both are heard until the process ends, so that none kills it by default. With
+ * `unread` it resolves as for SIGTERM also when that aborts: for what has nobody to work for then.
  */
 export function untilSignal(
   source: SignalSource,
   exit: (code: ExitCode) => void,
+  unread?: AbortSignal,
 ): Promise<StopSignal> {
   const first = Promise.withResolvers<StopSignal>()
   let heard = 0
@@ -25,6 +27,8 @@ export function untilSignal(
   }
   source.on('SIGINT', hear)
   source.on('SIGTERM', hear)
+  if (unread?.aborted === true) first.resolve('SIGTERM')
+  unread?.addEventListener('abort', () => first.resolve('SIGTERM'), { once: true })
   return first.promise
 }
 

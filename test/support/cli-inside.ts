@@ -19,6 +19,7 @@ export async function runInside(
     out: { write: (chunk) => (written.out += String(chunk)) },
     err: { write: (text) => (written.err += text) },
     exit: () => {},
+    unread: new AbortController().signal,
   })
   return { code, ...written }
 }

@@ -24,6 +24,8 @@ export interface RunningCli extends AsyncDisposable {
   readonly err: string
   readonly result: Promise<CliResult>
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void
+  /** Closes both of its outputs at this end, as `head` does. */
+  stopReading(): void
 }
 
 /** Starts `mailroom ARGS` with no environment of the tests' but what Node needs. */
@@ -50,6 +52,10 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
     },
     result,
     signal: (name) => void child.kill(name),
+    stopReading: () => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
       await result

@@ -39,7 +39,7 @@ Example:
     const { values } = parseCommandLine('catch', args, OPTIONS)
     const port = parsePort('port', values.port ?? String(CATCH_ALL_PORT))
     const { terminal } = await loadSetup(values, context, { file: 'none' })
-    const signalled = untilSignal(context.signals, context.exit)
+    const signalled = untilSignal(context.signals, context.exit, context.unread)
     await using server = await openCatchAll({
       directory: values.dir ?? placesIn(DEFAULT_DIRECTORY, context.cwd).mails,
       port,

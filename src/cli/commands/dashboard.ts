@@ -41,7 +41,7 @@ Example:
       queues: new Map(names.map((name) => [name, view.queues.raw(name)])),
       showContent: values['show-content'] ?? false,
     })
-    const signalled = untilSignal(context.signals, context.exit)
+    const signalled = untilSignal(context.signals, context.exit, context.unread)
     setup.terminal.tell({ event: 'listening', what: 'dashboard', url: board.url }, board.url)
     await signalled
     return EXIT.ok

@@ -69,7 +69,7 @@ Examples:
     const places = placesIn(values.dir ?? DEFAULT_DIRECTORY, context.cwd)
     const queue = values.queue ?? places.queue
     const given = await loadSetup(values, context, { usesQueue: false })
-    const signalled = untilSignal(context.signals, context.exit)
+    const signalled = untilSignal(context.signals, context.exit, context.unread)
 
     await using opened = new AsyncDisposableStack()
     const catchAll = opened.use(

@@ -68,7 +68,7 @@ Examples:
           ? undefined
           : { host: values.host ?? defaults.host, port: healthPort },
     })
-    const signalled = untilSignal(context.signals, context.exit)
+    const signalled = untilSignal(context.signals, context.exit, context.unread)
     onHangup(context, () => work.reload())
     if (work.health) {
       const { url } = work.health
