@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
+import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 
 import { checkRedis } from '../../src/cli/doctor/check-redis.ts'
@@ -89,6 +90,19 @@ describeOwnRedis('doctor on a Redis that takes no writes', () => {
         detail: expect.stringMatching(/takes no writes: .*"min-replicas-to-write"/),
       },
     ])
+  })
+
+  test('finds that there is hardly any memory left, though it answers', async () => {
+    await using redis = await startRedis()
+    const client = new Redis(redis.url)
+    const used = Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1])
+    await client.config('SET', 'maxmemory', used + 100_000)
+    client.disconnect()
+    await using ill = await openProject(redis.url, {})
+    const result = await ill.run(['doctor'])
+    expect(result.code).toBe(7)
+    expect(toldBy(result)).toContain('problem store: writes')
+    expect(result.out).toContain('its memory is full')
   })
 })
 
