@@ -4,6 +4,7 @@ import path from 'node:path'
 import { lilconfig, type Loader } from 'lilconfig'
 import * as z from 'zod'
 
+import { lookAtFile, type FileLook } from '../connections/file-look.ts'
 import { isMailroomError } from '../errors.ts'
 import { importAnew } from './config/import-anew.ts'
 import { importModule } from './config/import-module.ts'
@@ -38,8 +39,8 @@ export interface ConfigFileOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Reads modules from disk although this process has imported them; off by default. */
   readonly anew?: boolean
-  /** Hears of each file that counts before it is read, whether it can be loaded or not. */
-  readonly onFile?: (file: string) => void
+  /** Hears how each file that counts looks before it is read, whether it can be loaded or not. */
+  readonly onFile?: (seen: FileLook) => void
 }
 
 /** How long a module may take. */
@@ -68,13 +69,13 @@ export async function loadConfigFile(
   })
   if (asked === undefined) {
     const [first, ...passedOver] = await findConfigFiles(directory)
-    if (first !== undefined) options.onFile?.(first)
+    if (first !== undefined) options.onFile?.(await lookAtFile(first))
     const found = await readable(loader.search(directory), directory)
     if (found === null) return undefined
     return { file: found.filepath, content: contentOf(found), imports, passedOver }
   }
   const file = path.resolve(directory, asked)
-  options.onFile?.(file)
+  options.onFile?.(await lookAtFile(file))
   await refuseMissing(file)
   const extensions = Object.keys(loaders)
   if (!extensions.includes(path.extname(file))) {
@@ -132,7 +133,7 @@ function loadersOf(
 ): Readonly<Record<string, Loader>> {
   const module: Loader = async (file) => {
     const signal = AbortSignal.timeout(MODULE_DEADLINE_MS)
-    const load = async (onImport: (imported: string) => void) =>
+    const load = async (onImport: (seen: FileLook) => void) =>
       anew ? importAnew(file, env, signal, onImport) : importModule(file, onImport)
     const { content, hasDefault, imports } = await importWithin(file, signal, load, onFile)
     onImports(imports)

@@ -5,6 +5,7 @@ import { referencesOf } from '../connections/config-references.ts'
 import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
 import { connectionVariablesIn } from '../connections/connection-variable.ts'
 import { InvalidConfigurationError } from '../connections/errors.ts'
+import type { FileLook, Looks } from '../connections/file-look.ts'
 import { BUILT_IN_CONFIG } from './built-in-config.ts'
 import { CONFIG_FILES, loadConfigFile, type ConfigFile } from './config-file.ts'
 import { ConfigNotFoundError } from './errors.ts'
@@ -24,6 +25,8 @@ export interface Configuration {
 export interface ConfigurationSources {
   /** The configuration file and what it imports by path; absolute. */
   readonly files: readonly string[]
+  /** How each of them looked before it was read. */
+  readonly looks: Looks
   /** What `${file:…}` refers to; absolute. */
   readonly secretFiles: readonly string[]
   /** The environment variables that say something in it, by their names. */
@@ -45,8 +48,8 @@ export interface LoadOptions {
   readonly needsConnections?: boolean
   /** Reads modules from disk although this process has imported them; off by default. */
   readonly anew?: boolean
-  /** Hears of each file that counts before it is read, whether it can be loaded or not. */
-  readonly onFile?: (file: string) => void
+  /** Hears how each file that counts looks before it is read, whether it can be loaded or not. */
+  readonly onFile?: (seen: FileLook) => void
 }
 
 /**
@@ -70,8 +73,13 @@ export async function loadConfiguration(
 ): Promise<Configuration> {
   const { env, cwd } = surroundings
   const { configFile, environment } = resolveSettings(flags, surroundings)
-  const loaded =
-    file === 'none' ? undefined : await loadConfigFile(configFile, cwd, { env, anew, onFile })
+  const looks = new Map<string, string>()
+  const note = (seen: FileLook): void => {
+    looks.set(seen.file, seen.look)
+    onFile(seen)
+  }
+  const reading = { env, anew, onFile: note }
+  const loaded = file === 'none' ? undefined : await loadConfigFile(configFile, cwd, reading)
   const defined = file === 'none' ? [] : connectionVariablesIn(env)
   const isEnough = file === 'needed' ? defined.length > 0 : file !== 'demanded'
   if (loaded === undefined && !isEnough) throw new ConfigNotFoundError(notFound(cwd))
@@ -88,6 +96,7 @@ export async function loadConfiguration(
     file: loaded?.file,
     sources: {
       files: loaded === undefined ? [] : [loaded.file, ...loaded.imports],
+      looks,
       secretFiles: references.files.map((name) => path.resolve(cwd, name)),
       variables: [...defined, ...references.variables],
     },

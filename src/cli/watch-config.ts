@@ -1,3 +1,4 @@
+import type { FileLook, Looks } from '../connections/file-look.ts'
 import { createResolver } from '../connections/resolver.ts'
 import { watchFiles } from '../connections/watch-files.ts'
 import { isMailroomError } from '../errors.ts'
@@ -16,10 +17,10 @@ export interface ConfigWatch extends Disposable {
 
 export interface ConfigWatchOptions {
   /**
-   * Loads the configuration anew, whatever this process has read before; `onFile` is to hear of each
-   * file that counts, also when the load fails.
+   * Loads the configuration anew, whatever this process has read before; `onFile` is to hear how each
+   * file that counts looks before it is read, also when the load fails.
    */
-  readonly load: (onFile: (file: string) => void) => Promise<Configuration>
+  readonly load: (onFile: (seen: FileLook) => void) => Promise<Configuration>
   /** The names that were asked for, whatever the configuration says. */
   readonly names?: readonly string[] | undefined
 }
@@ -29,29 +30,30 @@ export interface ConfigWatchOptions {
  * `setup`; after a refusal also when one changes that the refused one was made of or refers to, so
  * that it does not matter which of them is put right, or is there first.
  */
-export async function watchConfiguration(
+export function watchConfiguration(
   setup: Setup,
   worker: Worker,
   { env }: Pick<Context, 'env'>,
   { load, names: asked }: ConfigWatchOptions,
-): Promise<ConfigWatch> {
+): ConfigWatch {
   const { terminal } = setup
-  let applied = setup.sources.files
+  let applied = setup.sources.looks
   let latest = applied
-  let watched: ReadonlySet<string> = new Set(applied)
+  let watched = (): Looks => applied
 
   const loadAgain = async (): Promise<Reconfiguration> => {
-    const known = new Set(applied)
-    watched = known
-    const loaded = await load((file) => known.add(file))
-    for (const file of loaded.sources.secretFiles) known.add(file)
+    const known = new Map(applied)
+    watched = () => known
+    const loaded = await load(({ file, look }) => known.set(file, look))
     const { connections, digestKey, worker: settings } = loaded.config
-    latest = loaded.sources.files
+    const resolver = createResolver(connections, digestKey, { env })
+    watched = () => new Map([...known, ...resolver.looks()])
+    latest = loaded.sources.looks
     tellRemarks(loaded, terminal)
     tellWarnings({ config: loaded.config, terminal })
     const names = asked ?? settings.connections
     return {
-      connections: createResolver(connections, digestKey, { env }),
+      connections: resolver,
       ...(names && { names }),
       atNextStart: atNextStart(setup.config, loaded.config),
     }
@@ -62,13 +64,13 @@ export async function watchConfiguration(
       if (kind !== 'applied') return
       // Secrets are watched by the worker from now on.
       applied = latest
-      watched = new Set(applied)
+      watched = () => applied
     } catch (error) {
       const code = isMailroomError(error) ? error.code : 'UNEXPECTED'
       const message = isMailroomError(error) ? error.message : 'an error that nobody expected'
       terminal.warn({ event: 'error', code, message }, `mailroom: ${message} (${code})`)
     }
   }
-  const watch = await watchFiles({ files: () => [...watched], onChange: reload })
+  const watch = watchFiles({ files: () => watched(), onChange: reload })
   return { reload, [Symbol.dispose]: () => watch[Symbol.dispose]() }
 }

@@ -70,7 +70,7 @@ export async function openWork(
     emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })
   opened.defer(() => worker.stop(stopWithinMs))
-  const watching = watch && opened.use(await watchConfiguration(setup, worker, context, watch))
+  const watching = watch && opened.use(watchConfiguration(setup, worker, context, watch))
   const server = health && opened.use(await openHealthServer(healthOf(health, worker, metrics)))
   const held = opened.move()
   return {

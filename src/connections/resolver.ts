@@ -1,5 +1,7 @@
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
+import type { Looks } from './file-look.ts'
+import { createFirstLooks } from './first-looks.ts'
 import { resolveReferences } from './references.ts'
 import type { SecretSources } from './references.ts'
 import { readRegularFile } from './secret-file.ts'
@@ -10,8 +12,8 @@ export interface Resolver {
   names(): readonly string[]
   /** Throws `UnknownConnectionError` and `SecretUnavailableError`. */
   resolve(name: string): Promise<ResolvedManager>
-  /** The files in which references were looked up, whether they were there or not. */
-  files(): readonly string[]
+  /** The files in which references were looked up, each as it was before the first time. */
+  looks(): Looks
 }
 
 /** Resolves the connection managers of a configuration: secrets are looked up in `sources`, each time. */
@@ -20,12 +22,12 @@ export function createResolver(
   digestKey: ParsedConfig['digestKey'],
   sources: SecretSources,
 ): Resolver {
-  const files = new Set<string>()
+  const first = createFirstLooks()
   const { readFile: read = readRegularFile } = sources
   const noting: SecretSources = {
     ...sources,
-    readFile: (file) => {
-      files.add(file)
+    readFile: async (file) => {
+      await first.before(file)
       return read(file)
     },
   }
@@ -35,6 +37,6 @@ export function createResolver(
       const key = digestKey && (await resolveReferences(digestKey.reveal(), noting))
       return connections.resolve(name, { ...noting, ...(key && { digestKey: key }) })
     },
-    files: () => [...files],
+    looks: () => first.looks,
   }
 }

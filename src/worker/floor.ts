@@ -1,3 +1,4 @@
+import type { Looks } from '../connections/file-look.ts'
 import { watchFiles } from '../connections/watch-files.ts'
 import { createLocalHealth } from '../fleet/health.ts'
 import { createLocalLeases } from '../fleet/leases.ts'
@@ -76,7 +77,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   await lanes.open(names)
   signal.throwIfAborted()
   opened.use(await joinFleet({ ...context, names: () => lanes.names() }, options))
-  opened.use(await watchSecrets(options, () => connections.files(), onStoreFault))
+  opened.use(watchSecrets(options, () => connections.looks(), onStoreFault))
 
   const held = opened.move()
   return {
@@ -100,9 +101,9 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
 
 function watchSecrets(
   { configuration, secretsEveryMs }: FloorOptions,
-  files: () => readonly string[],
+  files: () => Looks,
   onFault: (error: unknown) => void,
-): Promise<Disposable> {
+): Disposable {
   const onChange = (): Promise<unknown> => configuration.reconfigure().catch(onFault)
   const everyMs = secretsEveryMs === undefined ? {} : { everyMs: secretsEveryMs }
   return watchFiles({ files, onChange, ...everyMs })

@@ -191,7 +191,7 @@ describe('a configuration module', () => {
       'inner.ts': text,
     })
     const files: string[] = []
-    const onFile = (file: string) => void files.push(file)
+    const onFile = ({ file }: { readonly file: string }) => void files.push(file)
     const loading = loadConfigFile(undefined, directory.path, { ...ANEW, onFile })
     await expect(loading).rejects.toThrow(`"${directory.file('inner.ts')}": `)
     await expect(loading).rejects.toThrow(message)

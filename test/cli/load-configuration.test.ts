@@ -39,6 +39,7 @@ test('a configuration tells every file and variable that it was made from', asyn
   const loaded = await loadConfiguration({}, surroundings(directory.path, env))
   expect(loaded.sources).toEqual({
     files: [file],
+    looks: new Map([[file, expect.any(String)]]),
     secretFiles: [path.join(directory.path, 'secrets/mail'), '/etc/ca.pem'],
     variables: ['MAILROOM_CONNECTION_CLOUD', 'QUEUE_URL', 'OTHER_KEY'],
   })

@@ -40,10 +40,22 @@ describeRedis('a worker process', (queue) => {
   const prefix = uniquePrefix()
   const json: Write = (connections) =>
     JSON.stringify({ queue, prefix, connections: managers(connections) })
+  const module: Write = (connections) => `export default ${json(connections)}\n`
+  const toml: Write = (connections) =>
+    [
+      `queue = '${queue}'\nprefix = '${prefix}'`,
+      ...Object.entries(connections).map(
+        ([name, port]) =>
+          `[connections.${name}]\nserver = '127.0.0.1'\nport = ${port}\ntls = 'none'`,
+      ),
+    ].join('\n')
   const formats: readonly (readonly [file: string, write: Write])[] = [
     ['mailroom.config.json', json],
     ['mailroom.config.yaml', json],
-    ['mailroom.config.ts', (connections) => `export default ${json(connections)}\n`],
+    ['mailroom.config.toml', toml],
+    ['mailroom.config.ts', module],
+    ['mailroom.config.js', module],
+    ['mailroom.config.mjs', module],
   ]
 
   test.for(formats)('follows %s as it is edited', async ([name, write]) => {
@@ -85,6 +97,20 @@ describeRedis('a worker process', (queue) => {
     expect(metrics).toContain('mailroom_config_loads_total{result="refused"} 1')
     expect(metrics).toContain('mailroom_queue_jobs{connection="other",state="waiting"} 0')
     expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+  })
+
+  test('notices what changed while it was starting', async () => {
+    await using directory = await temporaryDirectory()
+    const file = path.join(directory.path, 'mailroom.config.mjs')
+    // The first time that it runs it is another file before anybody can look at it.
+    const once = `import { renameSync } from 'node:fs'\nrenameSync('next', import.meta.filename)\n`
+    await replace(path.join(directory.path, 'next'), module({ relay: 2 }))
+    await replace(file, once + module({ relay: 1 }))
+    await using worker = startCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    await expect.poll(() => eventsOf(worker, 'config-applied').length).toBe(1)
+    expect(eventsOf(worker, 'config-applied')).toMatchObject([{ changed: ['relay'] }])
+    worker.signal('SIGTERM')
+    expect((await worker.result).code).toBe(0)
   })
 
   test('looks again at SIGHUP, and says so when nothing has changed', async () => {

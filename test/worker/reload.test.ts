@@ -322,6 +322,30 @@ describeRedis('a running worker with another configuration', (queue) => {
     })
   })
 
+  test('notices a secret that changed while it was starting', async () => {
+    await using server = await startSmtpServer({ users: { app: 'new' } })
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'password')
+    await write(file, 'old')
+    const { connections } = createConnections({ relay: plain(server.port, { auth: basic(file) }) })
+    let reads = 0
+    const changing: typeof connections = {
+      ...connections,
+      resolve: async (name, options) => {
+        const resolved = await connections.resolve(name, options)
+        reads += 1
+        // Once to see that it can be read, and once to work with it.
+        if (reads === 2) await write(file, 'new')
+        return resolved
+      },
+    }
+    const told: WorkerEvent[] = []
+    const emit = (event: WorkerEvent) => void told.push(event)
+    await using worker = createWorker({ ...place(), connections: changing }, { ...FAST, emit })
+    await worker.start()
+    await expect.poll(() => told).toContainEqual(expect.objectContaining({ changed: ['relay'] }))
+  })
+
   test('sees a secret behind a link that is exchanged, and behind one further away', async () => {
     const users: Record<string, string> = { app: 'first' }
     await using server = await startSmtpServer({ users })

@@ -1,3 +1,4 @@
+import type { FileLook } from '../../connections/file-look.ts'
 import { parseDuration } from '../../duration.ts'
 import { COMMON_OPTIONS, parseCommandLine, parsePort } from '../command-line.ts'
 import type { Command } from '../context.ts'
@@ -53,7 +54,7 @@ Examples:
     for (const name of names ?? []) connections.get(name)
     // A file that is away for a moment does not leave its names to the variables.
     const file = setup.sources.files.length > 0 ? 'demanded' : 'needed'
-    const load = (onFile: (file: string) => void): Promise<Configuration> =>
+    const load = (onFile: (seen: FileLook) => void): Promise<Configuration> =>
       loadConfiguration(values, context, { file, needsConnections, anew: true, onFile })
     const within = values['stop-within']
     const healthPort = port ?? defaults.port

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 
+import type { FileLook } from '../../connections/file-look.ts'
 import type { ImportedModule } from './import-module.ts'
 import type { ThreadMessage } from './module-thread.ts'
 
@@ -19,13 +20,13 @@ export async function importAnew(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal,
-  onImport: (file: string) => void = () => {},
+  onImport: (seen: FileLook) => void = () => {},
 ): Promise<ImportedModule> {
   const thread = new Worker(THREAD, { workerData: file, env: { ...env } })
   const ended = Promise.withResolvers<ImportedModule>()
   thread.on('message', (message: ThreadMessage) => {
     if (message.kind === 'module') ended.resolve(message.module)
-    else onImport(message.file)
+    else onImport(message.seen)
   })
   thread.on('error', ended.reject)
   thread.on('exit', () => ended.reject(new Error('the module ended the process')))

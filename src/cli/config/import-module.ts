@@ -2,6 +2,8 @@ import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
+import { lookAtFileNow, type FileLook } from '../../connections/file-look.ts'
+
 /** A configuration file that is a module, after it ran. */
 export interface ImportedModule {
   /** Its default export; absent when it has none. */
@@ -20,7 +22,7 @@ const DOOR = new URL(`../../index${path.extname(import.meta.url)}`, import.meta.
  */
 export async function importModule(
   file: string,
-  onImport: (file: string) => void = () => {},
+  onImport: (seen: FileLook) => void = () => {},
 ): Promise<ImportedModule> {
   const root = pathToFileURL(file).href
   const seen = new Set<string | undefined>([root])
@@ -32,10 +34,10 @@ export async function importModule(
       try {
         const resolved = next(specifier, context)
         seen.add(resolved.url)
-        onImport(fileURLToPath(resolved.url))
+        onImport(lookAtFileNow(fileURLToPath(resolved.url)))
         return resolved
       } catch (error) {
-        onImport(fileURLToPath(new URL(specifier, context.parentURL)))
+        onImport(lookAtFileNow(fileURLToPath(new URL(specifier, context.parentURL))))
         throw error
       }
     },

@@ -1,3 +1,4 @@
+import type { FileLook } from '../../connections/file-look.ts'
 import { isMailroomError } from '../../errors.ts'
 import { ConfigUnreadableError } from '../errors.ts'
 import type { ImportedModule } from './import-module.ts'
@@ -11,13 +12,13 @@ import { placeOf } from './module-place.ts'
 export async function importWithin(
   file: string,
   signal: AbortSignal,
-  load: (onImport: (file: string) => void) => Promise<ImportedModule>,
-  onImport: (file: string) => void,
+  load: (onImport: (seen: FileLook) => void) => Promise<ImportedModule>,
+  onImport: (seen: FileLook) => void,
 ): Promise<ImportedModule> {
   const imports = new Set<string>()
-  const note = (imported: string): void => {
-    imports.add(imported)
-    onImport(imported)
+  const note = (seen: FileLook): void => {
+    imports.add(seen.file)
+    onImport(seen)
   }
   const late = Promise.withResolvers<never>()
   const onAbort = (): void => late.reject(signal.reason)
