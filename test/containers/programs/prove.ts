@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type ComposeProject, docker, openCompose, until } from '../compose.ts'
 import { confinementOf, contentsOf } from '../confinement.ts'
 import { type Ends, tally } from '../count.ts'
+import { forDevelopment, type Lock } from '../development.ts'
 
 // Proves docker-compose.yml on a real engine, in a project of its own, and prints what it saw:
 //   node test/containers/programs/prove.ts
@@ -67,9 +68,10 @@ async function build(project: ComposeProject): Promise<void> {
   tell('\nbuild')
   await project.compose('build', 'worker')
   const { packages, tools, mb } = await contentsOf(IMAGE)
-  const manifest = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
-  const needless = Object.keys(manifest.devDependencies).filter((name) => packages.includes(name))
-  check(needless.length === 0, 'no package is for development', `${packages.length} packages`)
+  const lock: Lock = JSON.parse(await readFile(path.join(ROOT, 'package-lock.json'), 'utf8'))
+  const needless = forDevelopment(packages, lock)
+  const counted = [`${packages.length} packages`, ...needless].join(', ')
+  check(needless.length === 0, 'no package is for development', counted)
   check(tools === '', 'neither npm nor a compiler is in the image', tools)
   check(mb < 300, 'the image is small', `${mb} MB`)
 }
