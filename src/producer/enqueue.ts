@@ -4,8 +4,10 @@ import type { SendMailJob } from '../job/send-mail.ts'
 import { JOB_LOST } from '../ledger/job-lost.ts'
 import type { Ledger, NewRecord, Recorded } from '../ledger/ledger.ts'
 import type { NewJob, QueuePriority, Queues, RequestedJob } from '../queue/queues.ts'
+import { StoreNotWritableError } from '../store/errors.ts'
 import type { Store } from '../store/store.ts'
 import type { NotedNames } from './noted-names.ts'
+import { takeBack } from './take-back.ts'
 
 /** A job with what the queue must know of it. */
 export interface Enqueued {
@@ -24,16 +26,39 @@ export interface EnqueueContext {
   readonly stopsAtRefused: boolean
 }
 
-/** Records messages and adds their jobs; one answer per message, in order. */
+/**
+ * Records messages and adds their jobs; one answer per message, in order.
+ *
+ * When it rejects with `StoreNotWritableError` nothing is left of those without a key, unless workers
+ * had some of many already; one with a key may be, and is the same message when it is sent again.
+ */
 export async function enqueue(
   mails: readonly Enqueued[],
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   await context.names.note(new Set(mails.map(({ job }) => job.connection)))
   const isKeyed = mails.some(({ hasKey }) => hasKey)
-  return context.store.atomically(() =>
-    isKeyed ? enqueueKeyed(mails, context) : enqueueNew(mails, context),
+  return context.store.atomically(async () => {
+    try {
+      return await (isKeyed ? enqueueKeyed(mails, context) : enqueueNew(mails, context))
+    } catch (error) {
+      // Elsewhere the transaction takes back what was written.
+      const isPartly = error instanceof StoreNotWritableError && context.store.kind === 'redis'
+      if (!isPartly) throw error
+      const isOnItsWay = await everyIsLeft(mails, context)
+      if (!isOnItsWay) throw error
+      return mails.map(() => ({ kind: 'recorded' }))
+    }
+  })
+}
+
+/** Takes back what was written; true when all of it is with workers already, and so accepted. */
+async function everyIsLeft(mails: readonly Enqueued[], context: EnqueueContext): Promise<boolean> {
+  const left = await takeBack(
+    mails.filter(({ hasKey }) => !hasKey),
+    context,
   )
+  return left.length === mails.length
 }
 
 /**

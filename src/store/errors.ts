@@ -45,7 +45,8 @@ export class StoreUnreachableError extends MailroomError {
 /**
  * Thrown when a store answers and takes no writes: a replica, one whose memory or disk is full.
  *
- * Nothing was written. It may be over soon: workers tell it, and try again.
+ * Nothing is left of what was to be written, but perhaps a message with an idempotency key, which is
+ * the same one when it is sent again. It may be over soon: workers tell it, and try again.
  */
 export class StoreNotWritableError extends MailroomError {
   override readonly code = 'STORE_NOT_WRITABLE'
