@@ -89,10 +89,13 @@ function describe(event: WorkerEvent): string {
 }
 
 function changes(event: Extract<WorkerEvent, { readonly event: 'config-applied' }>): string {
-  const parts = (['added', 'changed', 'removed', 'atNextStart'] as const).flatMap((kind) => {
+  const kinds = ['added', 'changed', 'removed', 'atNextStart', 'delayed'] as const
+  const parts = kinds.flatMap((kind) => {
     if (event[kind].length === 0) return []
     const names = event[kind].map((name) => JSON.stringify(name)).join(', ')
-    return [`${kind === 'atNextStart' ? 'at the next start' : kind} ${names}`]
+    const again =
+      kind === 'delayed' ? `, tried again in ${formatDuration(event.retryInMs ?? 0)}` : ''
+    return [`${kind === 'atNextStart' ? 'at the next start' : kind} ${names}${again}`]
   })
   return parts.join('; ') || 'nothing has changed'
 }

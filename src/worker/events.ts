@@ -118,6 +118,9 @@ export type WorkerEvent =
       readonly added: readonly string[]
       readonly changed: readonly string[]
       readonly removed: readonly string[]
+      /** New names that could not be opened: they are tried again in `retryInMs`. */
+      readonly delayed: readonly string[]
+      readonly retryInMs?: number
       /** Settings that have changed and count at the next start only. */
       readonly atNextStart: readonly string[]
     }

@@ -21,8 +21,7 @@ export interface Floor {
   /**
    * Works with another configuration; undefined when it was closed in the meantime.
    *
-   * Throws `InvalidConfigurationError`, and nothing has changed. Any other error is that of a new
-   * name whose queue cannot be opened: all else has changed by then.
+   * Throws `InvalidConfigurationError`, and nothing has changed.
    */
   reconfigure(to: Reconfiguration): Promise<LaneChanges | undefined>
   /** Closes everything; answers how many running jobs were handed back. */

@@ -6,6 +6,8 @@ export interface LaneChanges {
   readonly added: readonly string[]
   readonly changed: readonly string[]
   readonly removed: readonly string[]
+  /** New names that could not be opened yet. */
+  readonly delayed: readonly string[]
 }
 
 /** The lanes of a worker, which follow its configuration. */
@@ -19,8 +21,8 @@ export interface Lanes {
    * Serves exactly the names of `managers`: a new one gets a lane, a changed one leads to its new
    * manager, one that is gone takes nothing more, finishes what it has begun, and closes.
    *
-   * Undefined, and nothing is opened, when they have been stopped. Rejects when a new one cannot be
-   * opened: the others are served then.
+   * Undefined, and nothing is opened, when they have been stopped. A new one that cannot be opened is
+   * `delayed`, and the others are served.
    */
   follow(managers: ReadonlyMap<string, ResolvedManager>): Promise<LaneChanges | undefined>
   quiet(): void
@@ -35,17 +37,14 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
   let isStopped = false
   let last: Promise<unknown> = Promise.resolve()
 
-  const open = async (names: readonly string[]): Promise<void> => {
-    const results = await Promise.allSettled(names.map((name) => openLane(name, context)))
-    const opened = results.flatMap((result) =>
-      result.status === 'fulfilled' ? [result.value] : [],
-    )
+  const open = async (names: readonly string[]): Promise<Opened> => {
+    const { opened, faults } = await openEach(names, context)
     lanes = [...lanes, ...opened]
     for (const lane of opened) {
       onOpen(lane)
       if (isQuiet) lane.quiet()
     }
-    for (const { reason } of results.filter(isRejected)) throw reason
+    return { opened, faults }
   }
   const drain = async (lane: Lane): Promise<void> => {
     draining.add(lane)
@@ -59,13 +58,19 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
     lanes = lanes.filter((lane) => !gone.includes(lane))
     const changed = lanes.filter((lane) => isChanged(lane, managers.get(lane.name))).map(nameOf)
     for (const lane of gone) void drain(lane)
-    await open(added)
-    return { added, changed, removed: gone.map(nameOf) }
+    const { opened, faults } = await open(added)
+    for (const fault of faults) context.onStoreFault(fault)
+    const served = opened.map(nameOf)
+    const delayed = added.filter((name) => !served.includes(name))
+    return { added: served, changed, removed: gone.map(nameOf), delayed }
   }
   return {
     list: () => lanes,
     names: () => lanes.map(nameOf),
-    open,
+    open: async (names) => {
+      const { faults } = await open(names)
+      for (const fault of faults) throw fault
+    },
     follow: (managers) => {
       if (isStopped) return Promise.resolve(undefined)
       const following = follow(managers)
@@ -86,14 +91,24 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
   }
 }
 
+interface Opened {
+  readonly opened: readonly Lane[]
+  /** Why the others could not be opened. */
+  readonly faults: readonly unknown[]
+}
+
+async function openEach(names: readonly string[], context: LaneContext): Promise<Opened> {
+  const results = await Promise.allSettled(names.map((name) => openLane(name, context)))
+  return {
+    opened: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+    faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+  }
+}
+
 function isChanged(lane: Lane, manager: ResolvedManager | undefined): boolean {
   return manager !== undefined && lane.use(manager)
 }
 
 function nameOf({ name }: Lane): string {
   return name
-}
-
-function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
-  return result.status === 'rejected'
 }

@@ -5,6 +5,7 @@ import { isMailroomError } from '../errors.ts'
 import type { Emit } from './events.ts'
 import type { Floor } from './floor.ts'
 import type { LaneChanges } from './lanes.ts'
+import { faultReporter } from './store-faults.ts'
 
 /** What a running worker can be given anew. */
 export interface Reconfiguration {
@@ -42,8 +43,12 @@ export function createReconfigurer(
   place: () => Promise<Place>,
   emit: Emit,
 ): Reconfigurer {
+  const onFault = faultReporter(emit)
   let current = first
   let last: Promise<unknown> = Promise.resolve()
+  /** How often names were tried that could not be opened; 0 when there are none. */
+  let tries = 0
+  let timer: NodeJS.Timeout | undefined
 
   const apply = async (to: Reconfiguration): Promise<LaneChanges | undefined> => {
     const floor = await place()
@@ -53,7 +58,9 @@ export function createReconfigurer(
     current = to
     if (floor === 'not-started') return changes
     const { atNextStart = [] } = to
-    emit({ event: 'config-applied', connections: floor.names, ...changes, atNextStart })
+    tries = changes.delayed.length === 0 ? 0 : tries + 1
+    const retry = tries === 0 ? {} : { retryInMs: retryInMs(tries) }
+    emit({ event: 'config-applied', connections: floor.names, ...changes, atNextStart, ...retry })
     return changes
   }
   const takeOver = async (load: LoadReconfiguration): Promise<Reconfigured> => {
@@ -68,19 +75,33 @@ export function createReconfigurer(
       return { kind: 'refused', problems }
     }
   }
+  /** What could not be opened is looked up again, also after what was refused. */
+  const tryAgain = (): void => {
+    clearTimeout(timer)
+    if (tries === 0) return
+    timer = setTimeout(() => void reconfigure().catch(onFault), retryInMs(tries)).unref()
+  }
+  const reconfigure = (load: LoadReconfiguration = () => current): Promise<Reconfigured> => {
+    const taking = last.then(() => takeOver(load)).finally(tryAgain)
+    last = taking.catch(() => undefined)
+    return taking
+  }
   return {
     get current() {
       return current
     },
-    reconfigure: (load = () => current) => {
-      const taking = last.then(() => takeOver(load))
-      last = taking.catch(() => undefined)
-      return taking
-    },
+    reconfigure,
   }
 }
 
-const NOTHING: LaneChanges = { added: [], changed: [], removed: [] }
+const NOTHING: LaneChanges = { added: [], changed: [], removed: [], delayed: [] }
+
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 60_000
+
+function retryInMs(tries: number): number {
+  return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(tries - 1, 10))
+}
 
 function problemsOf(error: Error & { readonly code: string }): readonly ConfigurationIssue[] {
   if (error instanceof InvalidConfigurationError) return error.issues

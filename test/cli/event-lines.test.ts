@@ -13,6 +13,7 @@ const applied = {
   added: [],
   changed: [],
   removed: [],
+  delayed: [],
   atNextStart: [],
 } as const
 
@@ -102,6 +103,7 @@ test.for<[WorkerEvent, string]>([
     { ...applied, changed: ['a'], atNextStart: ['queue'] },
     'changed "a"; at the next start "queue"',
   ],
+  [{ ...applied, delayed: ['d'], retryInMs: 2000 }, 'delayed "d", tried again in 2s'],
   [applied, 'nothing has changed'],
   [
     {

@@ -63,6 +63,8 @@ test.for<[WorkerEvent, string]>([
       added: ['b'],
       changed: ['a'],
       removed: [],
+      delayed: ['c'],
+      retryInMs: 1000,
       atNextStart: ['queue'],
     },
     'info',

@@ -124,6 +124,7 @@ test('a name that is served no more is parked no more', async () => {
     added: [],
     changed: [],
     removed: ['relay'],
+    delayed: [],
     atNextStart: [],
   }
   expect((await scrape([parked])).join()).toContain('mailroom_manager_parked{')

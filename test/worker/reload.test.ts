@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import {
   createConnections,
   createWorker,
+  SecretUnavailableError,
   type MailroomConfig,
   type WorkerEvent,
 } from '../../src/index.ts'
@@ -16,7 +17,7 @@ import { describeStores, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FAST, openRoom, type Room } from './mail-room.ts'
 
-const NOTHING = { added: [], changed: [], removed: [], atNextStart: [] }
+const NOTHING = { added: [], changed: [], removed: [], delayed: [], atNextStart: [] }
 
 const basic = (file: string) => ({
   method: 'basic' as const,
@@ -88,6 +89,7 @@ describeStores('a running worker', (place) => {
       added: [],
       changed: ['relay'],
       removed: [],
+      delayed: [],
     })
     const later = await Promise.all(Array.from({ length: 10 }, () => room.send()))
     for (const { id } of later)
@@ -319,7 +321,43 @@ describeRedis('a running worker with another configuration', (queue) => {
       added: ['late'],
       changed: ['relay'],
       removed: ['early'],
+      delayed: [],
     })
+  })
+
+  test('opens a new name that could not be opened as soon as it can be', async () => {
+    await using server = await startSmtpServer()
+    const at = place()
+    const { connections } = createConnections({ relay: plain(server.port) })
+    const reads = new Map<string, number>()
+    const isOpened = (name: string): boolean => name === 'late' && reads.get(name) === 2
+    const failing: typeof connections = {
+      ...connections,
+      resolve: (name, options) => {
+        reads.set(name, (reads.get(name) ?? 0) + 1)
+        // It can be read when the configuration is judged, and not when the name is opened.
+        const error = new SecretUnavailableError('${file:password}', 'cannot be read')
+        return isOpened(name) ? Promise.reject(error) : connections.resolve(name, options)
+      },
+    }
+    const told: WorkerEvent[] = []
+    const emit = (event: WorkerEvent) => void told.push(event)
+    await using worker = createWorker({ ...at, connections: failing }, { ...FAST, emit })
+    await worker.start()
+    connections.add('late', plain(server.port))
+    connections.add('prompt', plain(server.port))
+    expect(await worker.reconfigure()).toMatchObject({
+      kind: 'applied',
+      added: ['prompt'],
+      delayed: ['late'],
+    })
+    await expect
+      .poll(() => told.filter(({ event }) => event === 'config-applied'))
+      .toMatchObject([
+        { connections: ['relay', 'prompt'], delayed: ['late'], retryInMs: 1_000 },
+        { connections: ['relay', 'prompt', 'late'], added: ['late'], delayed: [] },
+      ])
+    expect(told).toContainEqual(expect.objectContaining({ code: 'SECRET_UNAVAILABLE' }))
   })
 
   test('notices a secret that changed while it was starting', async () => {
