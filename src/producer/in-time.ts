@@ -4,12 +4,14 @@ export type Arrival<Item> = { readonly item: Item } | 'late'
 /**
  * Yields what `items` yields, and `late` whenever the next item takes longer than `leftMs` says,
  * which is asked before each wait; after that it is waited for without a limit until it is asked again.
+ * Throws the reason of `signal` when that aborts, also while an item is waited for.
  *
  * Who leaves early closes `items`, and waits for that only where no item is being made.
  */
 export async function* inTime<Item>(
   items: Iterable<Item> | AsyncIterable<Item>,
   leftMs: () => number,
+  signal?: AbortSignal,
 ): AsyncGenerator<Arrival<Item>, void, undefined> {
   const source = each(items)
   let isMaking = false
@@ -24,7 +26,7 @@ export async function* inTime<Item>(
   try {
     for (;;) {
       const next = make()
-      while ((await firstOf(next, leftMs())) === undefined) yield 'late'
+      while ((await firstOf(next, leftMs(), signal)) === undefined) yield 'late'
       const result = await next
       if (result.done === true) return
       yield { item: result.value }
@@ -43,14 +45,21 @@ async function* each<Item>(
   yield* items
 }
 
-/** What comes in time; undefined: it does not. */
-async function firstOf<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  if (ms === Infinity) return work
-  const { promise, resolve } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => resolve(undefined), Math.max(0, ms))
+/** What comes in time; undefined: it does not. Rejects when `signal` aborts before. */
+async function firstOf<T>(
+  work: Promise<T>,
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<T | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+  const timer = ms === Infinity ? undefined : setTimeout(() => resolve(undefined), Math.max(0, ms))
+  const onAbort = (): void => reject(signal?.reason)
+  if (signal?.aborted === true) onAbort()
+  signal?.addEventListener('abort', onAbort)
   try {
     return await Promise.race([work, promise])
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   }
 }

@@ -22,7 +22,7 @@ export interface SendManyOptions {
   readonly onProgress?: (progress: SendManyProgress) => void
   /** Called for an item that was not accepted, and the others go on; without it the first one ends all. */
   readonly onRefused?: (index: number, error: unknown) => void
-  /** Stops before the next item or chunk; what was accepted stays accepted. */
+  /** Stops before the next item or chunk, also while one is awaited; what was accepted stays accepted. */
   readonly signal?: AbortSignal
 }
 
@@ -95,7 +95,7 @@ export async function sendInChunks<Item, Prepared>(
   }
 
   let index = 0
-  for await (const arrival of inTime(items, () => chunk.dueAt - performance.now())) {
+  for await (const arrival of inTime(items, () => chunk.dueAt - performance.now(), signal)) {
     if (arrival === 'late') {
       await flush()
       continue

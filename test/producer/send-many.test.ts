@@ -133,6 +133,20 @@ describeStores('many messages', (place) => {
     expect(await mailroom.status('other')).toMatchObject({ waiting: 1 })
   })
 
+  test('a stop is heard while the next item is awaited', async () => {
+    await using mailroom = mailroomOn(place())
+    const stopping = new AbortController()
+    const never = Promise.withResolvers<never>()
+    const source = (async function* () {
+      yield mail('first', { idempotencyKey: 'k-1' })
+      await never.promise
+    })()
+    const sending = mailroom.sendMany(source, { chunkSize: 1, signal: stopping.signal })
+    await expect.poll(() => statesOf(mailroom, ['k-1'])).toEqual(['queued'])
+    stopping.abort()
+    await expect(sending).rejects.toThrow('aborted')
+  })
+
   test('a stop is heard at the next item, though their chunk is not full', async () => {
     await using mailroom = mailroomOn(place())
     const stopping = new AbortController()
