@@ -1,16 +1,12 @@
 #!/usr/bin/env node
+import { EXIT } from './exit-codes.ts'
+import { watchOutputs } from './outputs.ts'
 import { run } from './run.ts'
 import { readSurroundings } from './settings.ts'
 
-// A reader that went away (`mailroom status | head -1`) is no fault of ours: what has begun, such as
-// a mailing, goes on to its end and its exit code. What would never end is told to stop.
-const unread = new AbortController()
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    if (stream === process.stdout) unread.abort()
-  })
-}
+// What has begun, such as a mailing, goes on to its end and its exit code though nobody reads of it.
+// What would never end is told to stop.
+const outputs = watchOutputs(process.stdout, process.stderr)
 
 const exitCode = await run(process.argv.slice(2), {
   ...readSurroundings(),
@@ -19,13 +15,13 @@ const exitCode = await run(process.argv.slice(2), {
   err: process.stderr,
   signals: process,
   exit: (code) => process.exit(code),
-  unread: unread.signal,
+  unread: outputs.unread,
 })
 // Everything is closed by now: what the system still owes us, such as a file on a disk that is gone,
 // is not waited for. What was written is.
-await Promise.all([written(process.stdout), written(process.stderr)])
-process.exit(exitCode)
-
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => void stream.write('', () => resolve()))
+await outputs.written()
+if (outputs.fault !== undefined) {
+  process.stderr.write(`mailroom: standard output cannot be written (${outputs.fault})\n`)
+  await outputs.written()
 }
+process.exit(outputs.fault !== undefined && exitCode === EXIT.ok ? EXIT.failure : exitCode)

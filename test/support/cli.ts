@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
@@ -9,6 +10,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What standard input holds; nothing by default. */
   readonly input?: string | Buffer
+  /** A file that standard output is written to, instead of to the caller. */
+  readonly outTo?: string
 }
 
 export interface CliResult {
@@ -30,17 +33,19 @@ export interface RunningCli extends AsyncDisposable {
 
 /** Starts `mailroom ARGS` with no environment of the tests' but what Node needs. */
 export function startCli(args: readonly string[], options: CliOptions): RunningCli {
+  const out = options.outTo === undefined ? undefined : openSync(options.outTo, 'w')
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
-    stdio: 'pipe',
+    stdio: ['pipe', out ?? 'pipe', 'pipe'],
   })
+  if (out !== undefined) closeSync(out)
   const written = { out: '', err: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (written.out += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (written.err += text))
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (written.out += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (written.err += text))
   // A command that does not read its input may be gone before it is written.
-  child.stdin.on('error', () => {})
-  child.stdin.end(options.input ?? '')
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(options.input ?? '')
   const result = once(child, 'close').then(() => ({ code: child.exitCode, ...written }))
   return {
     pid: child.pid ?? 0,
@@ -53,8 +58,8 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
     result,
     signal: (name) => void child.kill(name),
     stopReading: () => {
-      child.stdout.destroy()
-      child.stderr.destroy()
+      child.stdout?.destroy()
+      child.stderr?.destroy()
     },
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
