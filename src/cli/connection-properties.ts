@@ -20,7 +20,14 @@ export interface ShownProperty {
 type Values = ReadonlyMap<string, ShownProperty['value']>
 
 /** Properties that have no value unless one is written. */
-const OPTIONAL = ['from', 'redirectAll', 'clientName', 'tlsOptions.ca', 'tlsOptions.serverName']
+const OPTIONAL = [
+  'from',
+  'redirectAll',
+  'clientName',
+  'provider',
+  'tlsOptions.ca',
+  'tlsOptions.serverName',
+]
 
 /** Every property of a connection manager, with its default marked; files are relative to `cwd`. */
 export function propertiesOf(summary: ConnectionSummary, cwd: string): readonly ShownProperty[] {

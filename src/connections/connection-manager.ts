@@ -1,9 +1,11 @@
 import * as z from 'zod'
 
+import { providerOf } from '../smtp/provider.ts'
 import { authSchema } from './auth/auth.ts'
 import { connectionNameSchema } from './connection-name.ts'
 import { limitsSchema } from './limits.ts'
 import { mailboxSchema } from './mailbox.ts'
+import { providerSchema } from './provider-name.ts'
 import { parseServerName } from './server-name.ts'
 import { timeoutsSchema } from './timeouts.ts'
 import { tlsOptionsSchema } from './tls-options.ts'
@@ -65,12 +67,21 @@ const properties = z.strictObject({
     .refine((name) => parseServerName(name) !== undefined, 'expected a host name or IP address')
     .optional()
     .describe('What EHLO calls this machine; its host name by default'),
+  provider: providerSchema
+    .optional()
+    .describe(
+      'Whose server it is, to read its replies: "gmail", "exchange" (or "exchange-online"), "ses", "yahoo", "apple" or "none" of them; by the name of the server by default',
+    ),
 })
 
 /** One connection manager, as properties; every default is in its place once parsed. */
 export const connectionManagerSchema = properties
   .superRefine(refuseInsecureLogin, { when: ({ value }) => hasAuthAndTls(value) })
-  .transform((manager) => Object.freeze({ ...manager, port: manager.port ?? portOf(manager) }))
+  .transform((manager) => {
+    const provider = manager.provider ?? providerOf(manager.server)
+    const port = manager.port ?? portOf(manager)
+    return Object.freeze({ ...manager, port, ...(provider && { provider }) })
+  })
 
 /** A connection manager with everything filled in; spans are milliseconds. */
 export type ConnectionManager = Readonly<z.output<typeof connectionManagerSchema>>

@@ -1,4 +1,5 @@
 import { formatMailbox } from '../smtp/address.ts'
+import type { ServedBy } from '../smtp/provider.ts'
 import { describeAuth } from './auth/auth.ts'
 import type { AuthSummary } from './auth/auth.ts'
 import type { ConnectionManager, TlsMode } from './connection-manager.ts'
@@ -19,6 +20,8 @@ export interface ConnectionSummary {
   readonly from?: string
   readonly redirectAll?: string
   readonly clientName?: string
+  /** Whose server it is, as far as that is known. */
+  readonly provider?: ServedBy
   readonly tlsOptions: {
     readonly ca?: string
     readonly minVersion: string
@@ -33,7 +36,7 @@ export interface ConnectionSummary {
 /** What may be shown of `manager`: references as written, secrets as `[secret]`. */
 export function summarize(manager: ConnectionManager, origin: ConnectionOrigin): ConnectionSummary {
   const { name, description, type, server, port, tls, timeouts, limits } = manager
-  const { from, redirectAll, clientName } = manager
+  const { from, redirectAll, clientName, provider } = manager
   const { ca, minVersion, serverName } = manager.tlsOptions
   return {
     name,
@@ -46,6 +49,7 @@ export function summarize(manager: ConnectionManager, origin: ConnectionOrigin):
     ...(from && { from: formatMailbox(from) }),
     ...(redirectAll && { redirectAll: formatMailbox(redirectAll) }),
     ...(clientName !== undefined && { clientName }),
+    ...(provider !== undefined && { provider }),
     tlsOptions: {
       ...(ca !== undefined && { ca: isReference(ca) ? ca : `PEM, ${ca.length} characters` }),
       minVersion,

@@ -1,3 +1,4 @@
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
 import type { Looks } from './file-look.ts'
@@ -14,6 +15,8 @@ export interface Resolver {
   resolve(name: string): Promise<ResolvedManager>
   /** The files in which references were looked up, each as it was before the first time. */
   looks(): Looks
+  /** What the operator has decided about replies of servers. */
+  rules(): readonly UserRule[]
 }
 
 /** Resolves the connection managers of a configuration: secrets are looked up in `sources`, each time. */
@@ -21,6 +24,7 @@ export function createResolver(
   connections: Connections,
   digestKey: ParsedConfig['digestKey'],
   sources: SecretSources,
+  rules: readonly UserRule[] = [],
 ): Resolver {
   const first = createFirstLooks()
   const { readFile: read = readRegularFile } = sources
@@ -38,5 +42,6 @@ export function createResolver(
       return connections.resolve(name, { ...noting, ...(key && { digestKey: key }) })
     },
     looks: () => first.looks,
+    rules: () => rules,
   }
 }

@@ -1,3 +1,4 @@
+import type { Advice } from '../smtp/verdict-shape.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
 import type { JobCopy, Upkeep } from './upkeep.ts'
 
@@ -32,6 +33,8 @@ export interface Judgement {
   readonly text?: string
   /** Which rule decided, as `smtp/rules.ts` names it. */
   readonly rule?: string
+  /** What the rule says beside, for events; not kept, because the rules of the day say it again. */
+  readonly advice?: Advice
 }
 
 export interface RecipientRecord extends Judgement {

@@ -1,3 +1,6 @@
+import type { ServedBy } from './provider.ts'
+import type { UserRule } from './rules/user-rule.ts'
+
 /** What kind of ending a reply or a fault is. */
 export type VerdictClass =
   | 'ok'
@@ -10,8 +13,10 @@ export type VerdictClass =
   | 'throttle'
   | 'uncertain'
 
-/** Whom a verdict is about. `domain` is the recipient's; `account` the one that the manager uses. */
-export type Scope = 'recipient' | 'message' | 'sender' | 'domain' | 'account' | 'manager'
+/** Whom a verdict may be about. `domain` is the recipient's; `account` the one that the manager uses. */
+export const SCOPES = ['recipient', 'message', 'sender', 'domain', 'account', 'manager'] as const
+
+export type Scope = (typeof SCOPES)[number]
 
 /** What a reply or a fault means: one answer for the message, one for the connection manager. */
 export interface Verdict {
@@ -47,10 +52,17 @@ export interface Verdict {
   readonly rule: string
 }
 
+/** What a verdict tells people and programs beside its two answers. */
+export type Advice = Pick<Verdict, 'class' | 'scope' | 'alert' | 'suppress'>
+
 /** What the transaction knows beside the reply. What is absent is taken as unknown. */
 export interface JudgeContext {
-  /** `gmail`, `yahoo`, `exchange`, `ses` or `apple`; others have no rules. */
-  readonly provider?: string
+  /** Whose server it is; absent, it may be anybody's, or pass on what another one said. */
+  readonly provider?: ServedBy | undefined
+  /** The connection manager's name, for rules that are about one. */
+  readonly connection?: string | undefined
+  /** What the operator has decided, looked at before everything that we know ourselves. */
+  readonly rules?: readonly UserRule[] | undefined
   /** Earlier RCPTs of this transaction were accepted. */
   readonly acceptedBefore?: boolean
   /** Whether this transaction is itself what was split off from one; `false` allows a first split. */

@@ -1,13 +1,7 @@
 import type { Fault } from './fault.ts'
 import { ANSWERS } from './rules/answers.ts'
-import {
-  findBasicRule,
-  findDecisiveRule,
-  findEnhancedRule,
-  findProviderRule,
-  type Found,
-} from './rules/lookup.ts'
-import type { Outcome, Question } from './rules/rule.ts'
+import { findRule, type Found } from './rules/lookup.ts'
+import type { Outcome } from './rules/rule.ts'
 import { FAULT_RULES, STAGE_RULES } from './rules/stages.ts'
 import { isTransactionStage, type Stage } from './stage.ts'
 import type { JudgeContext, Scope, Verdict } from './verdict-shape.ts'
@@ -17,8 +11,8 @@ export type { JudgeContext, Verdict } from './verdict-shape.ts'
 /**
  * Judges how a session or transaction ended, for the message and for the connection manager.
  *
- * Asks in this order: a provider's known text, the stage, reply codes about the session, the
- * enhanced status code, the reply code. Where the two codes contradict each other the reply code
+ * Asks in this order: the operator's rules, a provider's known text, the stage, reply codes about
+ * the session, the enhanced status code, the reply code. Where the two codes contradict each other the reply code
  * says whether to try again, and the enhanced one whom it is about.
  */
 export function judge(fault: Fault, context: JudgeContext = {}): Verdict {
@@ -30,35 +24,10 @@ export function judge(fault: Fault, context: JudgeContext = {}): Verdict {
   if (reply.code < 400) {
     return verdictOf({ id: `basic.${reply.code}.${stage}`, means: { class: 'ok' } }, stage)
   }
-  const question: Question = { stage, reply, context }
+  const found = findRule({ stage, reply, context })
   // RFC 5321 §4.1.4: 503 is about the order of commands, which no message is to blame for.
-  return verdictOf(findRule(question), stage, reply.code < 500 || reply.code === 503)
-}
-
-function findRule(question: Question): Found {
-  return (
-    findStageRule(question, 'after') ??
-    findProviderRule(question) ??
-    findStageRule(question) ??
-    findDecisiveRule(question) ??
-    findRuleThatMayClose(question) ??
-    findBasicRule(question)
-  )
-}
-
-/** The stages that decide by themselves, or only one of them. */
-function findStageRule({ stage, reply }: Question, only: Stage = stage): Found | undefined {
-  if (stage !== only) return undefined
-  const digit = reply.code < 500 ? 4 : 5
-  const means = digit === 4 ? STAGE_RULES[stage].soft : STAGE_RULES[stage].hard
-  return means && { id: `stage.${stage}.${digit}yz`, means }
-}
-
-/** 421 closes the connection: an enhanced code that speaks of the message only does not hide that. */
-function findRuleThatMayClose(question: Question): Found | undefined {
-  const found = findEnhancedRule(question)
-  if (question.reply.code !== 421 || found === undefined) return found
-  return ['connection', 'throttle', 'auth'].includes(found.means.class) ? found : undefined
+  const isTransient = !found.isUsers && (reply.code < 500 || reply.code === 503)
+  return verdictOf(found, stage, isTransient)
 }
 
 /** RFC 5321 §4.2.1: only DATA and AUTH go on with 3yz, and DATA with nothing else. */
@@ -78,7 +47,11 @@ function judgeSilence(stage: Stage, kind: Exclude<Fault['kind'], 'reply'>): Verd
 }
 
 /** Fills in what the rule leaves to its class, the stage, and whether the reply is transient. */
-function verdictOf({ id, means }: Found, stage: Stage, isTransient = false): Verdict {
+function verdictOf(
+  { id, means }: Pick<Found, 'id' | 'means'>,
+  stage: Stage,
+  isTransient = false,
+): Verdict {
   const isEarly = !isTransactionStage(stage)
   const scope = scopeAt(stage, means.scope)
   const answers = ANSWERS[means.class]

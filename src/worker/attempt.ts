@@ -11,6 +11,7 @@ import type {
   Settlement,
 } from '../ledger/ledger.ts'
 import type { Ending } from '../queue/queues.ts'
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { sizeOf } from '../connections/message-body.ts'
 import type { Contents } from './contents.ts'
 import { deliver } from './deliver.ts'
@@ -27,6 +28,8 @@ export interface AttemptContext {
   readonly worker: string
   readonly connection: string
   readonly manager: ConnectionManager
+  /** What the operator has decided about replies, as it holds now. */
+  readonly rules: () => readonly UserRule[]
   readonly ledger: Ledger
   readonly contents: Contents
   readonly retry: RetryPolicy

@@ -5,6 +5,7 @@ import type { RecipientOutcome } from '../ledger/ledger.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
 import type { ComposedMessage } from './compose.ts'
 import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
+import { judgingOf } from './judging.ts'
 import { persist } from './persist.ts'
 
 /** How the sending of one message to its pending recipients ended. */
@@ -42,6 +43,7 @@ export async function deliver(
   signal: AbortSignal,
 ): Promise<Delivery> {
   const { recipientsPerTransaction } = context.manager.limits
+  const judging = judgingOf(context.manager, context.rules())
   // A redirected message has one recipient on the wire, however many it stands for.
   const size = message.redirectedTo === undefined ? recipientsPerTransaction : Infinity
   const parts = partsOf(claim.pending, size)
@@ -52,7 +54,7 @@ export async function deliver(
     const ending = await transact(job, claim, message, part, door, context, signal)
     if (ending.kind === 'withdrawn' || isStale(ending)) return { kind: 'withdrawn', before }
 
-    const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit)
+    const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit, judging)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
     parts.unshift(...splitOf(outcome.split, part))
     const goesOn = door.session.isUsable && outcome.finding?.kind === 'works' && !signal.aborted

@@ -39,6 +39,8 @@ export type WorkerEvent =
   | ({
       readonly event: 'refused'
       readonly refused: number
+      /** How many of them nobody should mail again: there is no such mailbox or domain. */
+      readonly suppress?: number
       readonly attempt: number
       readonly reason: string
     } & OfMessage &

@@ -69,6 +69,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     now: () => clock.now(),
     random: Math.random,
     resolve: (name: string) => connections.resolve(name),
+    rules: () => connections.rules(),
   }
   const lanes = createLanes(context, (lane) => lane.hold(guard.isOff))
   const guard = guardClock(clock, lockMs, () => lanes.list(), onStoreFault)

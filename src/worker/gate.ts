@@ -5,8 +5,10 @@ import type { Finding } from '../fleet/circuit.ts'
 import type { Health, ManagerKey } from '../fleet/health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import type { Fault } from '../smtp/fault.ts'
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { judge } from '../smtp/verdict.ts'
 import type { Emit } from './events.ts'
+import { judgingOf } from './judging.ts'
 import { findingOfLogin, judgementOfFault } from './outcome.ts'
 
 /** A session, if the manager's health allows one; `crowded` when others work but no more can be opened. */
@@ -46,6 +48,7 @@ export function openGate(
   health: Health,
   emit: Emit,
   isOutdated: (gate: Gate) => Promise<boolean>,
+  rules: () => readonly UserRule[],
 ): Gate {
   const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
   const pool = openPool(resolved, { onEvent: (event) => emit({ ...event, connection }) })
@@ -65,7 +68,7 @@ export function openGate(
   }
 
   const shutBy = async (fault: Fault, isProbe: boolean): Promise<Entered> => {
-    const verdict = judge(fault)
+    const verdict = judge(fault, judgingOf(resolved.manager, rules()))
     const finding = findingOfLogin(verdict)
     const isNoNews =
       fault.kind === 'aborted' || (finding.kind === 'auth' && (await isOutdated(gate)))

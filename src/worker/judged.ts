@@ -1,8 +1,9 @@
 import type { Judgement } from '../ledger/ledger.ts'
 import { STAGES, type Stage } from '../smtp/stage.ts'
+import type { Advice } from '../smtp/verdict-shape.ts'
 
 /** What events tell of a judgement: all but the server's text, which may name a mailbox. */
-export interface Judged {
+export interface Judged extends Partial<Omit<Advice, 'suppress'>> {
   readonly stage?: Stage
   readonly code?: number
   readonly status?: string
@@ -18,7 +19,13 @@ export function judgedOf(last: Judgement | undefined): Judged {
     ...(last.code === undefined ? {} : { code: last.code }),
     ...(last.status === undefined ? {} : { status: last.status }),
     ...(last.rule === undefined ? {} : { rule: last.rule }),
+    ...(last.advice === undefined ? {} : withoutSuppress(last.advice)),
   }
+}
+
+/** Which recipients nobody should mail again is told by their number, where they are refused. */
+function withoutSuppress({ suppress: _suppress, ...advice }: Advice): Omit<Advice, 'suppress'> {
+  return advice
 }
 
 /**

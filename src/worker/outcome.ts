@@ -3,7 +3,7 @@ import type { Finding } from '../fleet/circuit.ts'
 import type { Judgement, RecipientOutcome, RecipientState } from '../ledger/ledger.ts'
 import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
-import { judge, type Verdict } from '../smtp/verdict.ts'
+import { judge, type JudgeContext, type Verdict } from '../smtp/verdict.ts'
 
 /** What one transaction means for its recipients, for the message's retry, and for the manager. */
 export interface TransactionOutcome {
@@ -31,17 +31,19 @@ const WORKS: Finding = { kind: 'works' }
  * Judges how a transaction ended, recipient by recipient.
  *
  * `indices` are the recipients' places in the job's envelope, in the transaction's order.
- * `splitBefore` says that this transaction is itself the rest of a split one.
+ * `splitBefore` says that this transaction is itself the rest of a split one; `judging` what is
+ * known of the server.
  */
 export function outcomeOf(
   id: string,
   ending: Exclude<TransactionEnding, { kind: 'withdrawn' }>,
   indices: readonly number[],
   splitBefore: boolean,
+  judging: JudgeContext = {},
 ): TransactionOutcome {
   // One recipient cannot be split any further.
   const cannotSplit = splitBefore || indices.length === 1
-  const shared = sharedVerdict(ending, cannotSplit)
+  const shared = sharedVerdict(ending, { ...judging, splitBefore: cannotSplit })
   let acceptedBefore = false
   const judged = ending.recipients.map(({ reply, accepted }, place): JudgedRecipient => {
     const index = indices[place] ?? place
@@ -51,7 +53,7 @@ export function outcomeOf(
     }
     const verdict = judge(
       { kind: 'reply', stage: 'rcpt', reply },
-      { acceptedBefore, splitBefore: cannotSplit },
+      { ...judging, acceptedBefore, splitBefore: cannotSplit },
     )
     return recipientOf(index, verdict, judgementOf('rcpt', reply, verdict))
   })
@@ -84,7 +86,7 @@ export function gravestOf(outcomes: readonly RecipientOutcome[]): Judgement | un
 /** What holds for every recipient that the server had accepted, or had not answered yet. */
 function sharedVerdict(
   ending: Exclude<TransactionEnding, { kind: 'withdrawn' }>,
-  splitBefore: boolean,
+  judging: JudgeContext,
 ): {
   readonly verdict: Verdict | undefined
   readonly judgement: Judgement
@@ -92,7 +94,7 @@ function sharedVerdict(
   if (ending.kind === 'accepted') {
     return { verdict: undefined, judgement: { ...DELIVERED, ...factsOf(ending.reply) } }
   }
-  const verdict = judge(ending.fault, { splitBefore })
+  const verdict = judge(ending.fault, judging)
   return { verdict, judgement: judgementOfFault(ending.fault, verdict) }
 }
 
@@ -153,11 +155,16 @@ export function findingOfLogin(verdict: Verdict): Finding {
 export function judgementOfFault(fault: Fault, verdict: Verdict): Judgement {
   return fault.kind === 'reply'
     ? judgementOf(fault.stage, fault.reply, verdict)
-    : { stage: fault.stage, text: `${fault.kind}: ${fault.detail}`, rule: verdict.rule }
+    : { stage: fault.stage, text: `${fault.kind}: ${fault.detail}`, ...ruledBy(verdict) }
 }
 
 function judgementOf(stage: string, reply: Reply, verdict: Verdict): Judgement {
-  return { stage, ...factsOf(reply), rule: verdict.rule }
+  return { stage, ...factsOf(reply), ...ruledBy(verdict) }
+}
+
+function ruledBy({ rule, class: kind, scope, alert, suppress }: Verdict): Judgement {
+  const advice = { class: kind, scope, ...(alert && { alert }), ...(suppress && { suppress }) }
+  return { rule, advice }
 }
 
 function factsOf(reply: Reply): Judgement {

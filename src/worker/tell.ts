@@ -39,7 +39,9 @@ export function tell(
     emit({ ...what, event: 'set-aside', claims: claim.claims, reason: reasonOf('set aside', last) })
   } else if (refused > 0 || rest === 'refused') {
     const reason = reasonOf('refused', last)
-    emit({ ...what, event: 'refused', refused: refused || pending, attempt, reason })
+    const suppress = outcomes.filter(({ advice }) => advice?.suppress).length
+    const hint = suppress > 0 ? { suppress } : {}
+    emit({ ...what, ...hint, event: 'refused', refused: refused || pending, attempt, reason })
   }
   if (uncertain > 0) emit({ ...what, event: 'uncertain', recipients: uncertain, attempt })
   if (rest === 'expired') emit({ ...what, event: 'expired', pending })

@@ -99,7 +99,7 @@ test("a provider's text counts for nothing at another provider", () => {
   const line = '550 5.4.4 [TSS09] permanently deferred'
   expect(judgeReply('rcpt', line, { provider: 'yahoo' }).rule).toBe('provider.yahoo.never')
   expect(judgeReply('rcpt', line, { provider: 'gmail' }).rule).toBe('enhanced.5.4.4')
-  expect(judgeReply('rcpt', line, { provider: 'unheard of' }).rule).toBe('enhanced.5.4.4')
+  expect(judgeReply('rcpt', line, { provider: 'none' }).rule).toBe('enhanced.5.4.4')
 })
 
 test('greylisting before MAIL is the business of the session', () => {

@@ -1,4 +1,5 @@
-import { TRANSACTION, type Exception, type Outcome, type Provider } from './rule.ts'
+import type { Provider } from '../provider.ts'
+import { TRANSACTION, type Exception, type Outcome } from './rule.ts'
 
 /** A text that a provider is known for; it counts unless the server is known to be another's. */
 export interface ProviderRule extends Exception {

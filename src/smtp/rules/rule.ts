@@ -1,3 +1,4 @@
+import type { Provider } from '../provider.ts'
 import type { Reply } from '../reply.ts'
 import type { Stage } from '../stage.ts'
 import type { JudgeContext, Scope, Verdict, VerdictClass } from '../verdict-shape.ts'
@@ -31,9 +32,6 @@ export interface Condition {
   readonly mayDropParameters?: true
 }
 
-/** The providers whose replies have rules of their own. */
-export type Provider = 'gmail' | 'yahoo' | 'exchange' | 'ses' | 'apple'
-
 /** A named case of a rule, looked at before the rule itself; its name ends the rule's id. */
 export interface Exception extends Condition {
   readonly name: string
@@ -50,23 +48,32 @@ export interface Question {
 /** What is known of the sessions before a transaction, and of its first commands. */
 export const TRANSACTION: readonly Stage[] = ['mail', 'rcpt', 'data', 'body', 'dot']
 
+/** What of a condition does not hold. */
+export type Unmet = keyof Condition
+
 /** Whether everything that `condition` names holds. */
-export function matches(condition: Condition, { stage, reply, context }: Question): boolean {
+export function matches(condition: Condition, question: Question): boolean {
+  return firstUnmet(condition, question) === undefined
+}
+
+/** The first thing that `condition` names and that does not hold, texts last. */
+export function firstUnmet(
+  condition: Condition,
+  { stage, reply, context }: Question,
+): Unmet | undefined {
   const { codes, digit, stages, status, text, provider } = condition
-  return (
-    (codes === undefined || codes.includes(reply.code)) &&
-    (digit === undefined || Math.floor(reply.code / 100) === digit) &&
-    (stages === undefined || stages.includes(stage)) &&
-    (status === undefined || status.test(reply.status ?? '')) &&
-    (text === undefined || text.test(reply.text)) &&
-    (provider === undefined || context.provider === provider) &&
-    (condition.acceptedBefore === undefined || context.acceptedBefore === true) &&
-    (condition.mayDivide === undefined || mayDivide(context)) &&
-    (condition.mayDropParameters === undefined || context.mayDropParameters === true)
-  )
+  if (codes !== undefined && !codes.includes(reply.code)) return 'codes'
+  if (digit !== undefined && Math.floor(reply.code / 100) !== digit) return 'digit'
+  if (status !== undefined && !status.test(reply.status ?? '')) return 'status'
+  if (stages !== undefined && !stages.includes(stage)) return 'stages'
+  if (provider !== undefined && context.provider !== provider) return 'provider'
+  if (condition.acceptedBefore && context.acceptedBefore !== true) return 'acceptedBefore'
+  if (condition.mayDivide && !mayDivide(context)) return 'mayDivide'
+  if (condition.mayDropParameters && context.mayDropParameters !== true) return 'mayDropParameters'
+  return text === undefined || text.test(reply.text) ? undefined : 'text'
 }
 
 /** Without news of the transaction nothing is divided: it might go on for ever. */
-function mayDivide({ acceptedBefore, splitBefore }: JudgeContext): boolean {
+export function mayDivide({ acceptedBefore, splitBefore }: JudgeContext): boolean {
   return acceptedBefore === true || splitBefore === false
 }
