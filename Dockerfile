@@ -32,7 +32,7 @@ FROM packages-${EMBEDDED}-embedded AS packages
 FROM ${FINAL_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=packages /app/node_modules /app/node_modules
-COPY package.json LICENSE deploy/ready.ts /app/
+COPY package.json mailroom.schema.json LICENSE deploy/ready.ts /app/
 COPY --from=build /app/dist /app/dist
 # The configuration is looked for in /app/config, where a program may import "mailroom" too. The
 # embedded Postgres wants its user to have a name.

@@ -172,6 +172,19 @@ test('packages are those of the lock file, without development and install scrip
   expect(installs.filter((install) => install.includes('--omit=dev'))).toHaveLength(1)
 })
 
+test('whatever the package exports is in the image', async () => {
+  const manifest = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'))
+  const exported = Object.values(manifest.exports).map((target) =>
+    typeof target === 'string' ? target : z.object({ default: z.string() }).parse(target).default,
+  )
+  const copied = instructions.flatMap(([name, rest]) =>
+    name === 'COPY' && rest.endsWith('/app/') ? rest.split(' ').slice(0, -1) : [],
+  )
+  for (const one of [...exported, manifest.bin.mailroom]) {
+    expect(['dist', ...copied]).toContain(one.replace('./', '').replace(/^dist\/.*/, 'dist'))
+  }
+})
+
 test('the redis of the compose file loses nothing: append-only, and nothing is evicted', () => {
   const redis = services['redis']
   const settings = (redis?.command ?? []).join(' ')
