@@ -58,6 +58,9 @@ export function createWay(
   const lead = (manager: ResolvedManager, gate: Gate): Leg =>
     legOf({ ...context, connection, ended }, manager, gate, stops)
   let current = lead(resolved, open(resolved))
+  /** How often somebody said what holds. */
+  let given = 0
+  let isClosed = false
 
   /** A refused login counts for nothing when the credential has been replaced meanwhile. */
   async function isOutdated(gate: Gate): Promise<boolean> {
@@ -67,24 +70,18 @@ export function createWay(
 
   async function renew(): Promise<void> {
     const before = current
+    const givenBefore = given
     const fresh = await context.resolve(connection).catch(() => before.resolved)
-    // Whoever changed the way in the meantime knows more.
-    if (current === before) use(fresh)
+    // Whoever changed the way in the meantime, or said that it is right, knows more.
+    if (current === before && given === givenBefore) follow(fresh)
   }
 
-  function use(fresh: ResolvedManager): void {
+  function follow(fresh: ResolvedManager): void {
     const change = changeOf(current.resolved, fresh)
-    if (change === 'none' || ended.aborted) return
-    if (change === 'sessions') void retire(current.gate)
+    if (change === 'none' || isClosed || ended.aborted) return
+    if (change === 'sessions') void retire(current.gate, retired)
     current = lead(fresh, change === 'messages' ? current.gate : open(fresh))
     onChange()
-  }
-
-  async function retire(gate: Gate): Promise<void> {
-    const { dot, total } = gate.resolved.manager.timeouts
-    retired.add(gate)
-    await gate.close(total + dot)
-    retired.delete(gate)
   }
 
   return {
@@ -103,12 +100,24 @@ export function createWay(
       }
     },
     renew,
-    use,
+    use: (fresh) => {
+      given += 1
+      follow(fresh)
+    },
     stopLogins: () => current.gate.stopLogins(),
     close: async (deadlineMs) => {
+      isClosed = true
       await Promise.all([current.gate, ...retired].map((gate) => gate.close(deadlineMs)))
     },
   }
+}
+
+/** Lets what has begun end, for as long as a delivery may take. */
+async function retire(gate: Gate, retired: Set<Gate>): Promise<void> {
+  const { dot, total } = gate.resolved.manager.timeouts
+  retired.add(gate)
+  await gate.close(total + dot)
+  retired.delete(gate)
 }
 
 function legOf(
