@@ -1,6 +1,7 @@
 import type { Fault } from '../smtp/fault.ts'
 import { openLogin } from './login.ts'
 import type { PoolEvent, SessionEnd } from './pool-event.ts'
+import { createSeats, type SeatHolder, type Seats } from './seats.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -13,6 +14,8 @@ export type Acquired =
 export interface PoolOptions {
   /** Never more sessions than this are open; `limits.sessions` by default. */
   readonly maxSessions?: number
+  /** Shared with other pools of the manager: all of them together keep within them. */
+  readonly seats?: Seats
   readonly onEvent?: (event: PoolEvent) => void
 }
 
@@ -35,7 +38,7 @@ export interface Pool {
   readonly acquire: (signal?: AbortSignal) => Promise<Acquired>
   /** Gives a session back, in whatever state: it is kept, or closed and so replaced. */
   readonly release: (session: Session) => void
-  /** Ends logins that are under way and begins no more; open sessions go on. */
+  /** Ends logins that are under way or wait for their turn, and begins no more; open sessions go on. */
   readonly stopLogins: () => void
   /** Closes the unused sessions with QUIT. */
   readonly closeIdle: () => Promise<void>
@@ -63,21 +66,16 @@ interface Waiter {
 
 interface State {
   readonly resolved: ResolvedManager
-  readonly maxSessions: number
+  /** Those of sessions that are open, being opened or being closed. */
+  readonly seats: SeatHolder
   readonly emit: (event: PoolEvent) => void
   readonly entries: Map<Session, Entry>
   /** The one that was used last is at the end, and is taken first. */
   readonly idle: Entry[]
   readonly waiting: Set<Waiter>
   readonly logins: AbortController
-  /** Sessions that are open, being opened or being closed. */
-  taken: number
   isClosed: boolean
-  readonly onEmpty: Set<() => void>
 }
-
-/** A longer span would be over at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 const CLOSED: Acquired = {
   kind: 'fault',
@@ -90,22 +88,24 @@ const GIVEN_UP: Acquired = {
 
 /** Makes a pool of sessions for `resolved`, with none open yet; whoever opens it closes it. */
 export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): Pool {
+  const { seats = createSeats(options.maxSessions ?? resolved.manager.limits.sessions) } = options
   const state: State = {
     resolved,
-    maxSessions: options.maxSessions ?? resolved.manager.limits.sessions,
+    seats: seats.join(() => serveNext(state)),
     emit: options.onEvent ?? (() => {}),
     entries: new Map(),
     idle: [],
     waiting: new Set(),
     logins: new AbortController(),
-    taken: 0,
     isClosed: false,
-    onEmpty: new Set(),
   }
   return {
     acquire: (signal) => acquire(state, signal),
     release: (session) => release(state, session),
-    stopLogins: () => state.logins.abort(),
+    stopLogins: () => {
+      state.logins.abort()
+      for (const waiter of state.waiting) waiter.serve(GIVEN_UP)
+    },
     closeIdle: async () => {
       await Promise.all(state.idle.splice(0).map((entry) => retire(state, entry, 'idle')))
     },
@@ -124,7 +124,7 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
   if (signal?.aborted === true) return Promise.resolve(GIVEN_UP)
   const entry = state.idle.pop()
   if (entry !== undefined) return Promise.resolve({ kind: 'session', session: entry.session })
-  if (state.taken < state.maxSessions) return logIn(state, signal)
+  if (state.seats.take()) return logIn(state, signal)
   return new Promise((resolve) => {
     const giveUp = () => {
       state.waiting.delete(waiter)
@@ -143,22 +143,22 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
   })
 }
 
+/** The seat is taken. */
 async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
-  const { resolved, logins, emit, entries } = state
-  state.taken++
+  const { resolved, logins, emit, entries, seats } = state
   const startedAt = performance.now()
   const login = await openLogin(resolved, {
     signal: signal === undefined ? logins.signal : AbortSignal.any([signal, logins.signal]),
   })
   if (login.kind === 'fault') {
-    vacate(state)
+    seats.giveBack()
     return login
   }
   const { name, timeouts } = resolved.manager
   const session = openSession(login, { timeouts, onStale: () => onStale(state, entry) })
   if (state.isClosed) {
     session.destroy()
-    vacate(state)
+    seats.giveBack()
     return CLOSED
   }
   const entry: Entry = { session, idleTimer: undefined, isStale: false }
@@ -196,7 +196,7 @@ function retireIdle(state: State, entry: Entry, why: SessionEnd): void {
   void retire(state, entry, why)
 }
 
-/** Closes a session that nobody holds; until it is closed its place stays taken. */
+/** Closes a session that nobody holds; until it is closed its seat stays taken. */
 async function retire(state: State, entry: Entry, why: SessionEnd): Promise<void> {
   const { session } = entry
   state.entries.delete(session)
@@ -205,20 +205,14 @@ async function retire(state: State, entry: Entry, why: SessionEnd): Promise<void
   state.emit({ event: 'session-closed', manager: name, messages: session.messages, why })
   if (session.isUsable) await session.quit()
   else session.destroy()
-  vacate(state)
-}
-
-function vacate(state: State): void {
-  state.taken--
-  serveNext(state)
-  if (state.taken === 0) for (const tell of state.onEmpty) tell()
+  state.seats.giveBack()
 }
 
 function serveNext(state: State): void {
   for (const waiter of state.waiting) {
     const entry = state.idle.pop()
     if (entry !== undefined) waiter.serve({ kind: 'session', session: entry.session })
-    else if (state.taken < state.maxSessions) waiter.serve(logIn(state, waiter.signal))
+    else if (state.seats.take()) waiter.serve(logIn(state, waiter.signal))
     else return
   }
 }
@@ -228,23 +222,11 @@ async function close(state: State, deadlineMs: number): Promise<void> {
   state.logins.abort()
   for (const waiter of state.waiting) waiter.serve(CLOSED)
   const quits = state.idle.splice(0).map((entry) => retire(state, entry, 'shutdown'))
-  if (state.taken > 0 && deadlineMs > 0) await emptied(state, deadlineMs)
+  state.seats.leave()
+  if (deadlineMs > 0) await state.seats.untilNone(deadlineMs)
   const rest = [...state.entries.values()].map((entry) => {
     entry.session.destroy()
     return retire(state, entry, 'shutdown')
   })
   await Promise.all([...quits, ...rest])
-}
-
-/** Resolves when no session is left, or after `deadlineMs`. */
-function emptied(state: State, deadlineMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      state.onEmpty.delete(done)
-      resolve()
-    }
-    const timer = setTimeout(done, Math.min(deadlineMs, MAX_TIMER_MS)).unref()
-    state.onEmpty.add(done)
-  })
 }

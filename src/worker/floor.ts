@@ -1,4 +1,5 @@
 import type { Looks } from '../connections/file-look.ts'
+import { createSeatsByManager } from '../connections/seats.ts'
 import { watchFiles } from '../connections/watch-files.ts'
 import { createLocalHealth } from '../fleet/health.ts'
 import { createLocalLeases } from '../fleet/leases.ts'
@@ -66,6 +67,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     stalledCheckMs: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
     health: createLocalHealth(options.circuit === undefined ? {} : { policy: options.circuit }),
     leases: createLocalLeases(),
+    seats: createSeatsByManager(),
     now: () => clock.now(),
     random: Math.random,
     resolve: (name: string) => connections.resolve(name),

@@ -1,14 +1,15 @@
+import type { PoolEvent } from '../connections/pool-event.ts'
 import { openPool, type Acquired, type Pool } from '../connections/pool.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Session } from '../connections/session.ts'
 import type { Finding } from '../fleet/circuit.ts'
-import type { Health, ManagerKey } from '../fleet/health.ts'
+import type { ManagerKey } from '../fleet/health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import type { Fault } from '../smtp/fault.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { judge } from '../smtp/verdict.ts'
-import type { Emit } from './events.ts'
 import { judgingOf } from './judging.ts'
+import type { LaneContext } from './lane.ts'
 import { findingOfLogin, judgementOfFault } from './outcome.ts'
 
 /** A session, if the manager's health allows one; `crowded` when others work but no more can be opened. */
@@ -37,7 +38,8 @@ export interface Gate {
 }
 
 /**
- * Opens the way to a manager; no session is opened before the first message or probe.
+ * Opens the way to a manager; no session is opened before the first message or probe. Its sessions
+ * and those of the manager as it was before keep within the limit together.
  *
  * When a login is refused, `isOutdated` is asked whether another credential holds by now: then
  * nothing is learnt from it, so that a password that is changed while mail flows parks nothing.
@@ -45,13 +47,13 @@ export interface Gate {
 export function openGate(
   connection: string,
   resolved: ResolvedManager,
-  health: Health,
-  emit: Emit,
+  { health, emit, seats }: Pick<LaneContext, 'health' | 'emit' | 'seats'>,
   isOutdated: (gate: Gate) => Promise<boolean>,
   rules: () => readonly UserRule[],
 ): Gate {
   const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
-  const pool = openPool(resolved, { onEvent: (event) => emit({ ...event, connection }) })
+  const onEvent = (event: PoolEvent): void => emit({ ...event, connection })
+  const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent })
   let lastFault: Judgement | undefined
 
   const enter = async (signal: AbortSignal): Promise<Entered> => {

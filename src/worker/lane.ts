@@ -1,3 +1,5 @@
+import type { ConnectionManager } from '../connections/connection-manager.ts'
+import type { Seats } from '../connections/seats.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/leases.ts'
@@ -17,6 +19,8 @@ export interface LaneContext extends Omit<
   readonly queues: Queues
   readonly health: Health
   readonly leases: Leases
+  /** The seats of the sessions that a manager allows now, in this worker. */
+  readonly seats: (manager: ConnectionManager) => Seats
   readonly pauses: PauseWatch
   /** Resolves the name's manager anew, with the secrets as they are now. */
   readonly resolve: (name: string) => Promise<ResolvedManager>

@@ -4,6 +4,7 @@ import type { ConnectionManagerInput } from '../../src/connections/connection-ma
 import { openPool } from '../../src/connections/pool.ts'
 import type { PoolEvent } from '../../src/connections/pool-event.ts'
 import type { Acquired, Pool, PoolOptions } from '../../src/connections/pool.ts'
+import { createSeats } from '../../src/connections/seats.ts'
 import type { Session } from '../../src/connections/session.ts'
 import { freePort } from '../support/free-port.ts'
 import { managerFor } from '../support/resolved-manager.ts'
@@ -258,4 +259,33 @@ test('unused sessions can be closed at once', async () => {
   expect(server.commands.at(-1)).toBe('QUIT')
   await expect.poll(() => server.open).toBe(0)
   expect(await send(pool)).toBe('accepted')
+})
+
+test('pools that share seats keep within them together, and open more as others end', async () => {
+  await using server = await startSmtpServer()
+  const seats = createSeats(2)
+  await using old = await poolFor(server, {}, { seats })
+  await using fresh = await poolFor(server, {}, { seats })
+  const first = sessionOf(await old.acquire())
+  const second = sessionOf(await old.acquire())
+  const waiting = fresh.acquire()
+  expect(fresh.stats).toMatchObject({ open: 0, waiting: 1 })
+  const closing = old.close(60_000)
+  old.release(first)
+  const third = sessionOf(await waiting)
+  expect(server.mostOpen).toBe(2)
+  old.release(second)
+  await closing
+  fresh.release(third)
+  expect([old.stats.open, fresh.stats.open]).toEqual([0, 1])
+})
+
+test('a caller that waits for a session goes when logins are stopped', async () => {
+  await using server = await startSmtpServer()
+  await using pool = await poolFor(server, {}, { maxSessions: 1 })
+  const held = sessionOf(await pool.acquire())
+  const waiting = pool.acquire()
+  pool.stopLogins()
+  expect(await waiting).toMatchObject({ kind: 'fault', fault: { kind: 'aborted' } })
+  pool.release(held)
 })

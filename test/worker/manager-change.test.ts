@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
 
-import { createConnections, createMailroom, createWorker } from '../../src/index.ts'
+import {
+  createConnections,
+  createMailroom,
+  createWorker,
+  type ConnectionDefinition,
+} from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts'
 import type { TestStore } from '../support/stores.ts'
-import { FAST } from './mail-room.ts'
+import { FAST, openRoom, type Room } from './mail-room.ts'
 
 const LOOPBACK = { server: '127.0.0.1', tls: 'none' as const }
 
@@ -18,8 +23,69 @@ const relayAt = ({ port }: TestSmtpServer, user: string, password: string) => ({
   auth: { method: 'basic' as const, user, password, allowInsecureAuth: true },
 })
 
+function reconfigure(
+  room: Room,
+  store: TestStore,
+  connections: Readonly<Record<string, ConnectionDefinition>>,
+): ReturnType<Room['worker']['reconfigure']> {
+  return room.worker.reconfigure({ ...store, connections })
+}
+
 describeRedis('a worker whose connection manager changes', (queue) => {
   const place = (): TestStore => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
+
+  test('opens no session of a changed manager beyond the limit that is being used', async () => {
+    const replies = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+    let begun = 0
+    const beforeReply = async (): Promise<void> => {
+      begun += 1
+      await replies[begun - 1]?.promise
+    }
+    const users: Record<string, string> = { app: 'old' }
+    await using server = await startSmtpServer({ users, beforeReply })
+    await using elsewhere = await startSmtpServer()
+    const other = { ...LOOPBACK, port: elsewhere.port }
+    const at = place()
+    await using room = await openRoom(at, relayAt(server, 'app', 'old'), { others: { other } })
+    const sent = await Promise.all([room.send(), room.send()])
+    await expect.poll(() => begun).toBe(2)
+    users['app'] = 'new'
+    const relay = relayAt(server, 'app', 'new')
+    expect(await reconfigure(room, at, { relay, other })).toMatchObject({ changed: ['relay'] })
+    // A whole mail takes longer than to open a session.
+    const { id: meanwhile } = await room.mailroom.send({ connection: 'other', message: MESSAGE })
+    expect(await room.settled(meanwhile)).toMatchObject({ state: 'delivered' })
+    expect(server.mostOpen).toBe(2)
+    replies[0].resolve()
+    const later = await Promise.all(Array.from({ length: 4 }, () => room.send()))
+    for (const { id } of later)
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    replies[1].resolve()
+    for (const { id } of sent)
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(server.mostOpen).toBe(2)
+  })
+
+  test('waits for a delivery that hangs no longer than that may take', async () => {
+    const never = Promise.withResolvers<void>()
+    let begun = 0
+    const beforeReply = async (): Promise<void> => {
+      begun += 1
+      if (begun === 1) await never.promise
+    }
+    await using server = await startSmtpServer({ beforeReply })
+    const at = place()
+    const manager = { limits: { sessions: 1 }, timeouts: { dot: '1s' } }
+    await using room = await openRoom(at, { port: server.port, ...manager })
+    const hanging = await room.send()
+    await expect.poll(() => begun).toBe(1)
+    const slower = { ...LOOPBACK, port: server.port, ...manager, timeouts: { dot: '2s' } }
+    expect(await reconfigure(room, at, { relay: slower })).toMatchObject({ changed: ['relay'] })
+    expect(await room.settled((await room.send()).id)).toMatchObject({ state: 'delivered' })
+    expect(await room.settled(hanging.id)).toMatchObject({ state: 'uncertain' })
+    expect(server.mostOpen).toBe(1)
+    never.resolve()
+  })
 
   test('stays with a password that was put back while another was still being read', async () => {
     const users: Record<string, string> = {}

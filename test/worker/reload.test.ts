@@ -73,7 +73,7 @@ describeStores('a running worker', (place) => {
       expect(room.told(kind)).toEqual([])
     // Each session may have asked for its successor in the moment of the change.
     expect(server.logins - room.told('session-opened').length).toBeLessThanOrEqual(3)
-    expect(server.mostOpen).toBeLessThanOrEqual(2 * limits.sessions)
+    expect(server.mostOpen).toBeLessThanOrEqual(limits.sessions)
   })
 
   test('follows a server that moves, and what has begun ends at the old one', async () => {
