@@ -12,6 +12,8 @@ import { translateStoreError } from './refusal.ts'
 
 export interface RedisClient {
   readonly client: Redis
+  /** Why there is no connection, where the server said it: until there is one again. */
+  readonly lastRefusal: () => Error | undefined
   /** Tears the connection down and rejects what waits for it, which ioredis forgets between two tries. */
   readonly end: () => void
 }
@@ -21,10 +23,13 @@ export interface RedisClient {
  * own errors. A hasty one rejects when it is not connected, and after 5 s without an answer.
  */
 export function createRedisClient(options: RedisSettings, printable: string): RedisClient {
-  const client = new Redis(options)
-  const pending = watchCommands(client, printable)
+  const replica = watchReplica(options, printable)
+  const client = new Redis({ ...options, ...replica.settings })
+  const lastRefusal = watchRefusal(client, printable, replica)
+  const pending = watchCommands(client, printable, lastRefusal)
   return {
     client,
+    lastRefusal,
     end() {
       client.disconnect()
       for (const command of pending) command.reject(new Error('Connection is closed'))
@@ -33,9 +38,12 @@ export function createRedisClient(options: RedisSettings, printable: string): Re
 }
 
 /** Has commands reject with our own errors. The answer holds those that have not settled. */
-function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
+function watchCommands(
+  client: Redis,
+  printable: string,
+  lastRefusal: RedisClient['lastRefusal'],
+): ReadonlySet<Command> {
   const pending = new Set<Command>()
-  const refusal = watchRefusal(client, printable)
   const send = client.sendCommand.bind(client)
   client.sendCommand = (command, stream) => {
     // Commands come again when they are resent after a lost connection.
@@ -50,9 +58,8 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
         pending.delete(command)
         const translated = translateRedisError(printable, error)
         // Meanwhile no command gets through, and that is why.
-        refusal.note(translated)
         reject(
-          translated instanceof StoreUnreachableError ? (refusal.last() ?? translated) : translated,
+          translated instanceof StoreUnreachableError ? (lastRefusal() ?? translated) : translated,
         )
       }
     }
@@ -61,14 +68,46 @@ function watchCommands(client: Redis, printable: string): ReadonlySet<Command> {
   return pending
 }
 
-interface RefusalWatch {
-  /** Why there is no connection, until there is one: the login, its TLS, or what was a replica. */
-  last(): Error | undefined
-  /** Hears what a command was refused with. */
-  note(error: Error): void
+interface ReplicaWatch {
+  readonly settings: Pick<RedisSettings, 'reconnectOnError' | 'retryStrategy'>
+  /** What the server said of itself for which its connection is given up, in search of the master. */
+  readonly last: () => Error | undefined
+  readonly forget: () => void
 }
 
-function watchRefusal(client: Redis, printable: string): RefusalWatch {
+/** A replica lets everybody in: each in a row is waited for longer, so that nobody knocks without end. */
+function watchReplica(options: RedisSettings, printable: string): ReplicaWatch {
+  let met: Error | undefined
+  let inARow = 0
+  return {
+    settings: {
+      reconnectOnError: (error) => {
+        const translated = translateRedisError(printable, error)
+        // The command may be sent again, and then rejects with nothing.
+        if (translated instanceof StoreNotWritableError && isReplica(error)) met = translated
+        return options.reconnectOnError?.(error) ?? false
+      },
+      retryStrategy: (times) => {
+        inARow = met === undefined ? 0 : inARow + 1
+        const delayMs = options.retryStrategy?.(times) ?? LAST_KNOCK_MS
+        const knockMs = Math.min(FIRST_KNOCK_MS * 2 ** inARow, LAST_KNOCK_MS)
+        return inARow === 0 ? delayMs : Math.max(delayMs, knockMs)
+      },
+    },
+    last: () => met,
+    forget: () => (met = undefined),
+  }
+}
+
+const FIRST_KNOCK_MS = 50
+const LAST_KNOCK_MS = 1000
+
+/** Why there is no connection, until there is one: the login, its TLS, or what was a replica. */
+function watchRefusal(
+  client: Redis,
+  printable: string,
+  replica: ReplicaWatch,
+): RedisClient['lastRefusal'] {
   let refused: Error | undefined
   client.on('error', (error: Error) => {
     const translated = translateRedisError(printable, error)
@@ -76,14 +115,11 @@ function watchRefusal(client: Redis, printable: string): RefusalWatch {
       refused = translated
     }
   })
-  client.on('ready', () => (refused = undefined))
-  return {
-    last: () => refused,
-    note: (error) => {
-      // Its connection is given up, in search of the master.
-      if (error instanceof StoreNotWritableError && isReplica(error.cause)) refused = error
-    },
-  }
+  client.on('ready', () => {
+    refused = undefined
+    replica.forget()
+  })
+  return () => refused ?? replica.last()
 }
 
 /** What ioredis says of a command without a connection; it names options that nobody here sets. */

@@ -42,9 +42,12 @@ const OLDEST_REDIS = [6, 2] as const
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const { at, location, patience, prefix } = options
   const tls = await readTlsOptions(at.tls, location)
-  const { client, end } = createRedisClient(redisOptionsOf(at, patience, tls), location)
+  const { client, end, lastRefusal } = createRedisClient(
+    redisOptionsOf(at, patience, tls),
+    location,
+  )
   const closing = new AbortController()
-  reportOutages(client, location, closing.signal, options.onError)
+  reportOutages(client, location, closing.signal, options.onError, lastRefusal)
   try {
     await connect(client, options)
   } catch (error) {
@@ -92,6 +95,7 @@ function reportOutages(
   location: string,
   closing: AbortSignal,
   onError: (error: unknown) => void,
+  lastRefusal: () => Error | undefined = () => undefined,
 ): void {
   let isReported = false
   const report = (why: Error): void => {
@@ -100,7 +104,7 @@ function reportOutages(
   }
   client.on('ready', () => (isReported = false))
   client.on('error', report)
-  client.on('close', () => report(new Error('Connection is closed')))
+  client.on('close', () => report(lastRefusal() ?? new Error('Connection is closed')))
 }
 
 async function connect(client: Redis, options: RedisStoreOptions): Promise<void> {

@@ -126,6 +126,24 @@ describeOwnRedis('a Redis that answers and takes no writes', () => {
   })
 })
 
+describeOwnRedis('a master that becomes a replica', () => {
+  test('is told as one by a worker, which goes on when it is a master again', async () => {
+    await using redis = await startRedis()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(on(redis.url), { port: server.port })
+    const client = new Redis(redis.url)
+    await client.replicaof('127.0.0.1', '1')
+    await expect
+      .poll(() => room.told('store-error').map(({ reason }) => reason))
+      .toContainEqual(expect.stringMatching(/it is a replica.*the master/))
+    await client.replicaof('NO', 'ONE')
+    client.disconnect()
+    const { id } = await room.send()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(server.mails).toHaveLength(1)
+  })
+})
+
 describeStores('a trial', (place) => {
   test('takes what it wrote away again', async () => {
     const at = place()
