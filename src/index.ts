@@ -41,6 +41,7 @@ export type {
   RecipientRecord,
   RecipientState,
 } from './ledger/ledger.ts'
+export type { AttemptEntry, NotedOutcome, Timeline, TimelineEntry } from './ledger/timeline.ts'
 export type { LaneChanges } from './worker/lanes.ts'
 export type { Reconfigured } from './worker/reconfigure.ts'
 export type { Readiness } from './worker/worker.ts'
@@ -69,7 +70,7 @@ export {
   UnknownMessageError,
 } from './producer/errors.ts'
 export { NotSettledError } from './producer/until-settled.ts'
-export { InvalidCursorError } from './ledger/errors.ts'
+export { InvalidCursorError, RecordUnreadableError } from './ledger/errors.ts'
 export { NoSenderError } from './worker/errors.ts'
 export {
   InvalidJobError,

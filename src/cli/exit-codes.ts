@@ -79,7 +79,9 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   CONTENT_UNREACHABLE: EXIT.store,
   LEDGER_TOO_NEW: EXIT.store,
   LEDGER_UNREADABLE: EXIT.store,
+  RECORD_UNREADABLE: EXIT.store,
   PAUSE_UNREADABLE: EXIT.store,
+  HEALTH_BUSY: EXIT.store,
   EMBEDDED_DIR_OCCUPIED: EXIT.store,
   EMBEDDED_DIR_UNREACHABLE: EXIT.store,
   EMBEDDED_DIR_UNWRITABLE: EXIT.store,
@@ -107,6 +109,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   UNSUPPORTED_MAIL_OPTION: EXIT.message,
 
   STORE_BUSY: EXIT.tryLater,
+  BUDGET_CONTENDED: EXIT.tryLater,
   CONTENT_STORE_FULL: EXIT.tryLater,
   QUEUE_FULL: EXIT.tryLater,
   NOT_SETTLED: EXIT.tryLater,

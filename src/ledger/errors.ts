@@ -30,3 +30,20 @@ export class LedgerUnreadableError extends MailroomError {
     )
   }
 }
+
+/**
+ * Thrown for one message whose record, or an entry of its history, is none that this ledger wrote:
+ * edited by hand, garbage, or of a newer version. Nothing is changed, and its job stays.
+ */
+export class RecordUnreadableError extends MailroomError {
+  override readonly code = 'RECORD_UNREADABLE'
+  readonly id: string
+
+  constructor(id: string, expected: string, options?: ErrorOptions) {
+    super(
+      `the ledger's record of message "${id}" cannot be read: expected ${expected}; nothing was changed, and its job stays`,
+      options,
+    )
+    this.id = id
+  }
+}

@@ -1,4 +1,3 @@
-import { LedgerUnreadableError } from './errors.ts'
 import type { Judgement, RecipientOutcome } from './ledger.ts'
 
 /** Longer replies are cut: the guard of a message must stay small. */
@@ -8,7 +7,8 @@ const MAX_TEXT_BYTES = 200
 export function encodeJudgement(judgement: Judgement | undefined): string {
   if (judgement === undefined) return ''
   const { code, status, stage, rule, text } = judgement
-  const fields = [code, status, stage, rule, text === undefined ? text : cut(text)]
+  const kept = text === undefined ? text : clip(text, MAX_TEXT_BYTES)
+  const fields = [code, status, stage, rule, kept]
   while (fields.length > 0 && fields.at(-1) === undefined) fields.pop()
   // An absent field becomes null.
   return fields.length === 0 ? '' : JSON.stringify(fields)
@@ -25,11 +25,11 @@ export function encodeLast(last: Judgement | undefined): string {
   return encodeJudgement(isSuccess ? withoutText(last) : last)
 }
 
-/** Reads what the functions above wrote. */
+/** Reads what the functions above wrote. Throws `SyntaxError` for anything else. */
 export function decodeJudgement(encoded: string | null | undefined): Judgement | undefined {
   if (encoded === null || encoded === undefined || encoded === '') return undefined
   const fields: unknown = JSON.parse(encoded)
-  if (!Array.isArray(fields)) throw new LedgerUnreadableError('a judgement')
+  if (!Array.isArray(fields)) throw new SyntaxError('expected a judgement')
   const [code, status, stage, rule, text]: readonly unknown[] = fields
   return {
     ...(typeof stage === 'string' && { stage }),
@@ -49,10 +49,11 @@ function withoutText({ code, status, stage, rule }: Judgement): Judgement {
   }
 }
 
-function cut(text: string): string {
-  if (Buffer.byteLength(text) <= MAX_TEXT_BYTES) return text
+/** The beginning of a text, of so many bytes at most and without half a character. */
+export function clip(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text
   const bytes = Buffer.from(text)
-  let end = MAX_TEXT_BYTES
+  let end = maxBytes
   // Bytes 10xxxxxx continue a character: never cut inside of one.
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
   return bytes.toString('utf8', 0, end)

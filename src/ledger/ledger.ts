@@ -1,5 +1,6 @@
 import type { Advice } from '../smtp/verdict-shape.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
+import type { AttemptNote, Timeline } from './timeline.ts'
 import type { JobCopy, Upkeep } from './upkeep.ts'
 
 /** Where a message stands. The last six are final: no worker sends it any more. */
@@ -139,6 +140,8 @@ export interface Settlement {
   /** How long until the next attempt, when recipients stay pending. */
   readonly retryInMs?: number
   readonly last?: Judgement
+  /** What the timeline tells of it. Kept also when nothing is applied: it happened all the same. */
+  readonly note?: AttemptNote
 }
 
 /**
@@ -168,6 +171,8 @@ export interface ListPage {
   readonly records: readonly MessageRecord[]
   /** Absent on the last page. */
   readonly cursor: string | undefined
+  /** Messages that belong here and whose records cannot be read, if there are any. */
+  readonly unreadable?: readonly string[]
 }
 
 /**
@@ -207,7 +212,10 @@ export interface Ledger extends Upkeep {
    * decision. Age and attempts begin anew, and the state is `deferred`, due now.
    */
   reopen(id: string, options?: ReopenOptions): Promise<Reopened>
+  /** Throws `RecordUnreadableError`, as everything does that meets such a record alone. */
   get(id: string): Promise<MessageRecord | undefined>
+  /** What happened to a message, in its order; undefined when it is not known. */
+  history(id: string): Promise<Timeline | undefined>
   /** Pages through `uncertain`, `refused` and `expired` messages, oldest first. */
   list(query: ListQuery): Promise<ListPage>
   /** How many messages are held as `uncertain`, `refused` and `expired`, by connection. */

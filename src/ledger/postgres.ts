@@ -1,7 +1,9 @@
 import type { PostgresStore } from '../store/store.ts'
+import { REQUEUED } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import { cancel } from './postgres/cancel.ts'
 import { claim } from './postgres/claim.ts'
+import { evictHistory, history, note } from './postgres/history.ts'
 import { mark } from './postgres/mark.ts'
 import { countHeld, get, list } from './postgres/read.ts'
 import { record } from './postgres/record.ts'
@@ -32,9 +34,12 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
     cancel: (id) => cancel(pool, id),
     reopen: (id, options = {}) => reopen(pool, id, options),
     get: (id) => get(pool, id),
+    history: (id) => history(pool, id),
     list: (query) => list(pool, query),
     countHeld: (connection) => countHeld(pool, connection),
     pageOpen: (query) => pageOpen(pool, query),
+    noteRequeued: (id) => note(pool, id, REQUEUED),
+    evictHistory: (limits, limit) => evictHistory(pool, limits, limit),
     digestOf: (id) => digestOf(pool, id),
     removeHeld: (id, forMs) => removeHeld(pool, id, forMs),
     purge: (limit) => purge(pool, retentionMs, limit),

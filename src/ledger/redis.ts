@@ -1,8 +1,10 @@
 import type { RedisStore } from '../store/store.ts'
+import { REQUEUED } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import { cancel } from './redis/cancel.ts'
 import { claim } from './redis/claim.ts'
 import { forget } from './redis/forget.ts'
+import { evictHistory, history, note } from './redis/history.ts'
 import { createKeys } from './redis/keys.ts'
 import { mark } from './redis/mark.ts'
 import { countHeld, get, list } from './redis/read.ts'
@@ -28,11 +30,14 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     cancel: (id) => cancel(client, keys, retentionMs, id),
     reopen: (id, options = {}) => reopen(client, keys, retentionMs, id, options),
     get: (id) => get(client, keys, id),
+    history: (id) => history(client, keys, id),
     list: (query) => list(client, keys, query),
     countHeld: (connection) => countHeld(client, keys, connection),
     enqueued: (ids) => enqueued(client, keys, ids),
     stranded: (forMs, limit) => stranded(client, keys, forMs, limit),
     pageOpen: (query) => pageOpen(client, keys, query),
+    noteRequeued: (id) => note(client, keys, id, REQUEUED),
+    evictHistory: (limits, limit) => evictHistory(client, keys, limits, limit),
     digestOf: (id) => digestOf(client, keys, id),
     removeHeld: (id, forMs) => removeHeld(client, keys, id, forMs),
   }

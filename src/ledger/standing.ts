@@ -38,6 +38,11 @@ export function stateOf(letter: string | undefined): RecipientState {
   return STATES.get(letter ?? '') ?? 'pending'
 }
 
+/** Whether `text` is one: a letter for each recipient. */
+export function isStanding(text: string): boolean {
+  return /^[pdruec]+$/.test(text)
+}
+
 /** The indices of the recipients that the next attempt tries. */
 export function pendingIn(standing: string): readonly number[] {
   const pending: number[] = []

@@ -1,4 +1,5 @@
 import type { HeldState, MessageState } from './ledger.ts'
+import type { Evicted, HistoryLimits } from './timeline.ts'
 
 /** A job as it is to be added to its queue. */
 export interface JobCopy {
@@ -51,6 +52,13 @@ export interface Upkeep {
   digestOf(id: string): Promise<string | undefined>
   /** Removes a message that has been held, unchanged, for `forMs` at least. False: it is not that. */
   removeHeld(id: string, forMs: number): Promise<boolean>
+  /** Tells the timeline that a message's job was put back into its queue. */
+  noteRequeued(id: string): Promise<void>
+  /**
+   * Evicts up to `limit` entries of history, the oldest first, that are older than `keepForMs` or
+   * for which `maxBytes` has no room. What forbids a second sending is no history and stays.
+   */
+  evictHistory(limits: HistoryLimits, limit: number): Promise<Evicted>
   /**
    * Removes up to `limit` delivered, cancelled and superseded records that are older than the
    * retention, and says how many. Absent where the store removes them by itself.

@@ -139,7 +139,7 @@ async function cancel(
   await queues.remove(connection, id).catch(() => false)
   try {
     // Not always `cancelled`: what was refused before the rest was cancelled is refused.
-    const state = parseFinalState(record.state)
+    const state = parseFinalState(record.state, id)
     if (state === 'cancelled') await contents.release(id)
     const [text = ''] = packAnnouncements([{ id, connection, state }])
     await store.publish(ANNOUNCEMENTS, text)

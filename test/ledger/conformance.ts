@@ -2,6 +2,7 @@ import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
 import { testReopenings } from './reopenings.ts'
 import { testSettlements } from './settlements.ts'
+import { testTimelines } from './timelines.ts'
 import { testUpkeep } from './upkeep.ts'
 
 /**
@@ -14,5 +15,6 @@ export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
   testReopenings(open)
+  testTimelines(open)
   testUpkeep(open)
 }

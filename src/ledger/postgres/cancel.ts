@@ -1,5 +1,7 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
+import { CANCELLED_BRIEF } from '../compose-timeline.ts'
 import type { Cancelled, MessageState } from '../ledger.ts'
+import { decide } from './decide.ts'
 
 /** The fence is raised, so that whoever holds the claim has lost it. Answers the state before. */
 export const CANCEL_FUNCTION = `
@@ -15,14 +17,17 @@ begin
   is_cancelled := coalesce(l.state = 'cancelled', false);
   if l.id is null or l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
     or position('p' in l.standing) = 0 then return; end if;
+  perform ledger_check(l.state, l.standing, l.recipients);
   is_cancelled := true;
   l.standing := replace(l.standing, 'p', 'c');
   ended := ledger_overall(l.standing);
   update ledger set state = ended, standing = l.standing,
       fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0,
       next_attempt_at = null, updated_at = clock_timestamp(), held = ledger_held(ended),
-      held_since = case when ledger_held(ended) is not null then ledger_microseconds() end
+      held_since = case when ledger_held(ended) is not null then ledger_microseconds() end,
+      brief = case when ended = 'cancelled' and entries = 0 then '${CANCELLED_BRIEF}' end
     where id = the_id;
+  if ended <> 'cancelled' or l.entries > 0 then perform ledger_tell(the_id, 'c'); end if;
 end $$;
 `
 
@@ -33,8 +38,7 @@ interface Row {
 
 /** Cancels the recipients that are pending, unless a final dot has left. */
 export async function cancel(pool: SharedPool, id: string): Promise<Cancelled> {
-  const { rows } = await pool.query<Row>('select * from ledger_cancel($1)', [id])
-  const [row] = rows
+  const [row] = await decide<Row>(pool, id, 'select * from ledger_cancel($1)', [id])
   if (row?.is_cancelled === true) return { kind: 'cancelled' }
   const state = row?.old_state ?? undefined
   return state === undefined ? { kind: 'unknown' } : { kind: 'too-late', state }

@@ -2,6 +2,7 @@ import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
 import type { Claim, ClaimRequest, FinalState } from '../ledger.ts'
 import { pendingIn } from '../standing.ts'
+import { decide } from './decide.ts'
 
 /**
  * Usually the first statement takes the message. Else it is absent, final, marked, or its mark's
@@ -22,8 +23,8 @@ begin
   loop
     update ledger set state = 'active', fence = greatest(fence + 1, ledger_microseconds()),
         holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
-      where id = the_id and state in ('queued', 'deferred', 'active') and mark_until is null
-        and position('p' in standing) > 0
+      where id = the_id and state in ('queued', 'deferred') and mark_until is null
+        and position('p' in standing) > 0 and not ledger_is_unreadable(state, standing, recipients)
       returning fence, standing, attempts, claims,
         floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
       into new_fence, now_standing, now_attempts, now_claims, age_ms;
@@ -37,6 +38,7 @@ begin
         on conflict (id) do nothing;
       continue;
     end if;
+    perform ledger_check(l.state, l.standing, l.recipients);
     if l.state not in ('queued', 'deferred', 'active') then
       final_state := l.state;
       return;
@@ -55,8 +57,16 @@ begin
       end loop;
     end if;
     ended := ledger_overall(l.standing);
+    if l.mark_until is not null then
+      perform ledger_tell(the_id, 'u' || coalesce(l.holder, '') || E'\\t'
+        || array_to_string(l.mark, ','));
+    elsif l.state = 'active' then
+      perform ledger_tell(the_id, 'd' || coalesce(l.holder, '') || E'\\t'
+        || floor(extract(epoch from l.updated_at) * 1000));
+    end if;
     if ended = 'deferred' then
-      update ledger set standing = l.standing, late = l.late, mark = null, mark_until = null
+      update ledger set standing = l.standing, late = l.late, mark = null, mark_until = null,
+          state = 'deferred'
         where id = the_id;
       continue;
     end if;
@@ -87,7 +97,7 @@ export async function claim(
   pool: SharedPool,
   { id, worker, connection, recipients }: ClaimRequest,
 ): Promise<Claim> {
-  const { rows } = await pool.query<Row>('select * from ledger_claim($1, $2, $3, $4)', [
+  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4)', [
     id,
     worker,
     connection,

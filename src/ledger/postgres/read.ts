@@ -1,8 +1,11 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
+import { RecordUnreadableError } from '../errors.ts'
 import { decodeJudgement } from '../judgement.ts'
-import type { HeldState, ListPage, ListQuery, MessageRecord, MessageState } from '../ledger.ts'
+import type { HeldState, ListPage, ListQuery, MessageRecord } from '../ledger.ts'
 import { cursorOf, parseCursor } from '../list-cursor.ts'
-import { stateOf } from '../standing.ts'
+import { isStanding, stateOf } from '../standing.ts'
+import { parseState } from '../state.ts'
+import { passOver, readable } from '../unreadable.ts'
 
 const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, next_attempt_at,
   attempts, claims, recipients, standing, judgements, last, held_since::float8`
@@ -10,7 +13,7 @@ const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, nex
 interface Row {
   readonly id: string
   readonly connection: string
-  readonly state: MessageState
+  readonly state: string
   readonly message_id: string | null
   readonly accepted_at: Date
   readonly updated_at: Date
@@ -27,7 +30,8 @@ interface Row {
 /** Reads one message; undefined when it is not known. */
 export async function get(pool: SharedPool, id: string): Promise<MessageRecord | undefined> {
   const { rows } = await pool.query<Row>(`select ${COLUMNS} from ledger where id = $1`, [id])
-  return rows[0] && recordOf(rows[0])
+  const [row] = rows
+  return row && readable(id, () => recordOf(row))
 }
 
 /** Reads a page of held messages, oldest first. */
@@ -46,9 +50,14 @@ export async function list(
   )
   const page = rows.slice(0, size)
   const last = rows.length > size ? page.at(-1) : undefined
+  const unreadable: string[] = []
+  const records = page.map((row) =>
+    readable(row.id, () => recordOf(row)).catch((error) => passOver(error, unreadable)),
+  )
   return {
-    records: page.map(recordOf),
+    records: (await Promise.all(records)).filter((record) => record !== undefined),
     cursor: last && cursorOf({ since: last.held_since ?? 0, id: last.id }),
+    ...(unreadable.length > 0 && { unreadable }),
   }
 }
 
@@ -67,20 +76,25 @@ export async function countHeld(
   return counts
 }
 
+/** What is not as this version writes it is left alone, and said. */
 function recordOf(row: Row): MessageRecord {
+  const { id, standing, recipients } = row
+  if (standing.length !== recipients.length || !isStanding(standing)) {
+    throw new RecordUnreadableError(id, 'a standing of its recipients')
+  }
   return {
-    id: row.id,
+    id,
     connection: row.connection,
-    state: row.state,
+    state: parseState(row.state, id),
     messageId: row.message_id ?? undefined,
     acceptedAt: row.accepted_at,
     updatedAt: row.updated_at,
     nextAttemptAt: row.state === 'deferred' ? (row.next_attempt_at ?? undefined) : undefined,
     attempts: row.attempts,
     claims: row.claims,
-    recipients: row.recipients.map((address, index) => ({
+    recipients: recipients.map((address, index) => ({
       address,
-      state: stateOf(row.standing[index]),
+      state: stateOf(standing[index]),
       ...decodeJudgement(row.judgements?.[index]),
     })),
     last: decodeJudgement(row.last),

@@ -2,7 +2,13 @@ import type { SharedPool } from '../../store/shared-pool.ts'
 
 /** Removes a record that nobody has claimed. */
 export async function forget(pool: SharedPool, id: string): Promise<void> {
-  await pool.query(`delete from ledger where id = $1 and state = 'queued' and fence = 0`, [id])
+  await pool.query(
+    `with gone as (
+       delete from ledger where id = $1 and state = 'queued' and fence = 0 returning id
+     )
+     delete from ledger_history using gone where ledger_history.id = gone.id`,
+    [id],
+  )
 }
 
 /** Removes messages that ended longer ago than the retention, and are not held. */
@@ -15,6 +21,8 @@ export async function purge(pool: SharedPool, retentionMs: number, limit: number
          and state in ('delivered', 'cancelled', 'superseded')
        limit $2
        for update skip locked
+     ), history as (
+       delete from ledger_history using old where ledger_history.id = old.id
      )
      delete from ledger using old where ledger.id = old.id`,
     [retentionMs, limit],

@@ -1,18 +1,27 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { reopenable, type Reopened, type ReopenOptions } from '../reopened.ts'
 import type { MessageState } from '../ledger.ts'
+import { decide } from './decide.ts'
 
 /**
  * The fence is raised and the marks' traces go, so that no late settlement of the time before
  * changes what is tried again. A plain statement: a person's decision needs no function.
  */
 const REOPEN = `
+with old as (
+  select id, floor(extract(epoch from accepted_at) * 1000) as accepted from ledger
+  where id = $1 and state = any($3) and not ledger_is_unreadable(state, standing, recipients)
+  for update
+), entry as (
+  insert into ledger_history (id, entry, bytes)
+    select id, 'o' || accepted || E'\\t' || $4::text, 30 from old
+)
 update ledger set standing = translate(standing, $2, repeat('p', length($2))), state = 'deferred',
     fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0, attempts = 0,
     accepted_at = clock_timestamp(), updated_at = clock_timestamp(),
     next_attempt_at = clock_timestamp(), mark = null, mark_until = null, late = null,
-    held = null, held_since = null
-  where id = $1 and state = any($3)`
+    held = null, held_since = null, entries = entries + 1
+  from old where ledger.id = old.id`
 
 /** Makes the refused and expired recipients of a held message pending again. */
 export async function reopen(
@@ -21,12 +30,18 @@ export async function reopen(
   options: ReopenOptions,
 ): Promise<Reopened> {
   const { states, letters } = reopenable(options)
-  const { rowCount } = await pool.query(REOPEN, [id, letters, states])
+  const { rowCount } = await pool.query(REOPEN, [
+    id,
+    letters,
+    states,
+    options.evenIfUncertain === true ? '1' : '0',
+  ])
   if (rowCount === 1) return { kind: 'reopened' }
-  const { rows } = await pool.query<{ state: MessageState }>(
-    'select state from ledger where id = $1',
+  const [found] = await decide<{ state: MessageState }>(
+    pool,
+    id,
+    'select state, ledger_check(state, standing, recipients) from ledger where id = $1',
     [id],
   )
-  const [found] = rows
   return found === undefined ? { kind: 'unknown' } : { kind: 'not-held', state: found.state }
 }

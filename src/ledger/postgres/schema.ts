@@ -6,6 +6,7 @@ import type { PostgresStore } from '../../store/store.ts'
 import { LedgerTooNewError } from '../errors.ts'
 import { CANCEL_FUNCTION } from './cancel.ts'
 import { CLAIM_FUNCTION } from './claim.ts'
+import { HISTORY_FUNCTION, HISTORY_TABLE } from './history.ts'
 import { MARK_FUNCTION } from './mark.ts'
 import { RECORD_FUNCTION } from './record.ts'
 import { SETTLE_FUNCTION } from './settle.ts'
@@ -13,11 +14,13 @@ import { TABLE } from './table.ts'
 import { TRANSITION } from './transition.ts'
 
 /** Raise it with every change of the table or a function; the change must keep old workers going. */
-const VERSION = 1
+const VERSION = 2
 
 const CREATE = [
   TABLE,
+  HISTORY_TABLE,
   TRANSITION,
+  HISTORY_FUNCTION,
   RECORD_FUNCTION,
   CLAIM_FUNCTION,
   MARK_FUNCTION,

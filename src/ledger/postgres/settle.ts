@@ -1,8 +1,11 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
+import { encodeBrief } from '../brief.ts'
+import { entryOf } from '../entry.ts'
 import { encodeLast, encodeOutcome } from '../judgement.ts'
 import type { MessageState, Settled, Settlement } from '../ledger.ts'
 import { letterOf } from '../standing.ts'
+import { decide } from './decide.ts'
 
 /**
  * The first statement ends nearly every message: its only recipient is delivered.
@@ -14,6 +17,7 @@ export const SETTLE_FUNCTION = `
 create or replace function ledger_settle(
   the_id text, the_fence bigint, more_follows boolean, attempts_more int, retry_ms float8,
   the_rest text, the_last text, places int[], letters text, its_judgements text[],
+  the_brief text, entry_letter text, entry_json text,
   out applied boolean, out now_state text
 ) language plpgsql as $$
 declare
@@ -25,12 +29,14 @@ declare
   moved boolean := false;
 begin
   applied := true;
-  if letters = 'd' and places = '{0}' and not more_follows and the_rest is null then
+  if letters = 'd' and places = '{0}' and not more_follows and the_rest is null
+    and (the_brief is not null or entry_letter is null) then
     update ledger set state = 'delivered', standing = 'd', judgements = its_judgements,
         last = coalesce(the_last, last), attempts = attempts + attempts_more, claims = 0,
-        holder = null, mark = null, mark_until = null, next_attempt_at = null,
-        updated_at = clock_timestamp()
+        holder = case when the_brief is not null then holder end, brief = the_brief,
+        mark = null, mark_until = null, next_attempt_at = null, updated_at = clock_timestamp()
       where id = the_id and fence = the_fence and state = 'active' and standing = 'p'
+        and (the_brief is null or entries = 0)
       returning state into now_state;
     if found then return; end if;
   end if;
@@ -41,6 +47,7 @@ begin
     now_state := 'queued';
     return;
   end if;
+  perform ledger_check(l.state, l.standing, l.recipients);
   holds := l.state = 'active' and l.fence = the_fence;
   for i in 1 .. cardinality(places) loop
     letter := substr(letters, i, 1);
@@ -63,6 +70,9 @@ begin
   if not holds and not moved then
     applied := is_late or (l.fence = the_fence and l.fence > 0);
     now_state := l.state;
+    if not applied then
+      perform ledger_tell_attempt(the_id, 'w', the_fence, entry_letter, entry_json);
+    end if;
     return;
   end if;
 
@@ -89,6 +99,9 @@ begin
         else ledger_microseconds()
       end
     where id = the_id;
+  perform ledger_tell_attempt(
+    the_id, case when holds then 's' else 'l' end, the_fence, entry_letter, entry_json);
+  if holds and entry_letter = 'e' then perform ledger_tell(the_id, 'e' || entry_json); end if;
 end $$;
 `
 
@@ -102,10 +115,14 @@ export async function settle(
   pool: SharedPool,
   id: string,
   fence: number,
-  { outcomes, rest, more, isAttempt, retryInMs, last }: Settlement,
+  settlement: Settlement,
 ): Promise<Settled> {
-  const { rows } = await pool.query<Row>(
-    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+  const { outcomes, rest, more, isAttempt, retryInMs, last } = settlement
+  const [letter, json] = entryOf(settlement)
+  const rows = await decide<Row>(
+    pool,
+    id,
+    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
     [
       id,
       fence,
@@ -117,6 +134,9 @@ export async function settle(
       outcomes.map(({ index }) => index),
       outcomes.map(({ state }) => letterOf(state)).join(''),
       outcomes.map((outcome) => encodeOutcome(outcome) || null),
+      (isAttempt && encodeBrief(settlement.note)) || null,
+      letter || null,
+      json,
     ],
   )
   return settledOf(rows)

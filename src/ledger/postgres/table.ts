@@ -1,5 +1,6 @@
 /**
- * One row per message. It holds what the hash of `redis/keys.ts` holds, in the same encodings.
+ * One row per message. It holds what the hash of `redis/keys.ts` holds, in the same encodings;
+ * `brief` and `entries` are `h` and `e` there.
  *
  * No column of an index changes while a message is delivered, so that Postgres updates the row in
  * place within its page: `held` and `held_since` are set only for messages that are held, and
@@ -29,6 +30,8 @@ create table if not exists ledger (
   held text,
   held_since bigint
 ) with (fillfactor = 70);
+alter table ledger add column if not exists brief text;
+alter table ledger add column if not exists entries int not null default 0;
 create index if not exists ledger_held on ledger (held, held_since, id) where held is not null;
 create index if not exists ledger_held_by_connection
   on ledger (connection, held, held_since, id) where held is not null;

@@ -49,8 +49,14 @@ export async function digestOf(pool: SharedPool, id: string): Promise<string | u
 /** Removes a message that has been held, unchanged, for `forMs`. */
 export async function removeHeld(pool: SharedPool, id: string, forMs: number): Promise<boolean> {
   const { rowCount } = await pool.query(
-    `delete from ledger where id = $1 and held is not null
-       and updated_at <= clock_timestamp() - $2 * interval '1 millisecond'`,
+    `with gone as (
+       delete from ledger where id = $1 and held is not null
+         and updated_at <= clock_timestamp() - $2 * interval '1 millisecond'
+       returning id
+     ), history as (
+       delete from ledger_history using gone where ledger_history.id = gone.id
+     )
+     select from gone`,
     [id, forMs],
   )
   return (rowCount ?? 0) > 0

@@ -1,25 +1,37 @@
 import type { Redis } from 'ioredis'
 
+import { CANCELLED_BRIEF } from '../compose-timeline.ts'
 import type { Cancelled } from '../ledger.ts'
 import { parseState } from '../state.ts'
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
-import { CLOCK, TRANSITION } from './transition.ts'
+import { HISTORY } from './history.ts'
+import { createScript, decide } from './script.ts'
+import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /** The fence is raised, so that whoever holds the claim has lost it. Values: id, retention. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p'))
+local state, fence, mark, standing, version, entries =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'v', 'e'))
 if not state then return 0 end
+${CHECK}
+if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 if state == 'cancelled' then return 1 end
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
 if not isOpen or mark or not string.find(standing, 'p', 1, true) then return state end
 ${CLOCK}
 ${TRANSITION}
+${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 standing = string.gsub(standing, 'p', 'c')
 redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
 redis.call('HSET', KEYS[1], 'p', standing, 'f', string.format('%.0f', raised), 'u', now)
-enter(state, overall(standing), now)
+local ended = overall(standing)
+enter(state, ended, now)
+if ended == 'cancelled' and not entries then
+  redis.call('HSET', KEYS[1], 'h', '${CANCELLED_BRIEF}')
+else
+  tell(now, 'c')
+end
 return 1
 `)
 
@@ -30,8 +42,9 @@ export async function cancel(
   retentionMs: number,
   id: string,
 ): Promise<Cancelled> {
-  const answer = await runScript(client, SCRIPT, [keys.record(id), keys.held], [id, retentionMs])
+  const names = [keys.record(id), keys.held, ...keys.history(id)]
+  const answer = await decide(client, SCRIPT, id, names, [id, retentionMs])
   if (answer === 0) return { kind: 'unknown' }
   if (answer === 1) return { kind: 'cancelled' }
-  return { kind: 'too-late', state: parseState(answer) }
+  return { kind: 'too-late', state: parseState(answer, id) }
 }

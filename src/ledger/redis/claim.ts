@@ -4,21 +4,28 @@ import type { Claim, ClaimRequest } from '../ledger.ts'
 import { parseFinalState } from '../state.ts'
 import { pendingIn } from '../standing.ts'
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
-import { CLOCK, TRANSITION } from './transition.ts'
+import { HISTORY } from './history.ts'
+import { createScript, decide } from './script.ts'
+import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /** Values: id, retention, worker, connection, recipients, their number. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing, claims, attempts, recorded =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't'))
+local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v'))
 ${CLOCK}
+${CHECK}
+if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
 if not state then
   state, standing, recorded = 'queued', string.rep('p', ARGV[6]), now
   redis.call('HSET', KEYS[1], 'c', ARGV[4], 'r', ARGV[5], 'p', standing, 't', now)
 end
 
+${HISTORY}
 local turned = 0
 local function take()
+  if state == 'active' and not mark then
+    tell(now, 'd' .. (holder or '') .. '\t' .. updated)
+  end
   local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
@@ -33,13 +40,15 @@ if mark and tonumber(mark) > tonumber(now) then return tonumber(mark) - now end
 
 ${TRANSITION}
 if mark then
-  for index in string.gmatch(redis.call('HGET', KEYS[1], 'i'), '%d+') do
+  local indices = redis.call('HGET', KEYS[1], 'i')
+  for index in string.gmatch(indices, '%d+') do
     standing = replace(standing, tonumber(index), 'u')
     turned = turned + 1
     redis.call('HSET', KEYS[1], 'y' .. index, fence)
   end
   redis.call('HDEL', KEYS[1], 'g', 'i')
   redis.call('HSET', KEYS[1], 'p', standing)
+  tell(now, 'u' .. (holder or '') .. '\t' .. indices)
 end
 if string.find(standing, 'p', 1, true) then return take() end
 redis.call('HSET', KEYS[1], 'u', now)
@@ -56,15 +65,16 @@ export async function claim(
   retentionMs: number,
   { id, worker, connection, recipients }: ClaimRequest,
 ): Promise<Claim> {
-  const answer = await runScript(
+  const answer = await decide(
     client,
     SCRIPT,
-    [keys.record(id), keys.held],
+    id,
+    [keys.record(id), keys.held, ...keys.history(id)],
     [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length],
   )
   if (typeof answer === 'string') {
     const [state = '', turned = 0] = answer.split(':')
-    return { kind: 'settled', state: parseFinalState(state), turned: Number(turned) }
+    return { kind: 'settled', state: parseFinalState(state, id), turned: Number(turned) }
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
   const [fence, standing, attempts, claims, ageMs, turned] = answer

@@ -6,6 +6,9 @@
  * | `PREFIX-ledger:ID` | hash | one message, see the fields below |
  * | `PREFIX-held:STATE` | sorted set | ids held as `uncertain`, `refused` or `expired`, by the millisecond since when |
  * | `PREFIX-held:STATE:NAME` | sorted set | the same of one connection |
+ * | `PREFIX-history:ID` | list | what happened to that message, oldest first (`entry.ts`), each behind its millisecond |
+ * | `PREFIX-histories:since` | sorted set | ids that have a history, by the millisecond of its oldest entry |
+ * | `PREFIX-histories:bytes` | hash | the bytes of each history, and of all of them under no id |
  * | `PREFIX-outbox:jobs` | hash | jobs, as JSON, that were recorded and are not yet known to be in their queue |
  * | `PREFIX-outbox:since` | sorted set | their ids by the millisecond of their record |
  *
@@ -19,13 +22,15 @@
  *
  * | field | content |
  * |---|---|
- * | `c` `m` `d` | connection, Message-ID, digest |
+ * | `c` `m` `d` | connection, Message-ID (from its `@` on when it begins with the id), digest |
  * | `r` `p` | recipients, one per line; their standing, one letter each (`standing.ts`) |
  * | `s` `f` | state; fence, absent until the first claim |
  * | `t` `u` `x` | recorded, updated, next attempt, in milliseconds |
  * | `k` `n` `w` | attempts; claims in a row and the worker of the last one |
  * | `g` `i` | dot mark: until when, in milliseconds, and the indices of its recipients |
  * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
+ * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |
+ * | `v` | the version of a newer Mailroom whose records this one cannot read |
  * | `y0` `y1` … | the fence whose mark made this recipient uncertain |
  *
  * Values of up to 64 bytes keep a hash in Redis' compact form: names are short for that reason,
@@ -36,6 +41,10 @@ export interface RedisKeys {
   /** Begins the keys of held messages. */
   readonly held: string
   heldAs(state: string, connection?: string): string
+  /** The history of one message, and what all histories share. */
+  history(id: string): readonly [list: string, since: string, bytes: string]
+  /** Begins the keys of histories. */
+  readonly histories: string
   /** Where copies of jobs wait: the jobs, and since when. */
   readonly outbox: readonly [jobs: string, since: string]
   /** Matches every key of a record. */
@@ -45,9 +54,13 @@ export interface RedisKeys {
 /** The ledger's keys under a store's prefix. */
 export function createKeys(prefix: string): RedisKeys {
   const held = `${prefix}-held:`
+  const histories = `${prefix}-history:`
+  const [since, bytes] = [`${prefix}-histories:since`, `${prefix}-histories:bytes`]
   return {
     record: (id) => `${prefix}-ledger:${id}`,
     held,
+    histories,
+    history: (id) => [`${histories}${id}`, since, bytes],
     outbox: [`${prefix}-outbox:jobs`, `${prefix}-outbox:since`],
     everyRecord: `${prefix.replaceAll(/[\\*?[\]]/g, '\\$&')}-ledger:*`,
     heldAs: (state, connection) =>

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
+import { createScript, decide } from './script.ts'
 import { CLOCK } from './transition.ts'
 
 /** Values: fence, time for the answer, indices. */
@@ -27,5 +27,5 @@ export async function mark(
 ): Promise<boolean> {
   if (recipients.length === 0) return false
   const values = [fence, Math.ceil(answerWithinMs), recipients.join(',')]
-  return (await runScript(client, SCRIPT, [keys.record(id)], values)) === 1
+  return (await decide(client, SCRIPT, id, [keys.record(id)], values)) === 1
 }

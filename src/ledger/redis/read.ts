@@ -1,11 +1,15 @@
 import type { Redis } from 'ioredis'
 
+import { decodeBrief } from '../brief.ts'
+import { RecordUnreadableError } from '../errors.ts'
 import { decodeJudgement } from '../judgement.ts'
-import type { HeldState, ListPage, ListQuery, MessageRecord } from '../ledger.ts'
+import type { HeldState, Judgement, ListPage, ListQuery, MessageRecord } from '../ledger.ts'
 import { cursorOf, parseCursor, type Place } from '../list-cursor.ts'
 import { parseState } from '../state.ts'
-import { stateOf } from '../standing.ts'
+import { isStanding, stateOf } from '../standing.ts'
+import { passOver, readable } from '../unreadable.ts'
 import type { RedisKeys } from './keys.ts'
+import { wholeMessageId } from './record.ts'
 
 /** Reads one message; undefined when it is not known. */
 export async function get(
@@ -13,7 +17,7 @@ export async function get(
   keys: RedisKeys,
   id: string,
 ): Promise<MessageRecord | undefined> {
-  return recordOf(id, await client.hgetall(keys.record(id)))
+  return readable(id, async () => recordOf(id, await client.hgetall(keys.record(id))))
 }
 
 /** Reads a page of held messages, oldest first. */
@@ -26,12 +30,16 @@ export async function list(
   const after = parseCursor(cursor)
   const places = await placesAfter(client, keys.heldAs(state, connection), after, size + 1)
   const page = places.slice(0, size)
-  const records = await Promise.all(page.map(({ id }) => get(client, keys, id)))
+  const unreadable: string[] = []
+  const records = await Promise.all(
+    page.map(({ id }) => get(client, keys, id).catch((error) => passOver(error, unreadable))),
+  )
   const last = places.length > size ? page.at(-1) : undefined
   return {
     // Whoever was settled since the index was read is on no page any more.
     records: records.flatMap((record) => (record?.state === state ? record : [])),
     cursor: last && cursorOf(last),
+    ...(unreadable.length > 0 && { unreadable }),
   }
 }
 
@@ -84,28 +92,47 @@ function compareBytes(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }
 
+/** What is not as this version writes it is left alone, and said. */
 function recordOf(id: string, hash: Readonly<Record<string, string>>): MessageRecord | undefined {
-  if (hash['s'] === undefined) return undefined
-  const state = parseState(hash['s'])
+  if (hash['s'] === undefined && Object.keys(hash).length === 0) return undefined
   const standing = hash['p'] ?? ''
   const addresses = (hash['r'] ?? '').split('\n')
+  if (hash['v'] !== undefined) throw new RecordUnreadableError(id, 'no newer version')
+  if (standing.length !== addresses.length || !isStanding(standing)) {
+    throw new RecordUnreadableError(id, 'a standing of its recipients')
+  }
+  const state = parseState(hash['s'], id)
   const isOnlyDelivered = addresses.length === 1 && state === 'delivered'
+  const brief =
+    state === 'delivered' && hash['h'] !== undefined ? decodeBrief(hash['h']) : undefined
+  const lastOf = (encoded: string | undefined): Judgement | undefined => {
+    if (encoded === undefined) return isOnlyDelivered ? last : undefined
+    return decodeJudgement(encoded)
+  }
+  const last = brief?.last ?? decodeJudgement(hash['l'])
   return {
     id,
     connection: hash['c'] ?? '',
     state,
-    messageId: hash['m'],
-    acceptedAt: new Date(Number(hash['t'])),
-    updatedAt: new Date(Number(hash['u'])),
+    messageId: hash['m'] === undefined ? undefined : wholeMessageId(id, hash['m']),
+    acceptedAt: dateOf(id, hash['t']),
+    updatedAt: dateOf(id, hash['u']),
     nextAttemptAt:
-      state === 'deferred' && hash['x'] !== undefined ? new Date(Number(hash['x'])) : undefined,
-    attempts: Number(hash['k'] ?? 0),
+      state === 'deferred' && hash['x'] !== undefined ? dateOf(id, hash['x']) : undefined,
+    attempts: brief ? 1 : Number(hash['k'] ?? 0),
     claims: Number(hash['n'] ?? 0),
     recipients: addresses.map((address, index) => ({
       address,
       state: stateOf(standing[index]),
-      ...decodeJudgement(hash[`j${index}`] ?? (isOnlyDelivered ? hash['l'] : undefined)),
+      ...lastOf(hash[`j${index}`]),
     })),
-    last: decodeJudgement(hash['l']),
+    last,
   }
+}
+
+function dateOf(id: string, milliseconds: string | undefined): Date {
+  if (milliseconds === undefined || !/^\d{1,15}$/.test(milliseconds)) {
+    throw new RecordUnreadableError(id, 'its times')
+  }
+  return new Date(Number(milliseconds))
 }

@@ -4,7 +4,7 @@ import type { NewRecord, Recorded } from '../ledger.ts'
 import { parseState } from '../state.ts'
 import type { RedisKeys } from './keys.ts'
 import { CLOCK } from './transition.ts'
-import { createScript, runScript } from './script.ts'
+import { createScript, decide } from './script.ts'
 
 /** Values: connection, Message-ID, digest, recipients, their standing, id, and the job to keep a copy of. */
 const SCRIPT = createScript(`
@@ -33,13 +33,14 @@ return {known[1], again and 1 or 0}
 
 /** Records a message, unless it is known; a record that a claim had to create is completed. */
 export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): Promise<Recorded> {
-  const answer = await runScript(
+  const answer = await decide(
     client,
     SCRIPT,
+    entry.id,
     [keys.record(entry.id), ...keys.outbox],
     [
       entry.connection,
-      entry.messageId,
+      shortMessageId(entry),
       entry.digest,
       entry.recipients.join('\n'),
       'p'.repeat(entry.recipients.length),
@@ -50,5 +51,16 @@ export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): 
   if (answer === 1) return { kind: 'recorded' }
   if (answer === 0) return { kind: 'conflict' }
   const [state, again] = typeof answer === 'object' ? answer : []
-  return { kind: 'known', state: parseState(state), enqueueAgain: again === 1 }
+  return { kind: 'known', state: parseState(state, entry.id), enqueueAgain: again === 1 }
+}
+
+/** Message-IDs begin with the id, as a rule: the key has it already. */
+function shortMessageId({ id, messageId }: NewRecord): string {
+  const start = `<${id}@`
+  return messageId.startsWith(start) ? messageId.slice(start.length - 1, -1) : messageId
+}
+
+/** The Message-ID of which `shortMessageId` made `short`. */
+export function wholeMessageId(id: string, short: string): string {
+  return short.startsWith('@') ? `<${id}${short}>` : short
 }

@@ -3,27 +3,34 @@ import type { Redis } from 'ioredis'
 import { reopenable, type Reopened, type ReopenOptions } from '../reopened.ts'
 import { parseState } from '../state.ts'
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
-import { CLOCK, TRANSITION } from './transition.ts'
+import { HISTORY } from './history.ts'
+import { createScript, decide } from './script.ts'
+import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /**
  * The fence is raised and the marks' traces go, so that no late settlement of the time before
- * changes what is tried again. Values: id, retention, letters to reopen, then the states.
+ * changes what is tried again. Values: id, retention, letters to reopen, 1 for
+ * uncertain ones too, then the states.
  */
 const SCRIPT = createScript(`
-local state, fence, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p'))
+local state, fence, standing, recorded, version =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 't', 'v'))
 if not state then return 0 end
+${CHECK}
+if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 local mayReopen = false
-for i = 4, #ARGV do mayReopen = mayReopen or ARGV[i] == state end
+for i = 5, #ARGV do mayReopen = mayReopen or ARGV[i] == state end
 if not mayReopen then return state end
 ${CLOCK}
 ${TRANSITION}
+${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 for index = 0, #standing - 1 do redis.call('HDEL', KEYS[1], 'y' .. index) end
 redis.call('HDEL', KEYS[1], 'w', 'n', 'k', 'g', 'i')
 redis.call('HSET', KEYS[1], 'p', (string.gsub(standing, '[' .. ARGV[3] .. ']', 'p')),
   'f', string.format('%.0f', raised), 't', now, 'u', now, 'x', now)
 enter(state, 'deferred', now)
+tell(now, 'o' .. recorded .. '\t' .. ARGV[4])
 return 1
 `)
 
@@ -36,12 +43,13 @@ export async function reopen(
   options: ReopenOptions,
 ): Promise<Reopened> {
   const { states, letters } = reopenable(options)
-  const answer = await runScript(
+  const answer = await decide(
     client,
     SCRIPT,
-    [keys.record(id), keys.held],
-    [id, retentionMs, letters, ...states],
+    id,
+    [keys.record(id), keys.held, ...keys.history(id)],
+    [id, retentionMs, letters, options.evenIfUncertain === true ? 1 : 0, ...states],
   )
   if (answer === 0) return { kind: 'unknown' }
-  return answer === 1 ? { kind: 'reopened' } : { kind: 'not-held', state: parseState(answer) }
+  return answer === 1 ? { kind: 'reopened' } : { kind: 'not-held', state: parseState(answer, id) }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type { Redis } from 'ioredis'
 
-import { LedgerUnreadableError } from '../errors.ts'
+import { LedgerUnreadableError, RecordUnreadableError } from '../errors.ts'
 
 /** What a script of the ledger answers. */
 export type Answer = string | number | readonly (string | number)[]
@@ -28,6 +28,26 @@ export async function runScript(
   const answer = await evaluate(client, script, keys, values)
   if (!isAnswer(answer)) throw new LedgerUnreadableError('the answer of a script')
   return answer
+}
+
+/**
+ * As `runScript`, for a script about one message: a record on which it cannot work is a
+ * `RecordUnreadableError`. A script that fails so has written nothing before.
+ */
+export async function decide(
+  client: Redis,
+  script: Script,
+  id: string,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): Promise<Answer> {
+  try {
+    return await runScript(client, script, keys, values)
+  } catch (error) {
+    const said = error instanceof Error ? error.message : ''
+    if (!/WRONGTYPE|UNREADABLE|user_script:\d+: (?!-)/.test(said)) throw error
+    throw new RecordUnreadableError(id, 'a record of this version', { cause: error })
+  }
 }
 
 async function evaluate(

@@ -1,46 +1,67 @@
 import type { Redis } from 'ioredis'
 
+import { encodeBrief } from '../brief.ts'
+import { entryOf } from '../entry.ts'
 import { encodeLast, encodeOutcome } from '../judgement.ts'
 import type { Settled, Settlement } from '../ledger.ts'
 import { parseState } from '../state.ts'
 import { letterOf } from '../standing.ts'
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
-import { CLOCK, TRANSITION } from './transition.ts'
+import { HISTORY } from './history.ts'
+import { createScript, decide } from './script.ts'
+import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /**
  * Nearly every message ends here: its only recipient is delivered. Anything else answers 0 and
- * goes the long way. Values: fence, retention, last judgement, attempts to add.
+ * goes the long way. Values: fence, retention, last judgement, attempts to add, brief or nothing.
+ *
+ * With a brief the record is all that is kept of it: what the brief tells is not kept twice.
  */
 const DELIVERED = createScript(`
-local state, fence, standing, attempts =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k'))
+local state, fence, standing, attempts, entries =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'e'))
 if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
+local brief = ARGV[5]
+if brief ~= '' and (entries or attempts) then return 0 end
 ${CLOCK}
-redis.call('HDEL', KEYS[1], 'w', 'n', 'g', 'i', 'x', 'j0')
-redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now, 'l', ARGV[3],
-  'k', (attempts or 0) + ARGV[4])
+redis.call('HDEL', KEYS[1], 'n', 'g', 'i', 'x', 'j0')
+redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now)
+if brief ~= '' then
+  redis.call('HSET', KEYS[1], 'h', brief)
+else
+  redis.call('HDEL', KEYS[1], 'w')
+  redis.call('HSET', KEYS[1], 'l', ARGV[3], 'k', (attempts or 0) + ARGV[4])
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 `)
 
 /**
  * Values: id, retention, fence, 1 when more follows, attempts to add, time to the next attempt,
- * letter of the rest, last judgement; then index, letter and judgement of each recipient.
+ * letter of the rest, last judgement, letter and last field of the entry; then index, letter and
+ * judgement of each recipient.
  *
  * The holder of the claim moves pending recipients. A late marker moves those that its own mark
  * made uncertain. A holder that comes again after it has settled finds nothing to move.
  */
 const ANY = createScript(`
-local state, fence, standing, attempts =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k'))
+local state, fence, standing, attempts, version =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'v'))
 if not state then return {0, 'queued'} end
+${CHECK}
+if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 ${CLOCK}
 ${TRANSITION}
+${HISTORY}
+local function attempted(how)
+  local what = '\t' .. ARGV[3] .. '\t' .. ARGV[10]
+  -- Whoever did not hear the answer settles again.
+  if ARGV[9] == 'a' and not told(what) then tell(now, 'a' .. how .. what) end
+end
 local holds = state == 'active' and fence == ARGV[3]
 local more, rest = holds and ARGV[4] == '1', ARGV[7]
 local marked, moved = false, false
-for i = 9, #ARGV, 3 do
+for i = 11, #ARGV, 3 do
   local index, letter = ARGV[i], ARGV[i + 1]
   local current = string.sub(standing, index + 1, index + 1)
   local mayMove = holds and current == 'p'
@@ -59,6 +80,7 @@ for i = 9, #ARGV, 3 do
 end
 if not holds and not moved then
   local again = marked or (fence == ARGV[3] and state ~= 'queued')
+  if not again then attempted('w') end
   return {again and 1 or 0, state}
 end
 
@@ -80,6 +102,8 @@ if ended ~= 'active' then
   end
 end
 enter(state, ended, now)
+attempted(holds and 's' or 'l')
+if ARGV[9] == 'e' and holds then tell(now, 'e' .. ARGV[10]) end
 return {1, ended}
 `)
 
@@ -99,14 +123,17 @@ export async function settle(
   const isPlain = outcomes.length === 1 && only?.index === 0 && more !== true && rest === undefined
   // The only recipient's judgement is the last one, and is not kept twice.
   if (isPlain && only.state === 'delivered' && last !== '' && last === encodeOutcome(only)) {
-    const values = [fence, retentionMs, last, attempts]
-    const answer = await runScript(client, DELIVERED, [keys.record(id)], values)
+    const brief = isAttempt ? encodeBrief(settlement.note) : undefined
+    const values = [fence, retentionMs, last, attempts, brief ?? '']
+    const isShort = brief !== undefined || settlement.note === undefined
+    const answer = isShort && (await decide(client, DELIVERED, id, [keys.record(id)], values))
     if (answer === 1) return { applied: true, state: 'delivered' }
   }
-  const answer = await runScript(
+  const answer = await decide(
     client,
     ANY,
-    [keys.record(id), keys.held],
+    id,
+    [keys.record(id), keys.held, ...keys.history(id)],
     [
       id,
       retentionMs,
@@ -116,9 +143,10 @@ export async function settle(
       retryInMs === undefined ? '' : Math.ceil(retryInMs),
       rest === undefined ? '' : letterOf(rest),
       last,
+      ...entryOf(settlement),
       ...outcomes.flatMap((each) => [each.index, letterOf(each.state), encodeOutcome(each)]),
     ],
   )
   const [applied, state] = typeof answer === 'object' ? answer : []
-  return { applied: applied === 1, state: parseState(state) }
+  return { applied: applied === 1, state: parseState(state, id) }
 }

@@ -1,10 +1,12 @@
+import { FINAL_STATES, OPEN_STATES } from '../state.ts'
 import { GRAVEST_FIRST } from '../standing.ts'
 
+const LETTERS_IN_LUA = GRAVEST_FIRST.map(([letter]) => letter).join('')
 const STATES_BY_LETTER = GRAVEST_FIRST.map(([letter, state]) => `{'${letter}', '${state}'}`)
 
 /**
- * Lua that scripts share which change a message's overall state. They get the message's key and
- * the held prefix as keys, and its id and the retention in milliseconds as first values.
+ * Lua that scripts share which change a message's overall state. They get the message's key,
+ * the held prefix and the keys of its history as keys, and its id and the retention in milliseconds as first values.
  *
  * Numbers of more than 14 digits are formatted by hand: Redis may write them with an exponent.
  */
@@ -37,8 +39,24 @@ local function enter(from, to, now)
   -- A message that expires here never becomes anything else.
   if to ~= 'active' and to ~= 'deferred' and not held[to] then
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    redis.call('PEXPIRE', KEYS[3], ARGV[2])
   end
 end
+`
+
+const STATES = [...OPEN_STATES, ...FINAL_STATES].map((state) => `${state} = true`).join(', ')
+
+/**
+ * Lua: whether a record can be worked on, by its state, fence, standing and version. What cannot
+ * comes from another hand or a newer version: scripts leave it as it is.
+ */
+export const CHECK = `
+local function isUnreadable(state, fence, standing, version)
+  local isKnown = ({${STATES}})[state]
+  return not isKnown or version or (fence and not tonumber(fence))
+    or not standing or not string.find(standing, '^[${LETTERS_IN_LUA}]+$')
+end
+local UNREADABLE = redis.error_reply('UNREADABLE record')
 `
 
 /** Lua: the time in milliseconds as `now`, with `time` as Redis gives it. */

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis'
 import type { HeldState } from '../ledger.ts'
 import type { OpenPage, OpenQuery, OpenRecord } from '../upkeep.ts'
 import type { RedisKeys } from './keys.ts'
-import { createScript, runScript } from './script.ts'
+import { FORGET_HISTORY } from './history.ts'
+import { createScript, decide, runScript } from './script.ts'
 import { CLOCK } from './transition.ts'
 
 /** Keys of the store that one page looks at; records of messages are among them. */
@@ -12,15 +13,17 @@ const KEYS_PER_PAGE = 500
 /** Value: how long untouched. Answers place, state and connection of the records that are open. */
 const OPEN_OF = createScript(`
 ${CLOCK}
-local found = {}
+local open = {}
 for place, key in ipairs(KEYS) do
-  local state, updated, connection = unpack(redis.call('HMGET', key, 's', 'u', 'c'))
+  -- What is no record of a message is left to whoever asks for it by its id.
+  local found = redis.pcall('HMGET', key, 's', 'u', 'c')
+  local state, updated, connection = unpack(found.err and {} or found)
   if (state == 'queued' or state == 'active' or state == 'deferred')
     and (tonumber(updated) or 0) <= now - ARGV[1] then
-    for _, value in ipairs({place, state, connection}) do found[#found + 1] = value end
+    for _, value in ipairs({place, state, connection}) do open[#open + 1] = value end
   end
 end
-return found
+return open
 `)
 
 /**
@@ -66,14 +69,16 @@ export async function digestOf(
   return (await client.hget(keys.record(id), 'd')) ?? undefined
 }
 
-/** Keys: record, then the sorted sets of its state. Values: id, state, how long held. */
+/** Keys: record, held prefix, those of its history. Values: id, state, how long held, connection. */
 const REMOVE_HELD = createScript(`
 local state, updated = unpack(redis.call('HMGET', KEYS[1], 's', 'u'))
 ${CLOCK}
 if state ~= ARGV[2] or tonumber(updated) > now - ARGV[3] then return 0 end
+${FORGET_HISTORY}
+forgetHistory()
 redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[2] .. state, ARGV[1])
+redis.call('ZREM', KEYS[2] .. state .. ':' .. ARGV[4], ARGV[1])
 return 1
 `)
 
@@ -89,11 +94,12 @@ export async function removeHeld(
   const [state, connection] = await client.hmget(keys.record(id), 's', 'c')
   const held = HELD.find((known) => known === state)
   if (held === undefined) return false
-  const answer = await runScript(
+  const answer = await decide(
     client,
     REMOVE_HELD,
-    [keys.record(id), keys.heldAs(held), keys.heldAs(held, connection ?? '')],
-    [id, held, Math.ceil(forMs)],
+    id,
+    [keys.record(id), keys.held, ...keys.history(id)],
+    [id, held, Math.ceil(forMs), connection ?? ''],
   )
   return answer === 1
 }
