@@ -1,3 +1,4 @@
+import { openHealthChanges } from '../fleet/health-changes.ts'
 import { openPauses } from '../fleet/pauses.ts'
 import { openContent } from '../content/open.ts'
 import { openRegistry } from '../fleet/registry.ts'
@@ -40,6 +41,7 @@ export async function migrateStore(
   openContent(store)
   openRegistry(store)
   openPauses(store)
+  openHealthChanges(store)
   await store.ping()
   const changes = store.kind === 'postgres' ? store.pool.changes() : []
   return { location: store.location, changes }

@@ -1,18 +1,24 @@
 /**
- * What is known of a connection manager: a state is data, a transition is a function.
+ * What is known of a connection manager: a state is data, a transition is a function. Points in time
+ * are milliseconds of the store's clock.
  *
  * - `unknown`: nobody has logged in yet; one session tries while the others wait.
  * - `closed`: mail flows. `suspects` are the messages on which sessions broke, in a row.
- * - `open`: nothing is tried before `until`. Without `until` only a changed manager or an operator ends it.
+ * - `open`: nothing is tried before `until`. `at` is when it was opened last, `since` when first.
  * - `half-open`: one session tries while the others wait.
  */
 export type Circuit =
-  | { readonly state: 'unknown'; readonly probing: boolean; readonly failures: number }
+  | {
+      readonly state: 'unknown'
+      readonly failures: number
+      readonly probe?: Probe
+    }
   | { readonly state: 'closed'; readonly suspects: readonly string[] }
   | {
       readonly state: 'open'
       readonly blames: Blame
       readonly since: number
+      readonly at: number
       readonly until: number
       readonly failures: number
     }
@@ -21,7 +27,14 @@ export type Circuit =
       readonly blames: Blame
       readonly since: number
       readonly failures: number
+      readonly probe?: Probe
     }
+
+/** One session of the fleet that may ask; `by` is different for each. It ends with its prober. */
+export interface Probe {
+  readonly by: string
+  readonly until: number
+}
 
 /** What keeps a circuit open: the server or the way to it, its account, or its wish to slow down. */
 export type Blame = 'manager' | 'account' | 'throttle'
@@ -64,7 +77,7 @@ export const DEFAULT_CIRCUIT_POLICY: CircuitPolicy = {
   suspectsToOpen: 2,
 }
 
-export const UNKNOWN: Circuit = { state: 'unknown', probing: false, failures: 0 }
+export const UNKNOWN: Circuit = { state: 'unknown', failures: 0 }
 
 const CLOSED: Circuit = { state: 'closed', suspects: [] }
 
@@ -96,19 +109,23 @@ export function afterFinding(
   }
 }
 
-/** The circuit after somebody mended what kept it open: the next one may ask at once. */
-export function afterMending(circuit: Circuit, now: number): Circuit {
-  return circuit.state === 'open' ? { ...circuit, until: Math.min(circuit.until, now) } : circuit
+/**
+ * The circuit after somebody said, at `mendedAt`, that what kept it open was mended: the next one may
+ * ask at once. What has been asked since then stays as it is.
+ */
+export function afterMending(circuit: Circuit, mendedAt: number): Circuit {
+  if (circuit.state !== 'open' || circuit.at > mendedAt) return circuit
+  return circuit.until <= circuit.at ? circuit : { ...circuit, until: circuit.at }
 }
 
 function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): Circuit {
   if (circuit.state === 'open' && circuit.blames === blames) return circuit
   const since = circuit.state === 'half-open' || circuit.state === 'open' ? circuit.since : now
   const failures = failuresOf(circuit) + 1
-  const until = now + delayMs
+  const until = Math.round(now + delayMs)
   // The longer wait holds: a lost connection must not shorten the pause after a refused password.
   if (circuit.state === 'open' && circuit.until > until) return circuit
-  return { state: 'open', blames, since, until, failures }
+  return { state: 'open', blames, since, at: now, until, failures }
 }
 
 function faultDelayMs(circuit: Circuit, policy: CircuitPolicy, random: () => number): number {
@@ -137,7 +154,8 @@ function afterSuspicion(
 
 /** A probe that was called off leaves the question open for the next one, at once. */
 function afterGivingUp(circuit: Circuit, now: number): Circuit {
-  if (circuit.state === 'unknown') return { ...circuit, probing: false }
+  if (circuit.state === 'unknown') return { state: 'unknown', failures: circuit.failures }
   if (circuit.state !== 'half-open') return circuit
-  return { ...circuit, state: 'open', until: now }
+  const { blames, since, failures } = circuit
+  return { state: 'open', blames, since, at: now, until: now, failures }
 }

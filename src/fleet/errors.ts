@@ -11,3 +11,12 @@ export class PauseUnreadableError extends MailroomError {
     )
   }
 }
+
+/** Thrown when the store did not take a change of a connection manager's health in time. */
+export class HealthBusyError extends MailroomError {
+  override readonly code = 'HEALTH_BUSY'
+
+  constructor(manager: string) {
+    super(`the store did not take a change of the health of "${manager}" within two seconds`)
+  }
+}

@@ -1,12 +1,16 @@
-import {
-  DEFAULT_CIRCUIT_POLICY,
-  UNKNOWN,
-  afterFinding,
-  afterMending,
-  type Circuit,
-  type CircuitPolicy,
-  type Finding,
-} from './circuit.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+
+import type { Store } from '../store/store.ts'
+import { admit, afterReport, type Admission, type Asker } from './admission.ts'
+import { createAsking } from './asking.ts'
+import { afterMending, DEFAULT_CIRCUIT_POLICY, type Circuit } from './circuit.ts'
+import type { CircuitPolicy, Finding } from './circuit.ts'
+import { openHealthChanges, type Transition } from './health-changes.ts'
+import { openHealthPages } from './health-pages.ts'
+import { watchHealth } from './health-watch.ts'
+import { changed, circuitIn, entryIn, parkedSpans } from './manager-health.ts'
+import type { Cause, Note } from './manager-health.ts'
+import type { Span } from './spans.ts'
 
 /** A connection manager as it was resolved: a changed credential is another manager. */
 export interface ManagerKey {
@@ -14,87 +18,112 @@ export interface ManagerKey {
   readonly digest: string
 }
 
-/**
- * Whether a session may be opened or used now.
- *
- * `probe`: you alone may try; `report` what came of it, also when you gave up.
- */
-export type Admission =
-  | { readonly kind: 'go' }
-  | { readonly kind: 'probe' }
-  | { readonly kind: 'wait'; readonly forMs: number | undefined }
+/** What goes with a finding. */
+export interface ReportOptions {
+  /** The probe whose answer it is. */
+  readonly probe?: string
+  readonly cause?: Cause
+}
 
-/** What all users of a manager know of it together. */
-export interface Health {
+/**
+ * What all workers of a store know of connection managers together.
+ *
+ * While a manager works, nothing here asks the store. When the store is away, what this process
+ * knows holds, and it asks for itself.
+ */
+export interface Health extends AsyncDisposable {
+  /** Takes part in what the fleet learns of a manager until the answer is called. */
+  follow(manager: ManagerKey): () => void
   circuit(manager: ManagerKey): Circuit
-  admit(manager: ManagerKey): Admission
-  report(manager: ManagerKey, finding: Finding): Circuit
-  /** Somebody says that it can be used again: the next session may ask at once. */
-  askAgain(manager: ManagerKey): void
-  /** Hears every change of state; call the answer to stop. */
+  /** Never rejects. */
+  admit(manager: ManagerKey): Promise<Admission>
+  /** Holds in this process at once, and in the fleet as soon as the store has it. */
+  report(manager: ManagerKey, finding: Finding, options?: ReportOptions): void
+  /**
+   * Somebody said, at a moment of the store's clock, that it can be used again: the next session may
+   * ask at once, unless one has asked since.
+   */
+  askAgain(manager: ManagerKey, mendedAt: number): void
+  /** Who found it so, and why; empty while nobody has found anything. */
+  found(manager: ManagerKey): Note
+  /** The spans in which nobody could send through a manager of this name. */
+  parkedSpans(name: string): readonly Span[]
+  /** Hears of every change of a circuit that is followed; call the answer to stop. */
   onChange(listener: (manager: ManagerKey, circuit: Circuit) => void): () => void
 }
 
-export interface LocalHealthOptions {
-  readonly policy?: Partial<CircuitPolicy>
-  readonly now?: () => number
+export interface HealthOptions {
+  /** Names this worker to the others. */
+  readonly worker: string
+  readonly policy?: Partial<CircuitPolicy> | undefined
+  /** How long spans of flowing mail after a parked one are until that is forgotten. */
+  readonly keepMs: number
+  /** The store's clock as this process knows it. */
+  readonly now: () => number
   readonly random?: () => number
+  /** Hears of a store that could not be asked or told. */
+  readonly onFault: (error: unknown) => void
+  /** How often what does not work is looked up, in case a notice was lost; 1,000 by default. */
+  readonly everyMs?: number
+  /** How long a session may ask without a sign of life of its worker; 15,000 by default. */
+  readonly probeMs?: number
 }
 
-/** Health that is shared by everything in this process that holds the object. */
-export function createLocalHealth(options: LocalHealthOptions = {}): Health {
-  const { now = Date.now, random = Math.random } = options
-  const policy = { ...DEFAULT_CIRCUIT_POLICY, ...options.policy }
-  const circuits = new Map<string, Circuit>()
-  const listeners = new Set<(manager: ManagerKey, circuit: Circuit) => void>()
+/** A prober prolongs its probe while it logs in; when it was killed the next one takes over. */
+const PROBE_MS = 15_000
+const NOBODY: Asker = { probe: '', forMs: 0 }
 
-  const circuitOf = (manager: ManagerKey): Circuit => circuits.get(idOf(manager)) ?? UNKNOWN
-  const become = (manager: ManagerKey, circuit: Circuit): Circuit => {
-    const before = circuitOf(manager)
-    if (before === circuit) return circuit
-    circuits.set(idOf(manager), circuit)
-    if (before.state !== circuit.state) for (const listener of listeners) listener(manager, circuit)
-    return circuit
-  }
+/** How long the end waits for what has been found to be told. */
+const LAST_WORDS_MS = 2_000
+
+/** Opens the health of a store, which stays its owner's. Rejects when it cannot be read at first. */
+export async function openHealth(store: Store, options: HealthOptions): Promise<Health> {
+  const { worker, keepMs, onFault, random = Math.random, probeMs = PROBE_MS } = options
+  const policy = { ...DEFAULT_CIRCUIT_POLICY, ...options.policy }
+  const now = (): number => Math.floor(options.now())
+  const changes = openHealthChanges(store)
+  const pages = await openHealthPages(changes, now)
+  const watch = await watchHealth(store, changes, pages, { ...options, now })
+
+  /** A change of one circuit, as a change of its name's record. */
+  const transitionOf =
+    (digest: string, next: (circuit: Circuit, at: number) => Circuit, note?: Note): Transition =>
+    (before, at) =>
+      changed(before, digest, next(circuitIn(before, digest), at), note, at, keepMs)
+  const circuitOf = ({ name, digest }: ManagerKey): Circuit => circuitIn(pages.of(name), digest)
+  const asking = createAsking(worker, pages, transitionOf, { probeMs, now, onFault })
 
   return {
+    follow: (manager) => pages.follow(manager),
     circuit: circuitOf,
     admit: (manager) => {
-      const { admission, circuit } = admit(circuitOf(manager), now())
-      become(manager, circuit)
-      return admission
+      const circuit = circuitOf(manager)
+      if (asking.mayAsk(circuit)) return asking.ask(manager)
+      return Promise.resolve(admit(circuit, NOBODY, now()).admission)
     },
-    report: (manager, finding) =>
-      become(manager, afterFinding(circuitOf(manager), finding, policy, now(), random)),
-    askAgain: (manager) => void become(manager, afterMending(circuitOf(manager), now())),
-    onChange: (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-  }
-}
-
-function idOf(manager: ManagerKey): string {
-  return `${manager.digest}\n${manager.name}`
-}
-
-function admit(circuit: Circuit, now: number): { admission: Admission; circuit: Circuit } {
-  switch (circuit.state) {
-    case 'closed':
-      return { admission: { kind: 'go' }, circuit }
-    case 'unknown':
-      if (circuit.probing) return { admission: { kind: 'wait', forMs: undefined }, circuit }
-      return { admission: { kind: 'probe' }, circuit: { ...circuit, probing: true } }
-    case 'half-open':
-      return { admission: { kind: 'wait', forMs: undefined }, circuit }
-    case 'open': {
-      if (circuit.until > now)
-        return { admission: { kind: 'wait', forMs: circuit.until - now }, circuit }
-      const { blames, since, failures } = circuit
-      return {
-        admission: { kind: 'probe' },
-        circuit: { state: 'half-open', blames, since, failures },
+    report: (manager, finding, { probe, cause } = {}) => {
+      if (probe !== undefined) asking.end(probe)
+      const before = circuitOf(manager)
+      if (finding.kind === 'works' && before.state === 'closed' && before.suspects.length === 0) {
+        return
       }
-    }
+      const next = (circuit: Circuit, at: number): Circuit =>
+        afterReport(circuit, finding, probe, policy, at, random)
+      const note = { by: worker, ...(cause !== undefined && { cause }) }
+      pages.change(manager.name, transitionOf(manager.digest, next, note)).catch(onFault)
+    },
+    askAgain: ({ name, digest }, mendedAt) => {
+      const next = (circuit: Circuit): Circuit => afterMending(circuit, mendedAt)
+      pages.change(name, transitionOf(digest, next)).catch(onFault)
+    },
+    found: ({ name, digest }) => entryIn(pages.of(name).entries, digest) ?? {},
+    parkedSpans: (name) => parkedSpans(pages.of(name), now()),
+    onChange: (listener) => pages.onChange(listener),
+    [Symbol.asyncDispose]: async () => {
+      asking.close()
+      await watch[Symbol.asyncDispose]()
+      // A store that is away must not hold up the end.
+      await Promise.race([pages.settled(), delay(LAST_WORDS_MS, undefined, { ref: false })])
+    },
   }
 }

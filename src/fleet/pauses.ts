@@ -8,8 +8,7 @@ import {
   resumed,
   type ManagerPauses,
 } from './manager-pauses.ts'
-import { pauseRecordsOnPostgres } from './postgres-pauses.ts'
-import { pauseRecordsOnRedis } from './redis-pauses.ts'
+import { openRecords } from './records.ts'
 
 /** Which connection managers the whole fleet does not use, because an operator said so. */
 export interface Pauses {
@@ -24,14 +23,6 @@ export interface Pauses {
   list(): Promise<ReadonlyMap<string, ManagerPauses>>
 }
 
-/** Texts by manager, each replaced only by whoever knows what it was. */
-export interface PauseRecords {
-  read(manager: string): Promise<string | undefined>
-  /** False when the record is not `before` any more; nothing is written then. */
-  replace(manager: string, before: string | undefined, after: string): Promise<boolean>
-  all(): Promise<readonly (readonly [manager: string, text: string])[]>
-}
-
 /** The store's channel that tells of a change; the text is the manager's name. */
 export const PAUSES = 'pauses'
 
@@ -39,8 +30,7 @@ const MAX_TRIES = 20
 
 /** Opens the pauses of a store, which stays its owner's. */
 export function openPauses(store: Store): Pauses {
-  const records =
-    store.kind === 'redis' ? pauseRecordsOnRedis(store) : pauseRecordsOnPostgres(store)
+  const records = openRecords(store, 'pauses')
 
   const change = async (
     manager: string,

@@ -80,12 +80,16 @@ export type WorkerEvent =
       readonly blames: 'manager' | 'account'
       readonly reason: string
       readonly retryInMs: number | undefined
+      /** The worker whose session found it out. */
+      readonly foundBy?: string
     } & Judged)
   | {
       readonly event: 'resumed'
       readonly connection: string
       readonly manager: string
       readonly parkedMs: number
+      /** The worker whose session was let in. */
+      readonly foundBy?: string
     }
   | {
       /** An operator says that the manager is not to be used; `reason` is what was written, or empty. */
@@ -106,6 +110,8 @@ export type WorkerEvent =
       readonly manager: string
       readonly code?: number
       readonly retryInMs: number
+      /** The worker that was asked to slow down. */
+      readonly foundBy?: string
     }
   | {
       readonly event: 'job-rejected'

@@ -1,7 +1,7 @@
 import type { Looks } from '../connections/file-look.ts'
 import { createSeatsByManager } from '../connections/seats.ts'
 import { watchFiles } from '../connections/watch-files.ts'
-import { createLocalHealth } from '../fleet/health.ts'
+import { openHealth } from '../fleet/health.ts'
 import { createLocalLeases } from '../fleet/leases.ts'
 import type { Store } from '../store/store.ts'
 import { guardClock, type ClockGuard } from './clock-guard.ts'
@@ -57,6 +57,15 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   await Promise.all(names.map((name) => connections.resolve(name)))
   const services = await openServices(options, signal, opened, onStoreFault)
   const { clock, store } = services
+  const health = opened.use(
+    await openHealth(store, {
+      worker: id,
+      policy: options.circuit,
+      keepMs: retry.giveUpAfterMs,
+      now: () => clock.now(),
+      onFault: onStoreFault,
+    }),
+  )
   const context = {
     ...services,
     worker: id,
@@ -65,7 +74,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     onStoreFault,
     lockMs,
     stalledCheckMs: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
-    health: createLocalHealth(options.circuit === undefined ? {} : { policy: options.circuit }),
+    health,
     leases: createLocalLeases(),
     seats: createSeatsByManager(),
     now: () => clock.now(),

@@ -35,8 +35,8 @@ export function createFlow(
   const limit = (): number => way.gate.resolved.manager.limits.sessions
   const pause = followPause(name, way.gate.key.name, context, {
     hold: (isHeld) => capacity.hold('pause', isHeld),
-    askAgain: () => {
-      health.askAgain(way.gate.key)
+    askAgain: (mendedAt) => {
+      health.askAgain(way.gate.key, mendedAt)
       parking.lookNow()
     },
   })
@@ -48,7 +48,7 @@ export function createFlow(
     keepMs: context.retry.giveUpAfterMs,
     onPark: () => consumer().park(),
     onFault: onStoreFault,
-    pausedSpans: () => pause.spans(),
+    spansOfFleet: () => [...health.parkedSpans(way.gate.key.name), ...pause.spans()],
     look: () => way.renew().then(ask),
   })
 

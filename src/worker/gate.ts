@@ -4,12 +4,13 @@ import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Session } from '../connections/session.ts'
 import type { Finding } from '../fleet/circuit.ts'
 import type { ManagerKey } from '../fleet/health.ts'
+import type { Cause } from '../fleet/manager-health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import type { Fault } from '../smtp/fault.ts'
-import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { judge } from '../smtp/verdict.ts'
-import { judgingOf } from './judging.ts'
 import type { LaneContext } from './lane.ts'
+import { judgedOf, reasonOf } from './judged.ts'
+import { judgingOf } from './judging.ts'
 import { findingOfLogin, judgementOfFault } from './outcome.ts'
 
 /** A session, if the manager's health allows one; `crowded` when others work but no more can be opened. */
@@ -24,8 +25,6 @@ export type Entered =
 export interface Gate {
   readonly resolved: ResolvedManager
   readonly key: ManagerKey
-  /** Why it last shut, for logs. */
-  readonly lastFault: Judgement | undefined
   enter(signal: AbortSignal): Promise<Entered>
   leave(session: Session): void
   /** Tells the health what a message's attempt showed. */
@@ -47,64 +46,69 @@ export interface Gate {
 export function openGate(
   connection: string,
   resolved: ResolvedManager,
-  { health, emit, seats }: Pick<LaneContext, 'health' | 'emit' | 'seats'>,
+  { health, emit, seats, rules }: Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules'>,
   isOutdated: (gate: Gate) => Promise<boolean>,
-  rules: () => readonly UserRule[],
 ): Gate {
   const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
   const onEvent = (event: PoolEvent): void => emit({ ...event, connection })
   const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent })
-  let lastFault: Judgement | undefined
+  const unfollow = health.follow(key)
 
   const enter = async (signal: AbortSignal): Promise<Entered> => {
-    const admission = health.admit(key)
+    const admission = await health.admit(key)
     if (admission.kind === 'wait') return { kind: 'shut' }
     if (admission.kind === 'go') {
       const acquired = await pool.acquire(signal)
-      return acquired.kind === 'session' ? acquired : shutBy(acquired.fault, false)
+      return acquired.kind === 'session' ? acquired : shutBy(acquired.fault)
     }
+    const { probe } = admission
     const fresh = await logInAnew(pool, signal)
-    if (fresh?.kind === 'fault') return shutBy(fresh.fault, true)
-    health.report(key, { kind: fresh ? 'let-in' : 'gave-up' })
+    if (fresh?.kind === 'fault') return shutBy(fresh.fault, probe)
+    health.report(key, { kind: fresh ? 'let-in' : 'gave-up' }, { probe })
     return fresh ?? { kind: 'given-up' }
   }
 
-  const shutBy = async (fault: Fault, isProbe: boolean): Promise<Entered> => {
+  const shutBy = async (fault: Fault, probe?: string): Promise<Entered> => {
     const verdict = judge(fault, judgingOf(resolved.manager, rules()))
     const finding = findingOfLogin(verdict)
     const isNoNews =
       fault.kind === 'aborted' || (finding.kind === 'auth' && (await isOutdated(gate)))
     if (isNoNews) {
-      if (isProbe) health.report(key, { kind: 'gave-up' })
+      if (probe !== undefined) health.report(key, { kind: 'gave-up' }, { probe })
       return { kind: 'given-up' }
     }
-    lastFault = judgementOfFault(fault, verdict)
     const { open } = pool.stats
-    if (finding.kind === 'fault' && !isProbe && open > 0) return { kind: 'crowded', open }
-    health.report(key, finding)
+    if (finding.kind === 'fault' && probe === undefined && open > 0)
+      return { kind: 'crowded', open }
+    const cause = causeOf(judgementOfFault(fault, verdict))
+    health.report(key, finding, probe === undefined ? { cause } : { probe, cause })
     return { kind: 'shut' }
   }
 
   const gate: Gate = {
     resolved,
     key,
-    get lastFault() {
-      return lastFault
-    },
     enter,
     leave: (session) => pool.release(session),
     learn: (finding, why) => {
-      if (finding.kind !== 'works') lastFault = why
-      health.report(key, finding)
+      health.report(key, finding, finding.kind === 'works' ? {} : { cause: causeOf(why) })
     },
     probe: async (signal) => {
       const entered = await enter(signal)
       if (entered.kind === 'session') pool.release(entered.session)
     },
     stopLogins: () => pool.stopLogins(),
-    close: (deadlineMs) => pool.close(deadlineMs),
+    close: (deadlineMs) => {
+      unfollow()
+      return pool.close(deadlineMs)
+    },
   }
   return gate
+}
+
+/** What the fleet is told of a judgement. */
+function causeOf(judgement: Judgement): Cause {
+  return { ...judgedOf(judgement), reason: reasonOf('cannot be used:', judgement) }
 }
 
 /**

@@ -71,7 +71,9 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     (taken, signal) => running.count(() => runJob(taken, flow, signal)),
     { ...context, concurrency: Math.min(1, capacity.sessions), onError: context.onStoreFault },
   )
-  if (context.health.circuit(way.gate.key).state === 'closed') tap.fit()
+  const found = context.health.circuit(way.gate.key)
+  if (found.state === 'closed') tap.fit()
+  else if (found.state === 'open') tap.shut(found)
 
   /** What has not even a session yet goes back at once. */
   const takeNoMore = (): void => {

@@ -1,30 +1,51 @@
 import type { Circuit } from '../fleet/circuit.ts'
+import type { Health, ManagerKey } from '../fleet/health.ts'
 import type { Emit } from './events.ts'
-import type { Gate } from './gate.ts'
-import { judgedOf, reasonOf } from './judged.ts'
+import { judgedOf } from './judged.ts'
 
-/** Tells that a name's manager cannot be used, why, and when it is tried again. */
+interface TellContext {
+  readonly health: Health
+  readonly emit: Emit
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Tells that a name's manager cannot be used, why, who found it out, and when it is tried again. */
 export function tellShut(
   connection: string,
-  gate: Gate,
+  key: ManagerKey,
   circuit: Extract<Circuit, { state: 'open' }>,
-  emit: Emit,
+  { health, emit, now }: TellContext,
 ): void {
-  const manager = gate.key.name
-  const retryInMs = Math.max(0, Math.round(circuit.until - Date.now()))
-  const judged = judgedOf(gate.lastFault)
+  const manager = key.name
+  const { by, cause } = health.found(key)
+  const retryInMs = Math.max(0, Math.round(circuit.until - now()))
+  const foundBy = by === undefined ? {} : { foundBy: by }
+  const judged = judgedOf(cause)
   if (circuit.blames === 'throttle') {
-    emit({ event: 'throttled', connection, manager, retryInMs, ...judged })
+    emit({ event: 'throttled', connection, manager, retryInMs, ...foundBy, ...judged })
     return
   }
-  const reason = reasonOf('cannot be used:', gate.lastFault)
   emit({
     event: 'parked',
     connection,
     manager,
     blames: circuit.blames,
-    reason,
+    reason: cause?.reason ?? 'cannot be used',
     retryInMs,
+    ...foundBy,
     ...judged,
   })
+}
+
+/** Tells that a name's manager can be used again, and who found it out. */
+export function tellOpen(
+  connection: string,
+  key: ManagerKey,
+  parkedMs: number,
+  { health, emit }: TellContext,
+): void {
+  const { by } = health.found(key)
+  const foundBy = by === undefined ? {} : { foundBy: by }
+  emit({ event: 'resumed', connection, manager: key.name, parkedMs, ...foundBy })
 }

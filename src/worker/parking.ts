@@ -10,10 +10,7 @@ export interface Parking {
   unpark(): number | undefined
   /** Looks at once whether mail can flow again; a no-op when not parked. */
   lookNow(): void
-  /**
-   * Milliseconds parked or paused since a moment of the store's clock. Of parking it knows only what
-   * this worker saw.
-   */
+  /** Milliseconds parked or paused, here or in the whole fleet, since a moment of the store's clock. */
   msSince(since: number): number
   close(): void
 }
@@ -24,8 +21,8 @@ export interface ParkingOptions {
   /** Spans that ended longer ago are forgotten. */
   readonly keepMs: number
   readonly onPark: () => void
-  /** The spans in which operators had paused the manager. */
-  readonly pausedSpans: () => readonly Span[]
+  /** The spans in which the fleet could not use the manager, or operators had paused it. */
+  readonly spansOfFleet: () => readonly Span[]
   /** Looks whether mail can flow again; answers what the circuit is then. */
   readonly look: () => Promise<Circuit>
   readonly onFault: (error: unknown) => void
@@ -40,7 +37,7 @@ const MAX_SPANS = 200
 
 /** Keeps one name's parking; nothing is parked at first. */
 export function createParking(options: ParkingOptions): Parking {
-  const { now, keepMs, onPark, pausedSpans, look, onFault } = options
+  const { now, keepMs, onPark, spansOfFleet, look, onFault } = options
   let spans: readonly Span[] = []
   let parkedAt: number | undefined
   let timer: NodeJS.Timeout | undefined
@@ -49,7 +46,7 @@ export function createParking(options: ParkingOptions): Parking {
   const lookWhenDue = (circuit: Circuit): void => {
     clearTimeout(timer)
     if (isClosed) return
-    timer = setTimeout(() => void lookAgain(), dueInMs(circuit))
+    timer = setTimeout(() => void lookAgain(), dueInMs(circuit, now()))
   }
   const lookAgain = async (): Promise<void> => {
     const found = await look().catch((error: unknown) => {
@@ -84,7 +81,7 @@ export function createParking(options: ParkingOptions): Parking {
     },
     msSince: (since) => {
       const current = parkedAt === undefined ? [] : [{ from: parkedAt, to: now() }]
-      return msCovered([...spans, ...current, ...pausedSpans()], since)
+      return msCovered([...spans, ...current, ...spansOfFleet()], since)
     },
     close: () => {
       isClosed = true
@@ -93,7 +90,7 @@ export function createParking(options: ParkingOptions): Parking {
   }
 }
 
-function dueInMs(circuit: Circuit): number {
+function dueInMs(circuit: Circuit, now: number): number {
   if (circuit.state !== 'open') return PROBED_ELSEWHERE_MS
-  return Math.max(10, Math.min(RECHECK_MS, circuit.until - Date.now()))
+  return Math.max(10, Math.min(RECHECK_MS, circuit.until - now))
 }

@@ -16,8 +16,8 @@ export interface Pause {
 export interface PauseTurns {
   /** Takes nothing while held; what runs goes on. */
   hold(isHeld: boolean): void
-  /** Tries a manager that could not be used again, at once. */
-  askAgain(): void
+  /** Tries a manager that could not be used again, at once, unless it was tried since `mendedAt`. */
+  askAgain(mendedAt: number): void
 }
 
 export interface PauseContext {
@@ -55,7 +55,9 @@ export function followPause(
       emit({ event: 'pause-ended', connection, manager, pausedMs })
       turns.hold(false)
     }
-    if (fresh.resumedAt !== before.resumedAt) turns.askAgain()
+    if (fresh.resumedAt !== undefined && fresh.resumedAt !== before.resumedAt) {
+      turns.askAgain(fresh.resumedAt)
+    }
   }
 
   tell()

@@ -3,7 +3,7 @@ import type { Consumer } from '../queue/queues.ts'
 import type { Capacity } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
 import type { Parking } from './parking.ts'
-import { tellShut } from './parking-events.ts'
+import { tellOpen, tellShut } from './parking-events.ts'
 import type { Way } from './way.ts'
 
 /** What lets mail of a name in or keeps it out; every change of health ends in one of its three turns. */
@@ -51,12 +51,12 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
       // A pause in which nothing was shut, while a changed manager was asked, is no news.
       if (shutDigest === undefined) return
       shutDigest = undefined
-      context.emit({ event: 'resumed', connection: name, manager: way.gate.key.name, parkedMs })
+      tellOpen(name, way.gate.key, parkedMs, context)
     },
     shut: (circuit) => {
       const { way, parking } = parts()
       const { digest } = way.gate.key
-      if (shutDigest !== digest) tellShut(name, way.gate, circuit, context.emit)
+      if (shutDigest !== digest) tellShut(name, way.gate.key, circuit, context)
       shutDigest = digest
       parking.park(circuit)
     },

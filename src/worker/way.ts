@@ -54,7 +54,7 @@ export function createWay(
 ): Way {
   const retired = new Set<Gate>()
   const open = (manager: ResolvedManager): Gate =>
-    openGate(connection, manager, context, isOutdated, context.rules)
+    openGate(connection, manager, context, isOutdated)
   const lead = (manager: ResolvedManager, gate: Gate): Leg =>
     legOf({ ...context, connection, ended }, manager, gate, stops)
   let current = lead(resolved, open(resolved))

@@ -18,7 +18,15 @@ import { connectPostgres } from '../support/postgres-users.ts'
 import { describeRedis } from '../support/redis.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-const CHANGES = ['schema', 'the queue', 'the ledger', 'the content', 'the fleet', 'the pauses']
+const CHANGES = [
+  'schema',
+  'the queue',
+  'the ledger',
+  'the content',
+  'the fleet',
+  'the pauses',
+  'the health of connection managers',
+]
 
 describePostgres('migrations', ({ owner, user }) => {
   async function inDatabase<Row>(text: string, ...values: readonly unknown[]): Promise<Row[]> {

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+
+import { admit, isDue, prolonged, type Admission, type Asker } from './admission.ts'
+import type { Circuit } from './circuit.ts'
+import type { ManagerKey } from './health.ts'
+import type { Transition } from './health-changes.ts'
+import type { HealthPages } from './health-pages.ts'
+import { circuitIn } from './manager-health.ts'
+
+/** How this process comes to be the one in the fleet that asks a manager whether it works. */
+export interface Asking {
+  /** Whether asking could do more than wait, as far as this process knows. */
+  mayAsk(circuit: Circuit): boolean
+  /** Asks the store who may ask, and itself when that is away. Never rejects. */
+  ask(manager: ManagerKey): Promise<Admission>
+  /** A probe is over: nobody says any more that its prober lives. */
+  end(probe: string): void
+  close(): void
+}
+
+interface AskingOptions {
+  /** How long a probe is its prober's without a sign of life. */
+  readonly probeMs: number
+  readonly now: () => number
+  readonly onFault: (error: unknown) => void
+}
+
+/** Makes it; each probe that is granted is prolonged in the store until it ends, or this process. */
+export function createAsking(
+  worker: string,
+  pages: HealthPages,
+  transitionOf: (digest: string, next: (circuit: Circuit, at: number) => Circuit) => Transition,
+  { probeMs, now, onFault }: AskingOptions,
+): Asking {
+  const timers = new Map<string, NodeJS.Timeout>()
+
+  /** A probe of ours that we know nothing of: the store took it when we no longer waited. */
+  const isForgotten = (probe: string): boolean =>
+    probe.startsWith(`${worker} `) && !timers.has(probe)
+  const mayAsk = (circuit: Circuit): boolean => {
+    const probe = 'probe' in circuit ? circuit.probe : undefined
+    return isDue(circuit, now()) || (probe !== undefined && isForgotten(probe.by))
+  }
+  const begin = ({ name, digest }: ManagerKey, asker: Asker): void => {
+    const goOn = transitionOf(digest, (circuit, at) => prolonged(circuit, asker, at))
+    // Whoever cannot say so is taken for dead, and its answer for old: no more is lost.
+    const say = (): void => void pages.change(name, goOn).catch(() => undefined)
+    timers.set(asker.probe, setInterval(say, probeMs / 3).unref())
+  }
+  const end = (probe: string): void => {
+    clearInterval(timers.get(probe))
+    timers.delete(probe)
+  }
+  const askNow = async (manager: ManagerKey): Promise<Admission> => {
+    const { name, digest } = manager
+    const asker = { probe: `${worker} ${randomUUID().slice(0, 8)}`, forMs: probeMs }
+    const known = circuitIn(pages.of(name), digest)
+    let { admission } = admit(known, asker, now(), isForgotten)
+    // Somebody of this process was first.
+    if (!mayAsk(known)) return admission
+    const transition = transitionOf(digest, (circuit, at) => {
+      const admitted = admit(circuit, asker, at, isForgotten)
+      admission = admitted.admission
+      return admitted.circuit
+    })
+    try {
+      await pages.tell(name, transition)
+    } catch (error) {
+      onFault(error)
+      pages.find(name, transition)
+    }
+    if (admission.kind === 'probe') begin(manager, asker)
+    return admission
+  }
+
+  return {
+    mayAsk,
+    ask: (manager) => pages.inTurn(manager.name, () => askNow(manager)),
+    end,
+    close: () => {
+      for (const probe of timers.keys()) end(probe)
+    },
+  }
+}
