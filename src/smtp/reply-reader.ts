@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 import { addReplyLine, type Reply } from './reply.ts'
 import { mayBeginReply, parseReplyLine } from './reply-line.ts'
 
@@ -25,7 +27,8 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024
  * Cuts the bytes that a server sends into replies.
  *
  * Keeps at most one line's beginning and one bounded reply, however much the server says. Takes
- * lines that end in a bare line feed, and passes over empty lines.
+ * lines that end in a bare line feed, and passes over empty lines. What is no UTF-8 is read as
+ * Latin-1, in which old servers write.
  */
 export function createReplyReader({ onReply, onGarbage }: ReplyListener): ReplyReader {
   let line = NOTHING
@@ -84,5 +87,18 @@ export function createReplyReader({ onReply, onGarbage }: ReplyListener): ReplyR
 
 function textOf(bytes: Buffer, start = 0, end = bytes.length): string {
   const textEnd = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
-  return bytes.toString('utf8', start, Math.min(textEnd, start + MAX_LINE_BYTES))
+  const cutEnd = Math.min(textEnd, start + MAX_LINE_BYTES)
+  const text = bytes.toString('utf8', start, cutEnd)
+  // Cutting a long line may have cut its last character.
+  const isRight = !text.includes(REPLACEMENT) || isUtf8Beginning(bytes.subarray(start, cutEnd))
+  return isRight ? text : bytes.toString('latin1', start, cutEnd)
+}
+
+const REPLACEMENT = '\uFFFD'
+
+/** Whether `bytes` are UTF-8 but for at most three of a last character. */
+function isUtf8Beginning(bytes: Buffer): boolean {
+  if (isUtf8(bytes)) return true
+  if (bytes.length < MAX_LINE_BYTES) return false
+  return [1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)))
 }

@@ -5,8 +5,8 @@ export interface Reply {
   /** 200 to 599 (RFC 5321 §4.2). */
   readonly code: number
   /**
-   * The enhanced status code as the server wrote it (`5.1.1`, RFC 2034, RFC 3463), also when its
-   * class contradicts the reply code; absent when no line has one.
+   * The enhanced status code as the server wrote it (`5.1.1`, RFC 2034, RFC 3463): of several, the
+   * first whose class is the reply code's, else the first; absent when no line has one.
    */
   readonly status?: string
   /** All lines without their codes, joined by spaces, without control characters; may be empty. */
@@ -19,7 +19,7 @@ const MAX_REPLY_TEXT = 512
 /**
  * Reads a whole reply, as one text or line by line; undefined when it is none.
  *
- * The last line's code counts, and the first enhanced status code that some line has.
+ * The last line's code counts; of different enhanced status codes the first that agrees with it.
  */
 export function parseReply(raw: string | readonly string[]): Reply | undefined {
   if (typeof raw !== 'string') return joinLines(raw)
@@ -37,9 +37,18 @@ export function addReplyLine(before: Reply | undefined, line: ReplyLine): Reply 
       ? { code: line.code, text }
       : { code: line.code, status: line.status, text }
   }
-  const status = before.status ?? line.status
-  const text = joinTexts(before.text, status === line.status ? line.text : fullText(line))
+  const isBetter = agrees(line.status, line.code) && !agrees(before.status, line.code)
+  const status = isBetter ? line.status : (before.status ?? line.status)
+  const text = joinTexts(
+    status === before.status ? before.text : fullText(before),
+    status === line.status ? line.text : fullText(line),
+  )
   return status === undefined ? { code: line.code, text } : { code: line.code, status, text }
+}
+
+/** Whether an enhanced code speaks of the same kind of ending as the reply code. */
+function agrees(status: string | undefined, code: number): boolean {
+  return status?.[0] === String(code)[0]
 }
 
 function joinLines(lines: readonly string[]): Reply | undefined {
@@ -57,8 +66,8 @@ function joinTexts(before: string, after: string): string {
   return before === '' ? bounded(after) : bounded(`${before} ${after}`)
 }
 
-/** A second status code, unlike the first, is part of what the server had to say. */
-function fullText({ status, text }: ReplyLine): string {
+/** A status code unlike the one that counts is part of what the server had to say. */
+function fullText({ status, text }: Pick<ReplyLine, 'status' | 'text'> | Reply): string {
   return status === undefined ? text : `${status} ${text}`.trimEnd()
 }
 

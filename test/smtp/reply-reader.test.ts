@@ -51,8 +51,18 @@ test('a reply gives the same in whatever pieces it comes', () => {
   expect(hear(...[...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole)
 })
 
-test('bytes that are no UTF-8 are replaced', () => {
-  expect(hear(Buffer.from('550 caf\xe9\r\n', 'latin1'))).toEqual(['550|caf\uFFFD'])
+test('bytes that are no UTF-8 are Latin-1', () => {
+  const bytes = Buffer.from('550-5.1.1 Empf\xe4nger\r\n550 5.1.1 unbekannt\r\n', 'latin1')
+  expect(hear(bytes)).toEqual(['550|5.1.1|Empfänger unbekannt'])
+  expect(hear(bytes.subarray(0, 16), bytes.subarray(16))).toEqual(hear(bytes))
+})
+
+test('a long line in UTF-8 stays so, wherever it is cut', () => {
+  for (const start of ['550 ', '550 a', '550 ab', '550 abc']) {
+    const [heard = ''] = hear(`${start}${'п🙂'.repeat(1000)}\r\n`)
+    expect(heard).toContain('п🙂п🙂')
+    expect(heard).not.toContain('Ð')
+  }
 })
 
 test.for<[chunks: readonly (string | Buffer)[]]>([

@@ -107,6 +107,8 @@ export const SECURITY_RULES: Readonly<Record<string, EnhancedRule>> = {
     scope: 'message',
     except: [
       { name: 'basic', digit: 5, text: /basic auth/i, means: LOGIN },
+      // Exchange Online says it when it takes no more passwords.
+      { name: 'exchange', digit: 5, provider: 'exchange', means: LOGIN },
       { name: 'login', digit: 5, stages: ['mail'], means: LOGIN },
     ],
   },
