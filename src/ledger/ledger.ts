@@ -94,6 +94,8 @@ export interface ClaimRequest {
   readonly worker: string
   readonly connection: string
   readonly recipients: readonly string[]
+  /** That of the job, as it was recorded; without it whoever has the id may claim. */
+  readonly digest?: string
 }
 
 /**
@@ -103,6 +105,7 @@ export interface ClaimRequest {
  * - `settled`: nothing is left to try; `state` says how it ended.
  * - `in-doubt`: another worker sent the final dot and has not settled; ask again in `retryInMs`.
  *   When that time is over, `claim` itself turns the marked recipients to `uncertain`.
+ * - `conflict`: the record is that of another request under the same id; nothing has changed.
  */
 export type Claim =
   | {
@@ -120,6 +123,7 @@ export type Claim =
     }
   | { readonly kind: 'settled'; readonly state: FinalState; readonly turned: number }
   | { readonly kind: 'in-doubt'; readonly retryInMs: number }
+  | { readonly kind: 'conflict' }
 
 /** How one recipient came out of an attempt. `index` counts in the job's envelope. */
 export interface RecipientOutcome extends Judgement {

@@ -20,6 +20,7 @@ import type { Emit } from './events.ts'
 import { mayTry } from './expiry.ts'
 import { prepareMessage } from './message-to-send.ts'
 import { persist } from './persist.ts'
+import { rejectOther } from './reject-job.ts'
 import { report, reportSettled } from './report.ts'
 import { retryDelayMs, type RetryPolicy } from './retry.ts'
 
@@ -74,13 +75,16 @@ export async function attempt(
   signal: AbortSignal,
 ): Promise<Ending> {
   const { ledger, worker, connection } = context
-  const claim = await ledger.claim({ id: job.id, worker, connection, recipients: job.envelope.to })
+  const { id, digest, envelope } = job
+  const claim = await ledger.claim({ id, worker, connection, recipients: envelope.to, digest })
   switch (claim.kind) {
     case 'settled':
       await context.contents.releaseWhenOver(job, claim.state)
       return reportSettled(job, claim, context)
     case 'in-doubt':
       return { kind: 'later', delayMs: claim.retryInMs }
+    case 'conflict':
+      return rejectOther(id, context)
     case 'claimed': {
       const attempted = await tryOnce(job, claim, door, context, signal)
       const settled = await settle(job, claim, attempted.settlement, context)

@@ -38,3 +38,17 @@ export async function rejectJob(
   if (claim.kind === 'in-doubt') return { kind: 'later', delayMs: claim.retryInMs }
   return { kind: 'dead', reason: `refused: ${error.message}` }
 }
+
+const OTHER = 'another message is recorded under its id'
+
+/**
+ * Ends a job whose content is not what the ledger guards under its id: it could be sent twice, or in
+ * the place of another. The record stays as it is, and the job in the queue as failed.
+ */
+export function rejectOther(
+  id: string,
+  { connection, emit }: Pick<AttemptContext, 'connection' | 'emit'>,
+): Ending {
+  emit({ event: 'job-rejected', id, connection, reason: OTHER })
+  return { kind: 'dead', reason: `rejected: ${OTHER}` }
+}

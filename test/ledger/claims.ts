@@ -93,6 +93,32 @@ export function testClaims(open: OpenLedger): void {
   })
 
   describe('claim', () => {
+    test('a job of another request under the same id gets nothing, and changes nothing', async () => {
+      await using store = await open()
+      const own = { digest: newRecord('m1').digest }
+      const other = { digest: 'another' }
+      await store.ledger.record([newRecord('m1')])
+      expect(await claimOf(store.ledger, 'm1', other)).toEqual({ kind: 'conflict' })
+      expect(await store.ledger.get('m1')).toMatchObject({ state: 'queued', claims: 0 })
+      const claim = await claimOf(store.ledger, 'm1', own)
+      expect(claim).toMatchObject({ kind: 'claimed', claims: 1 })
+      const fence = claim.kind === 'claimed' ? claim.fence : 0
+      expect(await claimOf(store.ledger, 'm1', other)).toEqual({ kind: 'conflict' })
+      expect(await store.ledger.mark('m1', fence, [0], LONG_MS)).toBe(true)
+      await store.ledger.settle('m1', fence, { outcomes: [delivered(0)], isAttempt: true })
+      expect(await claimOf(store.ledger, 'm1', other)).toEqual({ kind: 'conflict' })
+      expect(await claimOf(store.ledger, 'm1', own)).toMatchObject({ state: 'delivered' })
+    })
+
+    test('a record that a claim had to create is that of the request that is recorded', async () => {
+      await using store = await open()
+      const own = { digest: newRecord('m1').digest }
+      expect(await claimOf(store.ledger, 'm1', own)).toMatchObject({ kind: 'claimed' })
+      expect(await store.ledger.record([newRecord('m1')])).toMatchObject([{ kind: 'known' }])
+      expect(await claimOf(store.ledger, 'm1', { digest: 'another' })).toEqual({ kind: 'conflict' })
+      expect(await claimOf(store.ledger, 'm1', own)).toMatchObject({ kind: 'claimed' })
+    })
+
     test('a claim creates a record that is absent, and the producer completes it', async () => {
       await using store = await open()
       const { ledger } = store

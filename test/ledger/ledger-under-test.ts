@@ -28,9 +28,18 @@ export function newRecord(id: string, recipients = ['ann@example.com']): NewReco
 export function claimOf(
   ledger: Ledger,
   id: string,
-  { worker = 'worker', recipients = ['ann@example.com'] } = {},
+  {
+    worker = 'worker',
+    recipients = ['ann@example.com'],
+    digest,
+  }: {
+    readonly worker?: string
+    readonly recipients?: readonly string[]
+    readonly digest?: string
+  } = {},
 ): Promise<Claim> {
-  return ledger.claim({ id, worker, connection: 'Relay "München": 1', recipients })
+  const request = { id, worker, connection: 'Relay "München": 1', recipients }
+  return ledger.claim(digest === undefined ? request : { ...request, digest })
 }
 
 /** Claims a message that is known to be free, and gives the fence. */

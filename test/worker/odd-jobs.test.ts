@@ -35,6 +35,23 @@ describeStores('odd jobs', (place) => {
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ delayed: 1, dead: 0 })
   })
 
+  test('a job whose content is not what is recorded under its id is not sent', async () => {
+    const at = place()
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port }, { starts: false })
+    await using back = await openBackDoor(at)
+    const { id } = await room.send()
+    const data = await back.queues.read('relay', id)
+    const other = { ...(data as object), digest: 'another-digest-of-22-ch' }
+    await back.queues.remove('relay', id)
+    await back.queues.add('relay', [{ id, data: other }])
+    await room.worker.start()
+    await expect.poll(() => room.told('job-rejected')).toMatchObject([{ id, connection: 'relay' }])
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, active: 0 })
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'queued', claims: 0 })
+    expect(server.mails).toEqual([])
+  })
+
   test('a message on which workers die again and again is set aside', async () => {
     const at = place()
     await using server = await startSmtpServer()

@@ -10,7 +10,7 @@ import { decide } from './decide.ts'
  */
 export const CLAIM_FUNCTION = `
 create or replace function ledger_claim(
-  the_id text, the_worker text, the_connection text, addresses text,
+  the_id text, the_worker text, the_connection text, addresses text, the_digest text,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
   out age_ms float8, out final_state text, out retry_ms float8, out turned int
 ) language plpgsql as $$
@@ -25,6 +25,7 @@ begin
         holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
         and position('p' in standing) > 0 and not ledger_is_unreadable(state, standing, recipients)
+        and (the_digest is null or digest is null or digest = the_digest)
       returning fence, standing, attempts, claims,
         floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
       into new_fence, now_standing, now_attempts, now_claims, age_ms;
@@ -39,6 +40,10 @@ begin
       continue;
     end if;
     perform ledger_check(l.state, l.standing, l.recipients);
+    if l.digest <> the_digest then
+      final_state := 'conflict';
+      return;
+    end if;
     if l.state not in ('queued', 'deferred', 'active') then
       final_state := l.state;
       return;
@@ -87,7 +92,7 @@ interface Row {
   readonly now_attempts: number
   readonly now_claims: number
   readonly age_ms: number
-  readonly final_state: FinalState | null
+  readonly final_state: FinalState | 'conflict' | null
   readonly retry_ms: number
   readonly turned: number
 }
@@ -95,19 +100,21 @@ interface Row {
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
 export async function claim(
   pool: SharedPool,
-  { id, worker, connection, recipients }: ClaimRequest,
+  { id, worker, connection, recipients, digest }: ClaimRequest,
 ): Promise<Claim> {
-  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4)', [
+  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4, $5)', [
     id,
     worker,
     connection,
     recipients.join('\n'),
+    digest ?? null,
   ])
   return claimOf(rows)
 }
 
 function claimOf([row]: readonly Row[]): Claim {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_claim')
+  if (row.final_state === 'conflict') return { kind: row.final_state }
   if (row.final_state !== null) {
     return { kind: 'settled', state: row.final_state, turned: row.turned }
   }

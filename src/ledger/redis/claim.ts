@@ -8,13 +8,15 @@ import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
-/** Values: id, retention, worker, connection, recipients, their number. */
+/** Values: id, retention, worker, connection, recipients, their number, and the digest or nothing. */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version =
   unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v'))
 ${CLOCK}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
+local digest = ARGV[7] ~= '' and redis.call('HGET', KEYS[1], 'd')
+if digest and digest ~= ARGV[7] then return 'conflict' end
 if not state then
   state, standing, recorded = 'queued', string.rep('p', ARGV[6]), now
   redis.call('HSET', KEYS[1], 'c', ARGV[4], 'r', ARGV[5], 'p', standing, 't', now)
@@ -63,15 +65,16 @@ export async function claim(
   client: Redis,
   keys: RedisKeys,
   retentionMs: number,
-  { id, worker, connection, recipients }: ClaimRequest,
+  { id, worker, connection, recipients, digest = '' }: ClaimRequest,
 ): Promise<Claim> {
   const answer = await decide(
     client,
     SCRIPT,
     id,
     [keys.record(id), keys.held, ...keys.history(id)],
-    [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length],
+    [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length, digest],
   )
+  if (answer === 'conflict') return { kind: answer }
   if (typeof answer === 'string') {
     const [state = '', turned = 0] = answer.split(':')
     return { kind: 'settled', state: parseFinalState(state, id), turned: Number(turned) }
