@@ -1,4 +1,5 @@
 import type { Stage } from '../smtp/stage.ts'
+import { createLoginTranscript } from './login-transcript.ts'
 
 /** What a login waits for; its name in `timeouts` says how long. */
 export type LoginStep = 'connect' | 'tls' | 'greeting' | 'ehlo' | 'auth'
@@ -8,6 +9,8 @@ export interface LoginProgress {
   readonly stage: Stage
   /** Whether the server's name has been looked up. */
   readonly isResolved: boolean
+  /** Who said what so far; without secrets and addresses. */
+  readonly said: readonly string[]
   /** To be given to nodemailer, together with `transactionLog`. */
   readonly logger: { readonly debug: (entry: LogEntry, message?: string) => void }
   /** The TCP connection stands and the TLS handshake begins (`tls: "implicit"`). */
@@ -30,11 +33,12 @@ export interface LoginProgressHooks {
 /**
  * Follows nodemailer through a login by its log: nothing else of it tells the exact stage.
  *
- * Commands reach its log with their secrets masked; only their first word is looked at.
+ * Commands reach its log with their secrets masked; only their first word is looked at, and kept.
  */
 export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginProgress {
   let stage: Stage = 'connect'
   let isResolved = false
+  const transcript = createLoginTranscript()
 
   const enter = (next: Stage, step: LoginStep) => {
     stage = next
@@ -44,6 +48,7 @@ export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginPr
     if (command.startsWith('EHLO') || command.startsWith('HELO')) enter('ehlo', 'ehlo')
     else if (command.startsWith('STARTTLS')) enter('starttls', 'ehlo')
     else enter('auth', 'auth')
+    transcript.client(command, stage)
   }
 
   return {
@@ -53,8 +58,10 @@ export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginPr
     get isResolved() {
       return isResolved
     },
+    said: transcript.lines,
     logger: {
       debug: ({ tnx, remotePort }, message = '') => {
+        if (tnx === 'server') transcript.server(message, stage)
         if (tnx === 'client') onCommand(message)
         // The reply to STARTTLS, after which the handshake begins if it was a good one.
         else if (tnx === 'server' && stage === 'starttls') enter('starttls', 'tls')

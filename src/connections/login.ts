@@ -22,7 +22,15 @@ export type Login =
       readonly extensions: Extensions
       readonly isSecure: boolean
     }
-  | { readonly kind: 'fault'; readonly fault: Fault }
+  | FailedLogin
+
+/** A login that came to nothing. */
+export interface FailedLogin {
+  readonly kind: 'fault'
+  readonly fault: Fault
+  /** Who said what, a line each; without secrets and addresses. */
+  readonly conversation: readonly string[]
+}
 
 /** Longer than any step: ours are the time-outs that count, for only they know the stage. */
 const NEVER_MS = 2 ** 31 - 1
@@ -71,7 +79,7 @@ function beginLogin(
     if (login.kind === 'fault') connection.close()
     resolve(login)
   }
-  const fail = (fault: Fault) => end({ kind: 'fault', fault })
+  const fail = (fault: Fault) => end(failedLogin(fault, progress))
   const failWith = (error: SMTPConnection.SMTPError) =>
     fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls }))
   const onAbort = () =>
@@ -100,16 +108,23 @@ function beginLogin(
     authenticate(resolved, connection, (login) => {
       if (isOver) return
       if (login.kind === 'error') failWith(login.error)
+      else if (login.kind === 'fault') fail(login.fault)
       else end(login)
     })
   })
+}
+
+/** What no reply tells stands at the end of what was said. */
+function failedLogin(fault: Fault, { said }: LoginProgress): FailedLogin {
+  const silence = fault.kind === 'reply' ? [] : [`* ${fault.kind}: ${fault.detail}`]
+  return { kind: 'fault', fault, conversation: [...said, ...silence] }
 }
 
 /** The last step: from the answer to EHLO to a socket on which the login is done. */
 function authenticate(
   resolved: ResolvedManager,
   connection: SMTPConnection,
-  done: (login: Login | Extract<LoginFailure, { readonly kind: 'error' }>) => void,
+  done: (login: Extract<Login, { readonly kind: 'open' }> | LoginFailure) => void,
 ): void {
   const extensions = parseExtensions(lastAnswer(connection))
   const isSecure = connection.secure

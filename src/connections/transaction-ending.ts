@@ -1,5 +1,6 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
+import type { Stage } from '../smtp/stage.ts'
 
 export interface TransactionHooks {
   /**
@@ -32,23 +33,40 @@ export interface RecipientReply {
  * `isStale` says that a session with earlier messages ended before it answered MAIL FROM: nothing
  * of this message was looked at, and another session may try it at once.
  */
-export type TransactionEnding =
-  | {
-      readonly kind: 'accepted'
-      readonly reply: Reply
-      readonly recipients: readonly RecipientReply[]
-    }
-  | {
-      readonly kind: 'rejected'
-      readonly fault: Fault
-      readonly recipients: readonly RecipientReply[]
-      readonly isStale?: true
-    }
-  | {
-      readonly kind: 'broken'
-      readonly fault: Fault
-      readonly recipients: readonly RecipientReply[]
-      readonly dotSent: boolean
-      readonly isStale?: true
-    }
-  | { readonly kind: 'withdrawn'; readonly recipients: readonly RecipientReply[] }
+export type TransactionEnding = Told &
+  (
+    | { readonly kind: 'accepted'; readonly reply: Reply }
+    | { readonly kind: 'rejected'; readonly fault: Fault; readonly isStale?: true }
+    | {
+        readonly kind: 'broken'
+        readonly fault: Fault
+        readonly dotSent: boolean
+        readonly isStale?: true
+      }
+    | { readonly kind: 'withdrawn' }
+  )
+
+/** What every ending tells. */
+interface Told {
+  readonly recipients: readonly RecipientReply[]
+  /**
+   * Who said what, a line each, the sender masked and the body as its size. Absent when all went
+   * well: then the reply says everything.
+   */
+  readonly conversation?: readonly string[]
+  /** The index of the recipient whose RCPT was awaited when it ended. */
+  readonly recipient?: number
+}
+
+/** How far a transaction came; `after`: the reply to its final dot has arrived, and was a good one. */
+export function stageReached(ending: TransactionEnding): Stage {
+  switch (ending.kind) {
+    case 'accepted':
+      return 'after'
+    case 'withdrawn':
+      return 'body'
+    case 'rejected':
+    case 'broken':
+      return ending.fault.stage
+  }
+}

@@ -3,8 +3,9 @@ import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
 import type { BodyFlow } from './body-flow.ts'
-import type { MessageBody } from './message-body.ts'
+import { sizeOf, type MessageBody } from './message-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import { transcribe, type Said } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
 /** The reply that comes next, or `body` while it is our turn to speak. */
@@ -23,6 +24,11 @@ const STAGE_OF = {
 /** One transaction on its way. */
 export interface Run {
   readonly wire: Wire
+  readonly from: string
+  /** For the ending's conversation. */
+  readonly said: Said[]
+  /** How many bytes of bodies the wire had carried before. */
+  writtenBefore: number
   readonly mailLine: string
   readonly body: MessageBody
   readonly hooks: TransactionHooks
@@ -42,6 +48,12 @@ export interface Run {
   /** Whether the timer stands for `timeouts.total`, and not for the awaited step. */
   isTotalTimer: boolean
   isOver: boolean
+}
+
+/** Says commands, for the server and for the conversation. */
+export function say({ wire, said }: Run, commands: string): void {
+  said.push(commands)
+  wire.write(commands)
 }
 
 /** How far the transaction has come. */
@@ -138,11 +150,35 @@ export function finish(run: Run, ending: TransactionEnding): void {
   clearTimeout(run.timer)
   run.hooks.signal?.removeEventListener('abort', run.onAbort)
   run.wire.detach()
+  const told = withConversation(run, ending)
   if (run.flow === undefined) {
-    run.resolve(ending)
+    run.resolve(told)
     return
   }
   run.flow.stop()
   // Whoever is told the ending settles next: no mark may be written after that.
-  void run.flow.answered.then(() => run.resolve(ending))
+  void run.flow.answered.then(() => run.resolve(told))
+}
+
+/** A plain success needs no words but its reply. */
+function withConversation(run: Run, ending: TransactionEnding): TransactionEnding {
+  const { recipients, accepted, from, said, body, awaited } = run
+  if (ending.kind === 'accepted' && accepted === recipients.length) return ending
+  const bytes = sizeOf(body)
+  const written = awaited === 'dot' ? bytes : run.wire.bodyBytes - run.writtenBefore
+  const conversation = transcribe(said, {
+    from,
+    body: { written, bytes },
+    ending: silenceOf(ending),
+  })
+  const isAtRcpt = awaited === 'rcpt' && run.rcptReplies < recipients.length
+  return { ...ending, conversation, ...(isAtRcpt && { recipient: run.rcptReplies }) }
+}
+
+/** What ended it besides words. */
+function silenceOf(ending: TransactionEnding): string | undefined {
+  if (ending.kind === 'withdrawn')
+    return 'the final dot was withheld: the message is not ours any more'
+  if (ending.kind === 'accepted' || ending.fault.kind === 'reply') return undefined
+  return `${ending.fault.kind}: ${ending.fault.detail}`
 }

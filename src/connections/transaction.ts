@@ -1,17 +1,16 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
-import { sendBody, type BodyFlowHooks } from './body-flow.ts'
 import type { MessageBody } from './message-body.ts'
-import { streamBody } from './stream-flow.ts'
 import { composeMailCommand } from './envelope-commands.ts'
+import { startBody } from './transaction-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import {
   breakOff,
   endSession,
   finish,
-  hangUp,
   reject,
+  say,
   replyFault,
   stageOf,
   startTimer,
@@ -41,11 +40,15 @@ export function runTransaction(
   const mail = composeMailCommand(envelope, body, wire.extensions)
   if (mail.kind === 'unsupported') {
     const fault: Fault = { kind: 'unsupported', stage: 'mail', detail: mail.detail }
-    return Promise.resolve({ kind: 'rejected', fault, recipients })
+    const conversation = [`* unsupported: ${mail.detail}`]
+    return Promise.resolve({ kind: 'rejected', fault, recipients, conversation })
   }
   return new Promise((resolve) => {
     const run: Run = {
       wire,
+      from: envelope.from,
+      said: [],
+      writtenBefore: wire.bodyBytes,
       mailLine: mail.line,
       body,
       hooks,
@@ -89,9 +92,9 @@ function begin(run: Run): void {
   startTimer(run)
   const reset = wire.needsReset ? 'RSET\r\n' : ''
   if (wire.extensions.pipelining) {
-    wire.write(reset + run.mailLine + recipients.map(rcptLine).join('') + 'DATA\r\n')
+    say(run, reset + run.mailLine + recipients.map(rcptLine).join('') + 'DATA\r\n')
   } else {
-    wire.write(reset === '' ? run.mailLine : reset)
+    say(run, reset === '' ? run.mailLine : reset)
   }
 }
 
@@ -100,6 +103,7 @@ function rcptLine({ address }: RecipientReply): string {
 }
 
 function onReply(run: Run, reply: Reply): void {
+  run.said.push(reply)
   const digit = Math.trunc(reply.code / 100)
   const isNegative = digit === 4 || digit === 5
   const isExpected = digit === (run.awaited === 'data' ? 3 : 2)
@@ -194,50 +198,14 @@ function onDataReply(run: Run, reply: Reply, isAccepted: boolean): void {
   // RFC 2920 §3.1: DATA went along with the recipients, and all of these were refused.
   run.awaited = 'lone-dot'
   startTimer(run)
-  run.wire.write('.\r\n')
-}
-
-function startBody(run: Run): void {
-  const accepted: number[] = []
-  for (const [index, recipient] of run.recipients.entries()) {
-    if (recipient.accepted) accepted.push(index)
-  }
-  run.awaited = 'body'
-  startTimer(run)
-  const hooks: BodyFlowHooks = {
-    mayDot: () => run.hooks.beforeDot(accepted),
-    onProgress: () => startTimer(run),
-    onDotSent: () => {
-      run.awaited = 'dot'
-      startTimer(run)
-    },
-    onDotWithheld: (error) => withhold(run, error),
-  }
-  const { wire, body } = run
-  run.flow = Buffer.isBuffer(body) ? sendBody(wire, body, hooks) : streamBody(wire, body, hooks)
-}
-
-function withhold(run: Run, error: unknown): void {
-  if (error !== undefined) {
-    const detail = `nobody could say whether the final dot may leave: ${nameOf(error)}`
-    breakOff(run, { kind: 'aborted', stage: 'body', detail })
-    return
-  }
-  hangUp(run)
-  finish(run, { kind: 'withdrawn', recipients: run.recipients })
-}
-
-function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  const { code } = error as NodeJS.ErrnoException
-  return code ?? error.name
+  say(run, '.\r\n')
 }
 
 /** Moves on to the next reply; with PIPELINING the command for it has left already. */
 function awaitNext(run: Run, awaited: Awaited, line: string): void {
   run.awaited = awaited
   startTimer(run)
-  if (!run.wire.extensions.pipelining) run.wire.write(line)
+  if (!run.wire.extensions.pipelining) say(run, line)
 }
 
 function abort(run: Run): void {

@@ -22,6 +22,8 @@ export interface Verification {
   readonly ok: boolean
   /** All steps up to the one that failed, in their order. */
   readonly steps: readonly VerificationStep[]
+  /** Who said what in a login that failed; without secrets and addresses. */
+  readonly conversation?: readonly string[]
   /** How long all of it took, in milliseconds. */
   readonly ms: number
 }
@@ -32,11 +34,12 @@ export async function verifyManager(
   options: VerifyOptions,
 ): Promise<Verification> {
   const begun = performance.now()
-  const steps = await verifySteps(manager, options)
+  const { steps, conversation } = await verifySteps(manager, options)
   return {
     connection: manager.name,
     ok: steps.every((step) => step.ok),
     steps,
+    ...(conversation !== undefined && { conversation }),
     ms: Math.round(performance.now() - begun),
   }
 }
@@ -44,18 +47,23 @@ export async function verifyManager(
 async function verifySteps(
   manager: ConnectionManager,
   options: VerifyOptions,
-): Promise<readonly VerificationStep[]> {
+): Promise<Pick<Verification, 'steps' | 'conversation'>> {
   let resolved: ResolvedManager
   try {
     resolved = await resolveSecrets(manager, options)
   } catch (error) {
     if (!isMailroomError(error)) throw error
-    return [{ step: 'secrets', ok: false, detail: error.message }]
+    return { steps: [{ step: 'secrets', ok: false, detail: error.message }] }
   }
   const login = await openLogin(resolved, { signal: options.signal })
-  if (login.kind === 'fault') return [passed('secrets'), ...stepsUntil(login.fault, manager)]
+  if (login.kind === 'fault') {
+    const { fault, conversation } = login
+    const steps = [passed('secrets'), ...stepsUntil(fault, manager)]
+    // Where nothing was said the step tells it all.
+    return conversation.length > 1 ? { steps, conversation } : { steps }
+  }
   await openSession(login, { timeouts: manager.timeouts }).quit()
-  return [passed('secrets'), ...stagesOf(manager).map(passed), passed('quit')]
+  return { steps: [passed('secrets'), ...stagesOf(manager).map(passed), passed('quit')] }
 }
 
 function stepsUntil(fault: Fault, manager: ConnectionManager): readonly VerificationStep[] {

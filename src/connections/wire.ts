@@ -30,6 +30,8 @@ export interface Wire {
   needsReset: boolean
   /** Transactions that were begun on it. */
   transactions: number
+  /** Bytes of bodies that were written to it. */
+  readonly bodyBytes: number
   /** False: wait for `onDrain` before more is written. */
   readonly write: (bytes: string | Buffer) => boolean
   /** Gives what comes to `listener` until `detach`. */
@@ -50,6 +52,7 @@ export interface WireOptions {
 export function openWire(socket: Socket, options: WireOptions): Wire {
   let listener: WireListener | undefined
   let end: WireEnd | undefined
+  let bodyBytes = 0
 
   const finish = (why: WireEnd) => {
     if (end !== undefined) return
@@ -84,7 +87,15 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
     get end() {
       return end
     },
-    write: (bytes) => end === undefined && socket.write(bytes),
+    get bodyBytes() {
+      return bodyBytes
+    },
+    write: (bytes) => {
+      if (end !== undefined) return false
+      // Commands are texts.
+      if (typeof bytes !== 'string') bodyBytes += bytes.length
+      return socket.write(bytes)
+    },
     attach: (next) => {
       listener = next
     },

@@ -18,7 +18,7 @@ Usage: mailroom connections verify [NAME]... [options]
   --timeout TIME   how long one connection manager may take; 30s by default
 
 All of them unless names are given, five at a time. Each step is shown with a mark, the one that
-fails with the reason and what to do. No message is sent; the store is not asked. Exit code 7 when
+fails with the reason, what to do and what was said: of a login only the mechanism. No message is sent; the store is not asked. Exit code 7 when
 at least one fails.
 
 Examples:
@@ -43,7 +43,8 @@ Examples:
   },
 }
 
-function drawVerified({ connection, ok, ms, steps, advice }: Verified, terminal: Terminal): void {
+function drawVerified(verified: Verified, terminal: Terminal): void {
+  const { connection, ok, ms, steps, advice, conversation = [] } = verified
   const color = ok ? 'green' : 'red'
   const verdict = terminal.style(color, ok ? 'works' : 'does not work')
   terminal.say(
@@ -54,4 +55,5 @@ function drawVerified({ connection, ok, ms, steps, advice }: Verified, terminal:
     terminal.say(`  ${mark} ${step}${detail === undefined ? '' : `: ${printable(detail)}`}`)
   }
   if (advice !== undefined) terminal.say(`    ${advice}`)
+  for (const line of conversation) terminal.say(terminal.style('dim', `    ${printable(line)}`))
 }

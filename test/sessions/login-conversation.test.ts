@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+
+import { openLogin } from '../../src/connections/login.ts'
+import { verifyManager } from '../../src/connections/verify.ts'
+import { managerFor } from '../support/resolved-manager.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
+import type { Script } from '../support/scripted-server.ts'
+
+const SECRET = 'correct horse'
+const USER = 'ann@example.org'
+const AUTH = { method: 'basic', user: USER, password: SECRET, allowInsecureAuth: true } as const
+
+async function conversationOf(script: Script): Promise<readonly string[]> {
+  await using server = await startScriptedServer(script)
+  const login = await openLogin(await managerFor(server, { auth: AUTH, clientName: 'client.test' }))
+  if (login.kind === 'open') throw new Error('expected the login to fail')
+  return login.conversation
+}
+
+/** What the server offers, what it says to the login, and what is told of it. */
+test.for<[mechanism: string, script: Script, said: readonly string[]]>([
+  [
+    'PLAIN',
+    { AUTH: `535 5.7.8 no mail for ${USER}, go away` },
+    ['C: AUTH PLAIN …', 'S: 535 5.7.8 no mail for …@example.org, go away'],
+  ],
+  [
+    'LOGIN',
+    { AUTH: { pieces: ['334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n535 5.7.8 no\r\n'] } },
+    ['C: AUTH LOGIN', 'S: 334 …', 'C: …', 'S: 334 …', 'C: …', 'S: 535 5.7.8 no'],
+  ],
+  [
+    'CRAM-MD5',
+    { AUTH: { pieces: ['334 PDEyMzRAaG9zdD4=\r\n535 5.7.8 no\r\n'] } },
+    ['C: AUTH CRAM-MD5', 'S: 334 …', 'C: …', 'S: 535 5.7.8 no'],
+  ],
+])(
+  'a refused AUTH %s tells what was said, and neither user nor password',
+  async ([mechanism, script, said]) => {
+    const conversation = await conversationOf({ EHLO: `250-hi\n250 AUTH ${mechanism}`, ...script })
+    expect(conversation).toEqual([
+      'S: 220 scripted ESMTP',
+      'C: EHLO client.test',
+      'S: 250-hi',
+      `S: 250 AUTH ${mechanism}`,
+      ...said,
+    ])
+  },
+)
+
+test('a login that ends in silence tells how far it came', async () => {
+  const conversation = await conversationOf({ EHLO: { after: 'close' }, HELO: { after: 'close' } })
+  expect(conversation[0]).toBe('S: 220 scripted ESMTP')
+  expect(conversation.at(-1)).toMatch(/^\* closed: /)
+})
+
+test('a server that never stops talking fills no memory', async () => {
+  const conversation = await conversationOf({ EHLO: `${'250-x\n'.repeat(5_000)}250 AUTH NTLM` })
+  expect(conversation.length).toBeLessThan(70)
+})
+
+test('a verification that fails shows what was said, one that works does not', async () => {
+  await using server = await startScriptedServer({
+    EHLO: '250-hi\n250 AUTH PLAIN',
+    AUTH: ['535 5.7.8 no', '235 2.7.0 welcome'],
+  })
+  const { manager } = await managerFor(server, { auth: AUTH })
+  const options = { env: {} }
+  expect((await verifyManager(manager, options)).conversation?.at(-1)).toBe('S: 535 5.7.8 no')
+  expect((await verifyManager(manager, options)).conversation).toBeUndefined()
+})
