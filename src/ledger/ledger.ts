@@ -116,6 +116,8 @@ export type Claim =
       readonly attempts: number
       /** This claim included. */
       readonly claims: number
+      /** Attempts in a row that were settled as a break. */
+      readonly breaks: number
       /** Milliseconds of the store's clock since the message was recorded. */
       readonly ageMs: number
       /** How many recipients this claim made `uncertain`, because a mark's time was over. */
@@ -141,6 +143,8 @@ export interface Settlement {
   readonly more?: boolean
   /** Whether this counts as an attempt (it drives back-off); with `more` only the last one counts. */
   readonly isAttempt: boolean
+  /** Whether the session broke on this attempt: such attempts in a row are counted. */
+  readonly isBreak?: boolean
   /** How long until the next attempt, when recipients stay pending. */
   readonly retryInMs?: number
   readonly last?: Judgement

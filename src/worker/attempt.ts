@@ -13,6 +13,7 @@ import type {
 import type { Ending } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { sizeOf } from '../connections/message-body.ts'
+import { settleBreak } from './breaks.ts'
 import type { Contents } from './contents.ts'
 import { deliver } from './deliver.ts'
 import type { Door } from './door.ts'
@@ -29,6 +30,8 @@ export interface AttemptContext {
   readonly worker: string
   readonly connection: string
   readonly manager: ConnectionManager
+  /** Of what the manager was resolved to. */
+  readonly digest: string
   /** What the operator has decided about replies, as it holds now. */
   readonly rules: () => readonly UserRule[]
   readonly ledger: Ledger
@@ -117,15 +120,19 @@ async function tryOnce(
 
   const delivery = await deliver(job, claim, ready.message, door, context, signal)
   before = delivery.before
-  if (delivery.kind === 'withdrawn') return ended({ outcomes: [], isAttempt: false, retryInMs: 0 })
-  const { outcomes, isAttempt, last, minDelayMs, finding } = delivery.outcome
-  if (finding) context.learn(finding, last)
+  const { note } = delivery
+  if (delivery.kind === 'withdrawn') {
+    return ended({ outcomes: [], isAttempt: false, retryInMs: 0, ...(note && { note }) })
+  }
+  const { outcomes, isAttempt, minDelayMs, finding } = delivery.outcome
+  if (finding) context.learn(finding, delivery.outcome.last)
+  const broken = settleBreak(delivery.outcome, door.session.isUsable, claim, context.retry)
   const retryInMs = isAttempt
     ? retryDelayMs(claim.attempts + 1, minDelayMs, context.retry, context.random)
     : minDelayMs
   const beforeDeadline = Math.max(0, (job.notAfter ?? Infinity) - context.now())
   return ended(
-    { outcomes, isAttempt, last, retryInMs: Math.min(retryInMs, beforeDeadline) },
+    { outcomes, isAttempt, ...broken, retryInMs: Math.min(retryInMs, beforeDeadline), note },
     sizeOf(ready.message.body),
   )
 }

@@ -53,7 +53,14 @@ export type WorkerEvent =
       Judged)
   | ({ readonly event: 'expired'; readonly pending: number } & OfMessage & Judged)
   | ({ readonly event: 'cancelled' } & OfMessage)
-  | ({ readonly event: 'set-aside'; readonly claims: number; readonly reason: string } & OfMessage)
+  | ({
+      readonly event: 'set-aside'
+      /** How many workers may have died on it in a row, the last one included. */
+      readonly claims: number
+      /** How many attempts in a row broke the session. */
+      readonly breaks: number
+      readonly reason: string
+    } & OfMessage)
   | ({ readonly event: 'handed-back' } & OfMessage)
   | ({
       readonly event: 'content-lost'

@@ -8,6 +8,11 @@ export interface RetryPolicy {
   readonly giveUpAfterMs: number
   /** How many workers may die on a message in a row before it is set aside; 5 by default. */
   readonly maxClaims: number
+  /**
+   * How many attempts in a row may break the session before the message is set aside; 10 by default,
+   * which takes four hours at least.
+   */
+  readonly maxBreaks: number
 }
 
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
@@ -15,6 +20,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   maxDelayMs: 4 * 3_600_000,
   giveUpAfterMs: 5 * 86_400_000,
   maxClaims: 5,
+  maxBreaks: 10,
 }
 
 /**

@@ -36,7 +36,9 @@ export function tell(
     })
   }
   if (last?.rule === 'local.set-aside') {
-    emit({ ...what, event: 'set-aside', claims: claim.claims, reason: reasonOf('set aside', last) })
+    const breaks = claim.breaks + (settlement.isBreak === true ? 1 : 0)
+    const reason = reasonOf('set aside', last)
+    emit({ ...what, event: 'set-aside', claims: claim.claims, breaks, reason })
   } else if (refused > 0 || rest === 'refused') {
     const reason = reasonOf('refused', last)
     const suppress = outcomes.filter(({ advice }) => advice?.suppress).length

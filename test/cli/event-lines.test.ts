@@ -68,7 +68,7 @@ test.for<[WorkerEvent, string]>([
     'm-1 "relay": 550 <<hidden>>',
   ],
   [
-    { event: 'set-aside', ...message, claims: 5, reason: 'five workers died' },
+    { event: 'set-aside', ...message, claims: 5, breaks: 0, reason: 'five workers died' },
     'm-1 "relay": five workers died',
   ],
   [{ event: 'job-rejected', ...message, reason: 'no version' }, 'm-1 "relay": no version'],

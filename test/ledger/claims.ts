@@ -129,6 +129,7 @@ export function testClaims(open: OpenLedger): void {
         pending: [0, 1],
         attempts: 0,
         claims: 1,
+        breaks: 0,
         ageMs: expect.any(Number),
         turned: 0,
       })
@@ -157,6 +158,23 @@ export function testClaims(open: OpenLedger): void {
           return claim.kind === 'claimed' && claim.ageMs
         })
         .toBeGreaterThan(50)
+    })
+
+    test('attempts in a row that broke the session are counted, until one does not', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await ledger.record([newRecord('m1')])
+      const attempt = { outcomes: [deferred(0)], isAttempt: true, retryInMs: 1 }
+      for (const breaks of [0, 1, 2]) {
+        expect(await claimOf(ledger, 'm1')).toMatchObject({ breaks })
+        const fence = await fenceOf(ledger, 'm1')
+        await ledger.settle('m1', fence, { ...attempt, isBreak: true })
+      }
+      const returned = { outcomes: [], isAttempt: false, retryInMs: 1 }
+      await ledger.settle('m1', await fenceOf(ledger, 'm1'), returned)
+      expect(await claimOf(ledger, 'm1')).toMatchObject({ breaks: 3 })
+      await ledger.settle('m1', await fenceOf(ledger, 'm1'), attempt)
+      expect(await claimOf(ledger, 'm1')).toMatchObject({ breaks: 0 })
     })
 
     test('twenty claims at once get twenty fences, and only the last may mark', async () => {

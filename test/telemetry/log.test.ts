@@ -44,7 +44,10 @@ test.for<[WorkerEvent, string]>([
   [{ event: 'uncertain', ...message, recipients: 1, attempt: 1 }, 'warn'],
   [{ event: 'expired', ...message, pending: 1 }, 'warn'],
   [{ event: 'cancelled', ...message }, 'info'],
-  [{ event: 'set-aside', ...message, claims: 5, reason: 'five workers died on it' }, 'warn'],
+  [
+    { event: 'set-aside', ...message, claims: 5, breaks: 0, reason: 'five workers died on it' },
+    'warn',
+  ],
   [{ event: 'handed-back', ...message }, 'debug'],
   [{ event: 'session-opened', ...manager, ms: 12 }, 'debug'],
   [{ event: 'session-closed', ...manager, messages: 7, why: 'idle' }, 'debug'],

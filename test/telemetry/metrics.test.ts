@@ -63,7 +63,7 @@ test.for<[WorkerEvent, string]>([
     'mailroom_messages_total{connection="relay",outcome="cancelled"} 1',
   ],
   [
-    { event: 'set-aside', ...message, claims: 5, reason: 'r' },
+    { event: 'set-aside', ...message, claims: 5, breaks: 0, reason: 'r' },
     'mailroom_messages_total{connection="relay",outcome="set-aside"} 1',
   ],
   [

@@ -111,13 +111,34 @@ describeStores('faults', (place) => {
       refuseMessage: ({ to }) =>
         to[0]?.startsWith('poison') ? { code: 421, text: 'bye' } : undefined,
     })
-    await using room = await openRoom(place(), { port: server.port })
+    const retry = { firstDelayMs: 50, maxDelayMs: 200, maxBreaks: 1_000 }
+    await using room = await openRoom(place(), { port: server.port }, { retry })
     const poison = await room.send({ to: 'poison@example.org' })
     await expect.poll(() => room.told('deferred').length).toBeGreaterThan(1)
     const others = await Promise.all(Array.from({ length: 10 }, () => room.send()))
     for (const { id } of others)
       expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     expect(await room.mailroom.get(poison.id)).toMatchObject({ state: 'deferred' })
+    expect(room.told('parked')).toEqual([])
+  })
+
+  test('one message that kills every session is set aside in the end', async () => {
+    await using server = await startSmtpServer({
+      refuseMessage: ({ to }) =>
+        to[0]?.startsWith('poison') ? { code: 421, text: 'bye' } : undefined,
+    })
+    const retry = { firstDelayMs: 20, maxDelayMs: 50, maxBreaks: 3 }
+    await using room = await openRoom(place(), { port: server.port }, { retry })
+    const poison = await room.send({ to: 'poison@example.org' })
+    expect(await room.settled(poison.id)).toMatchObject({
+      state: 'refused',
+      attempts: 3,
+      last: { rule: 'local.set-aside', code: 421, text: expect.stringContaining('3 attempts') },
+    })
+    expect(room.told('set-aside')).toMatchObject([{ id: poison.id, breaks: 3 }])
+    expect(await room.mailroom.status('relay')).toMatchObject({ dead: 1, refused: 1 })
+    const { id } = await room.send()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     expect(room.told('parked')).toEqual([])
   })
 

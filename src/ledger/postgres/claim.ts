@@ -9,10 +9,11 @@ import { decide } from './decide.ts'
  * time is over: that is mended, and then the claim goes round once more.
  */
 export const CLAIM_FUNCTION = `
+drop function if exists ledger_claim(text, text, text, text, text);
 create or replace function ledger_claim(
   the_id text, the_worker text, the_connection text, addresses text, the_digest text,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
-  out age_ms float8, out final_state text, out retry_ms float8, out turned int
+  out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int
 ) language plpgsql as $$
 declare
   l ledger;
@@ -26,9 +27,9 @@ begin
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
         and position('p' in standing) > 0 and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
-      returning fence, standing, attempts, claims,
+      returning fence, standing, attempts, claims, breaks,
         floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
-      into new_fence, now_standing, now_attempts, now_claims, age_ms;
+      into new_fence, now_standing, now_attempts, now_claims, now_breaks, age_ms;
     if found then return; end if;
 
     select * into l from ledger where id = the_id for update;
@@ -91,6 +92,7 @@ interface Row {
   readonly now_standing: string
   readonly now_attempts: number
   readonly now_claims: number
+  readonly now_breaks: number
   readonly age_ms: number
   readonly final_state: FinalState | 'conflict' | null
   readonly retry_ms: number
@@ -125,6 +127,7 @@ function claimOf([row]: readonly Row[]): Claim {
     pending: pendingIn(row.now_standing),
     attempts: row.now_attempts,
     claims: row.now_claims,
+    breaks: row.now_breaks,
     ageMs: row.age_ms,
     turned: row.turned,
   }

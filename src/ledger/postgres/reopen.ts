@@ -17,7 +17,7 @@ with old as (
     select id, 'o' || accepted || E'\\t' || $4::text, 30 from old
 )
 update ledger set standing = translate(standing, $2, repeat('p', length($2))), state = 'deferred',
-    fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0, attempts = 0,
+    fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0, breaks = 0, attempts = 0,
     accepted_at = clock_timestamp(), updated_at = clock_timestamp(),
     next_attempt_at = clock_timestamp(), mark = null, mark_until = null, late = null,
     held = null, held_since = null, entries = entries + 1

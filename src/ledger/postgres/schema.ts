@@ -14,7 +14,7 @@ import { TABLE } from './table.ts'
 import { TRANSITION } from './transition.ts'
 
 /** Raise it with every change of the table or a function; the change must keep old workers going. */
-const VERSION = 3
+const VERSION = 4
 
 const CREATE = [
   TABLE,

@@ -17,7 +17,7 @@ export const SETTLE_FUNCTION = `
 create or replace function ledger_settle(
   the_id text, the_fence bigint, more_follows boolean, attempts_more int, retry_ms float8,
   the_rest text, the_last text, places int[], letters text, its_judgements text[],
-  the_brief text, entry_letter text, entry_json text,
+  the_brief text, entry_letter text, entry_json text, is_break boolean,
   out applied boolean, out now_state text
 ) language plpgsql as $$
 declare
@@ -32,7 +32,7 @@ begin
   if letters = 'd' and places = '{0}' and not more_follows and the_rest is null
     and (the_brief is not null or entry_letter is null) then
     update ledger set state = 'delivered', standing = 'd', judgements = its_judgements,
-        last = coalesce(the_last, last), attempts = attempts + attempts_more, claims = 0,
+        last = coalesce(the_last, last), attempts = attempts + attempts_more, claims = 0, breaks = 0,
         holder = case when the_brief is not null then holder end, brief = the_brief,
         mark = null, mark_until = null, next_attempt_at = null, updated_at = clock_timestamp()
       where id = the_id and fence = the_fence and state = 'active' and standing = 'p'
@@ -85,6 +85,8 @@ begin
       last = coalesce(the_last, last), updated_at = clock_timestamp(),
       attempts = attempts + case when holds and more_follows then 0 else attempts_more end,
       claims = case when holds then 0 else claims end,
+      breaks = case when not holds then breaks when is_break then breaks + 1
+        when not is_break then 0 else breaks end,
       mark = case when holds then null else mark end,
       mark_until = case when holds then null else mark_until end,
       holder = case when now_state = 'active' then holder end,
@@ -122,7 +124,7 @@ export async function settle(
   const rows = await decide<Row>(
     pool,
     id,
-    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
     [
       id,
       fence,
@@ -137,6 +139,7 @@ export async function settle(
       (isAttempt && encodeBrief(settlement.note)) || null,
       letter || null,
       json,
+      isAttempt && more !== true ? settlement.isBreak === true : null,
     ],
   )
   return settledOf(rows)

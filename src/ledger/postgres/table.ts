@@ -32,6 +32,7 @@ create table if not exists ledger (
 ) with (fillfactor = 70);
 alter table ledger add column if not exists brief text;
 alter table ledger add column if not exists entries int not null default 0;
+alter table ledger add column if not exists breaks int not null default 0;
 create index if not exists ledger_held on ledger (held, held_since, id) where held is not null;
 create index if not exists ledger_held_by_connection
   on ledger (connection, held, held_since, id) where held is not null;

@@ -10,8 +10,8 @@ import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /** Values: id, retention, worker, connection, recipients, their number, and the digest or nothing. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v'))
+local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b'))
 ${CLOCK}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
@@ -32,7 +32,8 @@ local function take()
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
     'n', claims, 'u', now)
-  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded, turned}
+  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded, turned,
+    tonumber(breaks) or 0}
 end
 
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
@@ -80,13 +81,14 @@ export async function claim(
     return { kind: 'settled', state: parseFinalState(state, id), turned: Number(turned) }
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
-  const [fence, standing, attempts, claims, ageMs, turned] = answer
+  const [fence, standing, attempts, claims, ageMs, turned, breaks] = answer
   return {
     kind: 'claimed',
     fence: Number(fence),
     pending: pendingIn(String(standing)),
     attempts: Number(attempts),
     claims: Number(claims),
+    breaks: Number(breaks),
     ageMs: Number(ageMs),
     turned: Number(turned),
   }

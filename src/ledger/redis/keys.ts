@@ -27,6 +27,7 @@
  * | `s` `f` | state; fence, absent until the first claim |
  * | `t` `u` `x` | recorded, updated, next attempt, in milliseconds |
  * | `k` `n` `w` | attempts; claims in a row and the worker of the last one |
+ * | `b` | attempts in a row on which the session broke; absent when there are none |
  * | `g` `i` | dot mark: until when, in milliseconds, and the indices of its recipients |
  * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
  * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |

@@ -24,7 +24,7 @@ if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
 local brief = ARGV[5]
 if brief ~= '' and (entries or attempts) then return 0 end
 ${CLOCK}
-redis.call('HDEL', KEYS[1], 'n', 'g', 'i', 'x', 'j0')
+redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'x', 'j0')
 redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now)
 if brief ~= '' then
   redis.call('HSET', KEYS[1], 'h', brief)
@@ -38,8 +38,8 @@ return 1
 
 /**
  * Values: id, retention, fence, 1 when more follows, attempts to add, time to the next attempt,
- * letter of the rest, last judgement, letter and last field of the entry; then index, letter and
- * judgement of each recipient.
+ * letter of the rest, last judgement, letter and last field of the entry, 1 or 0 when a session broke
+ * or did not; then index, letter and judgement of each recipient.
  *
  * The holder of the claim moves pending recipients. A late marker moves those that its own mark
  * made uncertain. A holder that comes again after it has settled finds nothing to move.
@@ -61,7 +61,7 @@ end
 local holds = state == 'active' and fence == ARGV[3]
 local more, rest = holds and ARGV[4] == '1', ARGV[7]
 local marked, moved = false, false
-for i = 11, #ARGV, 3 do
+for i = 12, #ARGV, 3 do
   local index, letter = ARGV[i], ARGV[i + 1]
   local current = string.sub(standing, index + 1, index + 1)
   local mayMove = holds and current == 'p'
@@ -87,6 +87,8 @@ end
 if holds then
   if rest ~= '' then standing = string.gsub(standing, 'p', rest) end
   redis.call('HDEL', KEYS[1], 'g', 'i', 'n')
+  if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'b', 1) end
+  if ARGV[11] == '0' then redis.call('HDEL', KEYS[1], 'b') end
 end
 local ended = overall(standing)
 if more or (state == 'active' and not holds) then ended = 'active' end
@@ -144,6 +146,7 @@ export async function settle(
       rest === undefined ? '' : letterOf(rest),
       last,
       ...entryOf(settlement),
+      isAttempt && more !== true ? (settlement.isBreak === true ? 1 : 0) : '',
       ...outcomes.flatMap((each) => [each.index, letterOf(each.state), encodeOutcome(each)]),
     ],
   )
