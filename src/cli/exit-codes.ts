@@ -46,6 +46,7 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   INVALID_CONFIGURATION: EXIT.configuration,
   INVALID_CONNECTION_STRING: EXIT.configuration,
   INVALID_CONNECTION_URL: EXIT.configuration,
+  INVALID_PATTERN: EXIT.configuration,
   INVALID_REFERENCE: EXIT.configuration,
   SECRET_UNAVAILABLE: EXIT.configuration,
   AUTH_METHOD_NOT_AVAILABLE: EXIT.configuration,

@@ -1,3 +1,4 @@
+import { openBudgetRecords } from '../fleet/budget-records.ts'
 import { openHealthChanges } from '../fleet/health-changes.ts'
 import { openPauses } from '../fleet/pauses.ts'
 import { openContent } from '../content/open.ts'
@@ -42,6 +43,7 @@ export async function migrateStore(
   openRegistry(store)
   openPauses(store)
   openHealthChanges(store)
+  openBudgetRecords(store, 'leases')
   await store.ping()
   const changes = store.kind === 'postgres' ? store.pool.changes() : []
   return { location: store.location, changes }

@@ -1,8 +1,8 @@
 /**
  * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
- * the server while unused, ended with a message, or with the pool.
+ * the server while unused, ended with a message, left to others who need it, or with the pool.
  */
-export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'shutdown'
+export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'surplus' | 'shutdown'
 
 /** What happens in a pool, for logs and metrics. */
 export type PoolEvent =

@@ -88,10 +88,14 @@ const GIVEN_UP: Acquired = {
 
 /** Makes a pool of sessions for `resolved`, with none open yet; whoever opens it closes it. */
 export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): Pool {
-  const { seats = createSeats(options.maxSessions ?? resolved.manager.limits.sessions) } = options
+  const maxSessions = options.maxSessions ?? resolved.manager.limits.sessions
+  const { seats = createSeats(() => maxSessions) } = options
   const state: State = {
     resolved,
-    seats: seats.join(() => serveNext(state)),
+    seats: seats.join(() => {
+      closeSurplus(state)
+      serveNext(state)
+    }),
     emit: options.onEvent ?? (() => {}),
     entries: new Map(),
     idle: [],
@@ -179,6 +183,7 @@ function release(state: State, session: Session): void {
   if (!session.isUsable) void retire(state, entry, entry.isStale ? 'stale' : 'broken')
   else if (state.isClosed) void retire(state, entry, 'shutdown')
   else if (session.messages >= limits.messagesPerSession) void retire(state, entry, 'worn')
+  else if (state.seats.isOver) void retire(state, entry, 'surplus')
   else {
     state.idle.push(entry)
     if (entry.idleTimer === undefined) {
@@ -199,13 +204,23 @@ function retireIdle(state: State, entry: Entry, why: SessionEnd): void {
 /** Closes a session that nobody holds; until it is closed its seat stays taken. */
 async function retire(state: State, entry: Entry, why: SessionEnd): Promise<void> {
   const { session } = entry
+  const giveBack = state.seats.leaveSoon()
   state.entries.delete(session)
   clearTimeout(entry.idleTimer)
   const { name } = state.resolved.manager
   state.emit({ event: 'session-closed', manager: name, messages: session.messages, why })
   if (session.isUsable) await session.quit()
   else session.destroy()
-  state.seats.giveBack()
+  giveBack()
+}
+
+/** Others may have what is not used; those that were used least lately go first. */
+function closeSurplus(state: State): void {
+  while (state.seats.isOver) {
+    const entry = state.idle.shift()
+    if (entry === undefined) return
+    void retire(state, entry, 'surplus')
+  }
 }
 
 function serveNext(state: State): void {

@@ -1,61 +1,75 @@
 import type { ConnectionManager } from './connection-manager.ts'
 
 /**
- * The sessions that one manager allows, for everything in this process that opens some: pools of the
- * manager as it was and as it is share them.
+ * The sessions that one manager may have, for everything in this process that opens some: pools of
+ * the manager as it was and as it is share them.
  */
 export interface Seats {
-  /** Allows another number from now on; what is open beyond it may go on. */
-  resize(max: number): void
-  /** A part in them, with none taken; `onFree` is called whenever some may be free. */
-  join(onFree: () => void): SeatHolder
+  /** Those of sessions that are open, being opened or being closed. */
+  readonly taken: number
+  /** Another number may be allowed now: what is open beyond it and not used is closed. */
+  look(): void
+  /** A part in them, with none taken; `onLook` is called whenever some may be free, or too many taken. */
+  join(onLook: () => void): SeatHolder
 }
 
 /** What one pool has of the seats. */
 export interface SeatHolder {
-  readonly taken: number
+  /** Whether more are taken than allowed, those aside that are being given back. */
+  readonly isOver: boolean
   /** False when all are taken, by whomever. */
   take(): boolean
   giveBack(): void
+  /** Says that one is given back soon; the answer gives it back. */
+  leaveSoon(): () => void
   /** Resolves when this holder has none, or after `deadlineMs`. */
   untilNone(deadlineMs: number): Promise<void>
-  /** Hears of free ones no more. */
+  /** Looks no more. */
   leave(): void
 }
 
-/** Makes seats for at most `max` sessions at a time. */
-export function createSeats(max: number): Seats {
+/** Makes seats; `allowed` says how many there are at the moment, and `onFree` hears of each given back. */
+export function createSeats(allowed: () => number, onFree: () => void = () => {}): Seats {
   const holders = new Set<() => void>()
-  let allowed = max
   let taken = 0
+  let leaving = 0
   const tell = (): void => {
-    for (const onFree of holders) onFree()
+    for (const onLook of holders) onLook()
   }
   return {
-    resize: (size) => {
-      allowed = size
-      tell()
+    get taken() {
+      return taken
     },
-    join: (onFree) => {
-      const hear = (): void => onFree()
+    look: tell,
+    join: (onLook) => {
+      const hear = (): void => onLook()
       const onNone = new Set<() => void>()
       let own = 0
+      const giveBack = (): void => {
+        own -= 1
+        taken -= 1
+        onFree()
+        tell()
+        if (own === 0) for (const done of onNone) done()
+      }
       holders.add(hear)
       return {
-        get taken() {
-          return own
+        get isOver() {
+          return taken - leaving > allowed()
         },
         take: () => {
-          if (taken >= allowed) return false
+          if (taken >= allowed()) return false
           own += 1
           taken += 1
           return true
         },
-        giveBack: () => {
-          own -= 1
-          taken -= 1
-          tell()
-          if (own === 0) for (const done of onNone) done()
+        giveBack,
+        leaveSoon: () => {
+          leaving += 1
+          return () => {
+            leaving -= 1
+            giveBack()
+          }
         },
         untilNone: (deadlineMs) => (own === 0 ? Promise.resolve() : untilOne(onNone, deadlineMs)),
         leave: () => void holders.delete(hear),
@@ -64,13 +78,20 @@ export function createSeats(max: number): Seats {
   }
 }
 
-/** Makes seats that belong to managers, by their names; each time as many as the manager has then. */
-export function createSeatsByManager(): (manager: ConnectionManager) => Seats {
+/** Makes seats that belong to managers, by their names; `allowed` and `onFree` are told the name. */
+export function createSeatsByManager(
+  allowed: (manager: string) => number,
+  onFree: (manager: string) => void,
+): (manager: Pick<ConnectionManager, 'name'>) => Seats {
   const byName = new Map<string, Seats>()
-  return ({ name, limits }) => {
-    const seats = byName.get(name) ?? createSeats(limits.sessions)
+  return ({ name }) => {
+    const seats =
+      byName.get(name) ??
+      createSeats(
+        () => allowed(name),
+        () => onFree(name),
+      )
     byName.set(name, seats)
-    seats.resize(limits.sessions)
     return seats
   }
 }

@@ -20,3 +20,14 @@ export class HealthBusyError extends MailroomError {
     super(`the store did not take a change of the health of "${manager}" within two seconds`)
   }
 }
+
+/** Thrown when others change what the fleet shares of a connection manager faster than we can. */
+export class BudgetContendedError extends MailroomError {
+  override readonly code = 'BUDGET_CONTENDED'
+
+  constructor(manager: string) {
+    super(
+      `the budget of "${manager}" is changed by too many workers at once: it is tried again soon`,
+    )
+  }
+}

@@ -1,76 +1,87 @@
-/** Sessions of one manager that this holder may open; given back with `release`. */
-export interface Lease {
-  readonly sessions: number
-  /** Takes more, up to what was wanted; `onFreed` is called once more when some are still lacking. */
-  grow(): void
-  /** Gives all but `sessions` back, and wants no more than these from now on. */
-  keep(sessions: number): void
-  release(): void
+import type { Store } from '../store/store.ts'
+import { openBudgetRecords } from './budget-records.ts'
+import { createLeaseClerk, LEASES, type LeaseClerk } from './lease-clerk.ts'
+import type { Leases, OpenSessions } from './lease.ts'
+import { createManagerLease, type ManagerLease } from './manager-lease.ts'
+
+export interface LeasesOptions {
+  /** Who holds what is leased. */
+  readonly worker: string
+  readonly open: OpenSessions
+  /** How long a lease outlives a worker that died; 15,000 by default. */
+  readonly forMs?: number
+  /** Hears of a store that could not be asked. */
+  readonly onFault: (error: unknown) => void
 }
 
-/** Shares out the sessions that a manager allows, before any job is taken. */
-export interface Leases {
-  /**
-   * Leases up to `wanted` of the `max` sessions of a manager. When fewer are there, `onFreed` is called
-   * once when some come back: `grow` takes them.
-   */
-  lease(manager: string, max: number, wanted: number, onFreed: () => void): Lease
-}
+const DEFAULT_MS = 15_000
+/** Those who are told at once need not ask at once. */
+const MOST_DELAY_MS = 30
+const LAST_WORD_MS = 2_000
 
-/** Leases that are shared by everything in this process that holds the object. */
-export function createLocalLeases(): Leases {
-  const shares = new Map<string, Share>()
+/**
+ * Opens the leases of a worker, which it shares with all others through the store. One record per
+ * manager tells who holds what, until when by the store's clock; two round trips every few seconds
+ * prolong all of them.
+ *
+ * A worker that could not prolong a lease uses it no more after 60 % of its time, and what runs then
+ * is cut off after 80 %. Disposing gives everything back.
+ */
+export async function openLeases(
+  store: Store,
+  { worker, open, forMs = DEFAULT_MS, onFault }: LeasesOptions,
+): Promise<Leases> {
+  const records = openBudgetRecords(store, 'leases')
+  const managers = new Map<string, ManagerLease>()
+  const using = (manager: string): number => open.count(manager)
+  const clerk = createLeaseClerk({ store, records, worker, forMs, managers, using, onFault })
+  const unsubscribe = await store.subscribe(LEASES, (text) => {
+    const [from, manager = ''] = text.split('\n')
+    if (from === worker || !managers.has(manager)) return
+    clerk.askSoon(manager, Math.random() * MOST_DELAY_MS)
+  })
+  const ticking = setInterval(() => tick(managers, clerk, forMs), forMs / 15).unref()
+
+  const make = (manager: string): ManagerLease => {
+    const lease = createManagerLease({
+      lapsesAfterMs: forMs * 0.6,
+      lostAfterMs: forMs * 0.8,
+      onNeed: () => clerk.askSoon(manager, 0),
+      onAllowed: () => open.onAllowed(manager),
+    })
+    managers.set(manager, lease)
+    return lease
+  }
   return {
-    lease: (manager, max, wanted, onFreed) => {
-      const share = shares.get(manager) ?? createShare()
-      shares.set(manager, share)
-      return leaseOf(share, max, wanted, onFreed)
+    lease: (manager, max, holder) => (managers.get(manager) ?? make(manager)).open(max, holder),
+    allowed: (manager) => managers.get(manager)?.allowed ?? 0,
+    freed: (manager) => {
+      if (managers.get(manager)?.isOver === true) clerk.askSoon(manager, 0)
+    },
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(ticking)
+      await unsubscribe()
+      for (const manager of managers.keys()) clerk.askSoon(manager, 0)
+      managers.clear()
+      // What is not given back ends by itself.
+      await atMost(LAST_WORD_MS, clerk.close())
     },
   }
 }
 
-/** What is taken of one manager, and who waits for more. */
-interface Share {
-  taken: number
-  readonly waiting: Set<() => void>
+/** Prolongs what is to be prolonged, and asks again for what was not to be had. */
+function tick(managers: ReadonlyMap<string, ManagerLease>, clerk: LeaseClerk, forMs: number): void {
+  const due = [...managers].filter(([, lease]) => {
+    lease.notice()
+    const isNews = lease.review()
+    return isNews || lease.ageMs > forMs / 5 || lease.share?.isShort === true
+  })
+  clerk.askNow(due.map(([manager]) => manager))
 }
 
-function createShare(): Share {
-  return { taken: 0, waiting: new Set() }
-}
-
-function leaseOf(share: Share, max: number, wanted: number, onFreed: () => void): Lease {
-  let limit = wanted
-  let sessions = 0
-
-  const grow = (): void => {
-    const more = Math.max(0, Math.min(limit - sessions, max - share.taken))
-    sessions += more
-    share.taken += more
-    if (sessions < limit) share.waiting.add(onFreed)
-    else share.waiting.delete(onFreed)
-  }
-  const keep = (kept: number): void => {
-    limit = Math.min(limit, kept)
-    const fewer = Math.max(0, sessions - limit)
-    sessions -= fewer
-    share.taken -= fewer
-    if (sessions === limit) share.waiting.delete(onFreed)
-    if (fewer > 0) wake(share)
-  }
-  grow()
-  return {
-    get sessions() {
-      return sessions
-    },
-    grow,
-    keep,
-    release: () => keep(0),
-  }
-}
-
-function wake({ waiting }: Share): void {
-  const callbacks = [...waiting]
-  waiting.clear()
-  for (const callback of callbacks) callback()
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work, over])
+  clearTimeout(timer)
 }

@@ -7,7 +7,7 @@ import { StoreUnreachableError } from '../store/errors.ts'
 import { translateStoreError } from '../store/refusal.ts'
 import type { Bull } from './bull.ts'
 import { closeWorker } from './close-worker.ts'
-import { ConsumerStoppedError, JobLockLostError } from './errors.ts'
+import { ConsumerStoppedError, JobInterruptedError, JobLockLostError } from './errors.ts'
 import { createHotLoopGuard } from './hot-loop-guard.ts'
 import type { HotLoopGuard } from './hot-loop-guard.ts'
 import { encodeQueueName } from './name.ts'
@@ -78,6 +78,7 @@ export function startConsumer(
       if (valve.isHeld('no-concurrency')) return valve.release('no-concurrency')
       return isRaised && runs.size > 0 ? valve.nudge() : Promise.resolve()
     },
+    interrupt: () => runs.abort(new JobInterruptedError(name)),
     quiet: () => valve.hold('stopped'),
     stop(deadlineMs, graceMs = DEFAULT_GRACE_MS) {
       stopping ??= stop(parts, started, stalledCheck, deadlineMs, graceMs)
@@ -106,6 +107,7 @@ function assemble(
     handler,
     runs,
     report,
+    now: options.now ?? Date.now,
     isHeld: () => valve.isHeld(),
     isAbandoned: () => closing.signal.aborted,
     onBack: () => breathe(valve, closing.signal),

@@ -39,3 +39,12 @@ export class HastyStoreError extends MailroomError {
     )
   }
 }
+
+/** Why a job's signal aborts: its consumer may not go on with what it has begun. */
+export class JobInterruptedError extends MailroomError {
+  override readonly code = 'JOB_INTERRUPTED'
+
+  constructor(name: string) {
+    super(`the jobs of "${name}" that run were interrupted: they come back at once`)
+  }
+}

@@ -43,6 +43,8 @@ export interface ConsumeOptions {
   readonly lockMs?: number
   /** How often taken jobs of dead workers are looked for; 30,000 by default. */
   readonly stalledCheckMs?: number
+  /** The store's clock, in milliseconds since 1970; this process' own by default. */
+  readonly now?: () => number
   /** Faults of the store and of handlers; called at most once a second per code. */
   readonly onError: (error: unknown) => void
 }
@@ -59,6 +61,8 @@ export interface Consumer {
   readonly isParked: boolean
   /** Changes how many jobs may run at once; also raises it while a slow job runs. */
   setConcurrency(concurrency: number): Promise<void>
+  /** Aborts the signals of the jobs that run; it goes on taking unless it is held otherwise. */
+  interrupt(): void
   /** Stops taking for good; running jobs go on. */
   quiet(): void
   /**

@@ -1,11 +1,13 @@
-import type { Lease, Leases } from '../fleet/leases.ts'
+import type { LeaseHolder, Leases } from '../fleet/lease.ts'
 
 /** Why a worker uses no sessions of a manager although some are free. */
-export type Hold = 'clock' | 'pause'
+export type Hold = 'clock' | 'pause' | 'rate'
 
 /** How many sessions of one manager this worker may use now. */
 export interface Capacity {
   readonly sessions: number
+  /** Tells how many deliveries run now. */
+  load(running: number): void
   /** The server took no more than `open` sessions: no more are tried for a minute. */
   crowded(open: number): void
   /** The manager allows another number of sessions from now on. */
@@ -19,36 +21,26 @@ export interface Capacity {
 
 const CROWDED_MS = 60_000
 
-/**
- * Leases the sessions of `manager`, held by `holds` at first; `onChange` is called whenever their
- * number changes.
- */
+/** Leases the sessions of `manager`, held by `holds` at first. */
 export function leaseCapacity(
   leases: Leases,
   manager: string,
   max: number,
   holds: readonly Hold[],
-  onChange: () => void,
+  { onChange, onLost }: LeaseHolder,
 ): Capacity {
   let allowed = max
   let ceiling = max
   const held = new Set(holds)
   let timer: NodeJS.Timeout | undefined
-  let lease = take()
-
-  function take(): Lease {
-    return leases.lease(manager, allowed, allowed, grow)
-  }
-
-  function grow(): void {
-    lease.grow()
-    onChange()
-  }
+  const lease = leases.lease(manager, max, { onChange, onLost })
+  lease.hold(held.size > 0)
 
   return {
     get sessions() {
       return held.size > 0 ? 0 : Math.min(lease.sessions, ceiling)
     },
+    load: (running) => lease.load(running),
     crowded: (open) => {
       ceiling = Math.max(1, Math.min(ceiling, open))
       clearTimeout(timer)
@@ -64,13 +56,14 @@ export function leaseCapacity(
       clearTimeout(timer)
       allowed = size
       ceiling = size
-      lease.release()
-      lease = take()
+      lease.resize(size)
       onChange()
     },
     hold: (reason, isHeld) => {
       if (isHeld) held.add(reason)
       else held.delete(reason)
+      // A wait for the next slot is short: its sessions are needed again before others could use them.
+      lease.hold(held.has('clock') || held.has('pause'))
       onChange()
     },
     keep: (sessions) => lease.keep(sessions),

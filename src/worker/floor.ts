@@ -1,11 +1,9 @@
 import type { Looks } from '../connections/file-look.ts'
-import { createSeatsByManager } from '../connections/seats.ts'
 import { watchFiles } from '../connections/watch-files.ts'
-import { openHealth } from '../fleet/health.ts'
-import { createLocalLeases } from '../fleet/leases.ts'
 import type { Store } from '../store/store.ts'
 import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
+import { openFleetServices } from './fleet-services.ts'
 import { createLanes, type LaneChanges, type Lanes } from './lanes.ts'
 import { joinFleet } from './membership.ts'
 import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
@@ -57,26 +55,15 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   await Promise.all(names.map((name) => connections.resolve(name)))
   const services = await openServices(options, signal, opened, onStoreFault)
   const { clock, store } = services
-  const health = opened.use(
-    await openHealth(store, {
-      worker: id,
-      policy: options.circuit,
-      keepMs: retry.giveUpAfterMs,
-      now: () => clock.now(),
-      onFault: onStoreFault,
-    }),
-  )
   const context = {
     ...services,
+    ...(await openFleetServices(services, options, opened, onStoreFault)),
     worker: id,
     retry,
     emit,
     onStoreFault,
     lockMs,
     stalledCheckMs: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
-    health,
-    leases: createLocalLeases(),
-    seats: createSeatsByManager(),
     now: () => clock.now(),
     random: Math.random,
     resolve: (name: string) => connections.resolve(name),

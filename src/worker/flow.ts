@@ -1,6 +1,7 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
 import type { Health } from '../fleet/health.ts'
+import type { LeaseHolder } from '../fleet/lease.ts'
 import type { Consumer } from '../queue/queues.ts'
 import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
@@ -16,6 +17,8 @@ export interface Flow {
   readonly capacity: Capacity
   readonly tap: Tap
   readonly pause: Pause
+  /** Lets mail in from now on: there is somebody who takes it. */
+  readonly begin: () => void
   /** Learns no more from the manager's health, and looks no more whether mail can flow. */
   close(): void
 }
@@ -41,7 +44,8 @@ export function createFlow(
     },
   })
   const holds: readonly Hold[] = pause.isOn ? ['pause'] : []
-  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, () => tap.fit())
+  const start = createStart(consumer, () => tap)
+  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, start)
   const tap = createTap(name, context, () => ({ way, parking, capacity, consumer: consumer() }))
   const parking = createParking({
     now: context.now,
@@ -54,7 +58,8 @@ export function createFlow(
 
   /** Logs in, when health allows it, to find out whether mail can flow. */
   async function ask(): Promise<Circuit> {
-    if (pause.isOn) return UNKNOWN
+    // Who has no session must not be the one who asks for all.
+    if (pause.isOn || capacity.sessions === 0) return UNKNOWN
     await way.gate.probe(ended)
     if (circuit().state === 'closed') tap.open()
     return circuit()
@@ -78,7 +83,25 @@ export function createFlow(
     pause.close()
     parking.close()
   }
-  return { way, parking, capacity, tap, pause, close }
+  return { way, parking, capacity, tap, pause, begin: start.begin, close }
+}
+
+/** What becomes of the capacity counts from `begin` on: before there is no consumer to tell. */
+function createStart(consumer: () => Consumer, tap: () => Tap): LeaseHolder & Pick<Flow, 'begin'> {
+  let hasBegun = false
+  const onChange = (): void => {
+    if (hasBegun) tap().fit()
+  }
+  return {
+    onChange,
+    onLost: () => {
+      if (hasBegun) consumer().interrupt()
+    },
+    begin: () => {
+      hasBegun = true
+      onChange()
+    },
+  }
 }
 
 function followHealth(health: Health, way: Way, tap: Tap): () => void {

@@ -2,7 +2,7 @@ import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Seats } from '../connections/seats.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Health } from '../fleet/health.ts'
-import type { Leases } from '../fleet/leases.ts'
+import type { Leases } from '../fleet/lease.ts'
 import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
@@ -14,7 +14,7 @@ import { createRunning } from './running.ts'
 /** What a lane needs of the worker that runs it. */
 export interface LaneContext extends Omit<
   AttemptContext,
-  'connection' | 'manager' | 'parkedMsSince' | 'learn' | 'isParked' | 'ended'
+  'connection' | 'manager' | 'digest' | 'parkedMsSince' | 'learn' | 'isParked' | 'ended'
 > {
   readonly queues: Queues
   readonly health: Health
@@ -56,8 +56,9 @@ const LAST_WORDS_MS = 5_000
 /** Opens the name's queue and the way to its manager, and begins to take. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
-  const running = createRunning((left) => {
-    if (isDraining) capacity.keep(left)
+  const running = createRunning((now) => {
+    capacity.load(now)
+    if (isDraining) capacity.keep(now)
   })
   const resolved = await context.resolve(name)
   const flow = createFlow(name, resolved, context, () => consumer, ending.signal)
@@ -69,11 +70,11 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   const consumer: Consumer = await context.queues.consume(
     name,
     (taken, signal) => running.count(() => runJob(taken, flow, signal)),
-    { ...context, concurrency: Math.min(1, capacity.sessions), onError: context.onStoreFault },
+    { ...context, concurrency: 0, onError: context.onStoreFault },
   )
+  flow.begin()
   const found = context.health.circuit(way.gate.key)
-  if (found.state === 'closed') tap.fit()
-  else if (found.state === 'open') tap.shut(found)
+  if (found.state === 'open') tap.shut(found)
 
   /** What has not even a session yet goes back at once. */
   const takeNoMore = (): void => {
@@ -86,8 +87,8 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     takeNoMore()
     await consumer.stop(deadlineMs, graceMs)
     ending.abort()
-    capacity.close()
     await way.close(Math.max(0, until - performance.now()))
+    capacity.close()
   }
   const stop = (deadlineMs: number, graceMs: number): Promise<void> =>
     (stopping ??= close(deadlineMs, graceMs))

@@ -6,8 +6,8 @@ export interface Running {
   none(signal: AbortSignal): Promise<void>
 }
 
-/** Makes a counter; nothing runs at first. `onEnd` is told how many still run whenever one ends. */
-export function createRunning(onEnd: (left: number) => void): Running {
+/** Makes a counter; nothing runs at first. `onChange` is told how many run whenever that changes. */
+export function createRunning(onChange: (now: number) => void): Running {
   const waiting = new Set<() => void>()
   let runs = 0
   return {
@@ -16,11 +16,12 @@ export function createRunning(onEnd: (left: number) => void): Running {
     },
     count: async (run) => {
       runs += 1
+      onChange(runs)
       try {
         return await run()
       } finally {
         runs -= 1
-        onEnd(runs)
+        onChange(runs)
         if (runs === 0) for (const tell of waiting) tell()
       }
     },

@@ -263,7 +263,7 @@ test('unused sessions can be closed at once', async () => {
 
 test('pools that share seats keep within them together, and open more as others end', async () => {
   await using server = await startSmtpServer()
-  const seats = createSeats(2)
+  const seats = createSeats(() => 2)
   await using old = await poolFor(server, {}, { seats })
   await using fresh = await poolFor(server, {}, { seats })
   const first = sessionOf(await old.acquire())
@@ -288,4 +288,32 @@ test('a caller that waits for a session goes when logins are stopped', async () 
   pool.stopLogins()
   expect(await waiting).toMatchObject({ kind: 'fault', fault: { kind: 'aborted' } })
   pool.release(held)
+})
+
+test('unused sessions are closed when fewer are allowed, and used ones when they are free', async () => {
+  await using server = await startSmtpServer()
+  let allowed = 3
+  let freed = 0
+  const seats = createSeats(
+    () => allowed,
+    () => (freed += 1),
+  )
+  await using pool = await poolFor(server, {}, { seats })
+  const first = sessionOf(await pool.acquire())
+  const second = sessionOf(await pool.acquire())
+  pool.release(sessionOf(await pool.acquire()))
+  allowed = 1
+  seats.look()
+  await expect.poll(() => freed).toBe(1)
+  pool.release(first)
+  await expect.poll(() => freed).toBe(2)
+  pool.release(second)
+  expect(pool.stats).toMatchObject({ open: 1, idle: 1 })
+  expect([seats.taken, pool.ends()]).toEqual([1, ['surplus', 'surplus']])
+  allowed = 2
+  const waiting = [pool.acquire(), pool.acquire(), pool.acquire()]
+  expect(pool.stats).toMatchObject({ busy: 1, waiting: 1 })
+  allowed = 3
+  seats.look()
+  for (const acquired of waiting) pool.release(sessionOf(await acquired))
 })

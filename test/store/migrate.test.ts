@@ -26,6 +26,7 @@ const CHANGES = [
   'the fleet',
   'the pauses',
   'the health of connection managers',
+  'the budgets of connection managers',
 ]
 
 describePostgres('migrations', ({ owner, user }) => {

@@ -1,0 +1,49 @@
+import { createSeatsByManager } from '../connections/seats.ts'
+import { openHealth, type Health } from '../fleet/health.ts'
+import type { Leases } from '../fleet/lease.ts'
+import { openLeases } from '../fleet/leases.ts'
+import type { FloorOptions } from './floor.ts'
+import type { LaneContext } from './lane.ts'
+import type { Services } from './services.ts'
+
+/** What a worker shares with all others of what they know and use of connection managers. */
+export interface FleetServices {
+  readonly health: Health
+  readonly leases: Leases
+  /** The seats of the sessions that are leased. */
+  readonly seats: LaneContext['seats']
+}
+
+/** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
+export async function openFleetServices(
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+  { id, retry, circuit, leaseMs }: FloorOptions,
+  opened: AsyncDisposableStack,
+  onFault: (error: unknown) => void,
+): Promise<FleetServices> {
+  const health = opened.use(
+    await openHealth(store, {
+      worker: id,
+      policy: circuit,
+      keepMs: retry.giveUpAfterMs,
+      now: () => clock.now(),
+      onFault,
+    }),
+  )
+  const seats = createSeatsByManager(
+    (manager) => leases.allowed(manager),
+    (manager) => leases.freed(manager),
+  )
+  const leases = opened.use(
+    await openLeases(store, {
+      worker: id,
+      open: {
+        count: (name) => seats({ name }).taken,
+        onAllowed: (name) => seats({ name }).look(),
+      },
+      onFault,
+      ...(leaseMs !== undefined && { forMs: leaseMs }),
+    }),
+  )
+  return { health, leases, seats }
+}
