@@ -85,13 +85,13 @@ export function createWorker<Name extends string>(
 
 /** What of a configuration a running worker can be given anew. */
 function given<Name extends string>(
-  { connections, digestKey, worker }: ParsedConfig<Name>,
+  { connections, digestKey, rules, worker }: ParsedConfig<Name>,
   sources: SecretSources,
   asked: readonly string[] | undefined,
 ): Reconfiguration {
   const names = asked ?? worker.connections
   return {
-    connections: createResolver(connections, digestKey, sources),
+    connections: createResolver(connections, digestKey, sources, rules),
     ...(names === undefined ? {} : { names }),
   }
 }

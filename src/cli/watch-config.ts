@@ -45,8 +45,8 @@ export function watchConfiguration(
     const known = new Map(applied)
     watched = () => known
     const loaded = await load(({ file, look }) => known.set(file, look))
-    const { connections, digestKey, worker: settings } = loaded.config
-    const resolver = createResolver(connections, digestKey, { env })
+    const { connections, digestKey, rules, worker: settings } = loaded.config
+    const resolver = createResolver(connections, digestKey, { env }, rules)
     watched = () => new Map([...known, ...resolver.looks()])
     latest = loaded.sources.looks
     tellRemarks(loaded, terminal)

@@ -60,7 +60,12 @@ export async function openWork(
   const worker = createWorker({
     ...options,
     locate: () => Promise.resolve(settings.queue),
-    connections: createResolver(config.connections, config.digestKey, { env: context.env }),
+    connections: createResolver(
+      config.connections,
+      config.digestKey,
+      { env: context.env },
+      config.rules,
+    ),
     prefix: config.prefix,
     schema: config.schema,
     content: contentOptionsOf(config),

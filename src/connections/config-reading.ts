@@ -61,6 +61,7 @@ export function readProperties(
       ...variables.issues,
       ...(settings.success ? [] : issuesOf(settings.error, [], KNOWN_SETTINGS)),
       ...unknownNames(rest['worker'], names),
+      ...unknownNamesInRules(rest['rules'], names),
     ],
   }
 }
@@ -106,9 +107,32 @@ function originOf(
 function unknownNames(worker: unknown, names: readonly string[]): readonly ConfigurationIssue[] {
   const wanted = isProperties(worker) ? worker['connections'] : undefined
   if (!Array.isArray(wanted)) return []
-  return wanted.flatMap((name: unknown, index) => {
-    if (typeof name !== 'string' || names.includes(name)) return []
-    const { code, message } = new UnknownConnectionError(name, names, nearest(name, names))
-    return [{ path: ['worker', 'connections', index], code, message }]
+  return wanted.flatMap((name: unknown, index) =>
+    unknownName(name, names, ['worker', 'connections', index]),
+  )
+}
+
+/** The same for what rules name; a collection that a program fills has its names later. */
+function unknownNamesInRules(
+  rules: unknown,
+  names: readonly string[],
+): readonly ConfigurationIssue[] {
+  if (!Array.isArray(rules) || names.length === 0) return []
+  return rules.flatMap((rule: unknown, index) => {
+    const when = isProperties(rule) ? rule['when'] : undefined
+    const wanted = isProperties(when) ? when['connection'] : undefined
+    return [wanted]
+      .flat()
+      .flatMap((name: unknown) => unknownName(name, names, ['rules', index, 'when', 'connection']))
   })
+}
+
+function unknownName(
+  name: unknown,
+  names: readonly string[],
+  path: readonly PropertyKey[],
+): readonly ConfigurationIssue[] {
+  if (typeof name !== 'string' || names.includes(name)) return []
+  const { code, message } = new UnknownConnectionError(name, names, nearest(name, names))
+  return [{ path, code, message }]
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { DURATION_PATTERN, parseDuration } from '../duration.ts'
 import { parsedBy } from './parsed-by.ts'
 import { queueLocation } from './queue-location.ts'
+import { KNOWN_RULE_PROPERTIES, replyRulesSchema } from './reply-rules.ts'
 import { secretText } from './secret-text.ts'
 
 const DEFAULT_JOB_BYTES = 1_048_576
@@ -151,6 +152,11 @@ export const settingsSchema = z.strictObject({
     .prefault({})
     .describe('Where attachments and raw messages lie that are too large for a job'),
   retention: retention.prefault({}).describe('How long messages are known after their end'),
+  rules: replyRulesSchema.prefault([]).meta({
+    description:
+      'What replies of servers mean, asked before everything that is known of them; nothing by default',
+    default: [],
+  }),
   worker: worker.prefault({}).describe('How workers work'),
 })
 
@@ -161,6 +167,7 @@ export type SettingsInput = Readonly<z.input<typeof settingsSchema>>
 export const KNOWN_SETTINGS: readonly string[] = [
   'connections',
   ...Object.keys(settingsSchema.shape),
+  ...KNOWN_RULE_PROPERTIES,
   ...[attachments, limits, content, retention, worker].flatMap((group) =>
     Object.keys(group.def.innerType.shape),
   ),

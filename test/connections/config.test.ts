@@ -13,6 +13,7 @@ describe('a configuration', () => {
       warnings: [],
       prefix: 'mailroom',
       schema: 'mailroom',
+      rules: [],
       attachments: { roots: [] },
       limits: { jobBytes: 1_048_576, messageBytes: 52_428_800 },
       content: { store: 'queue', inlineBytes: 65_536 },

@@ -10,8 +10,8 @@ export function judgeReply(stage: Stage, line: string, context?: JudgeContext): 
   return judge({ kind: 'reply', stage, reply }, context)
 }
 
-export function judgeFault(stage: Stage, kind: FaultKind): Verdict {
-  return judge({ kind, stage, detail: 'as a test has it' })
+export function judgeFault(stage: Stage, kind: FaultKind, context?: JudgeContext): Verdict {
+  return judge({ kind, stage, detail: 'as a test has it' }, context)
 }
 
 /** `permanent recipient refuse fine`: class, scope, message, manager. */
