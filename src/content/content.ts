@@ -39,8 +39,13 @@ export interface ContentStore {
    * taken away, so that the next `put` brings it back for all who need it.
    */
   verify(ref: ContentRef): Promise<void>
-  /** The message needs its content no more, or only that of one request. */
-  release(id: string, digest?: string): Promise<void>
+  /**
+   * The message needs its content no more, or only that of one request.
+   *
+   * With `old` only what was put longer ago than the grace: for whoever has found no message, since
+   * one that is just being sent again has put its content and is not recorded yet. A sweep sees to it.
+   */
+  release(id: string, digest?: string, which?: 'all' | 'old'): Promise<void>
   /**
    * Releases the content of messages that do not need it, as far as it was put longer ago than the
    * grace and is not put again meanwhile, and removes what a crash left behind. Answers how many contents are gone.

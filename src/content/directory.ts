@@ -48,10 +48,11 @@ export function createDirectoryContent(
     put: async (source, owner) => put(await here(), limits, source, owner),
     open: (ref) => open(path, ref),
     verify: (ref) => verify(path, ref),
-    release: async (id, digest) => {
+    release: async (id, digest, which = 'all') => {
       const at = await here()
+      const until = which === 'old' ? Date.now() - limits.graceMs : Infinity
       for (const owned of await listOwned(at, id)) {
-        if (digest === undefined || owned.digest === digest) await letGo(at, id, owned)
+        if (digest === undefined || owned.digest === digest) await letGo(at, id, owned, until)
       }
     },
     sweep: async (isNeeded) => sweepDirectory(await here(), limits.graceMs, isNeeded),

@@ -24,8 +24,11 @@ export function createPostgresContent(store: PostgresStore, limits: ContentLimit
     put: (source, owner) => pool.outside(() => put(pool, limits, source, owner)),
     open: (ref) => open(pool, ref),
     verify: (ref) => pool.outside(() => verify(pool, ref)),
-    release: async (id, digest) => {
-      await pool.query('select content_release($1, $2, null)', [id, digest ?? null])
+    release: async (id, digest, which = 'all') => {
+      await pool.query(
+        `select content_release($1, $2, clock_timestamp() - $3 * interval '1 millisecond')`,
+        [id, digest ?? null, which === 'old' ? limits.graceMs : null],
+      )
     },
     sweep: (isNeeded) => sweep(pool, limits.graceMs, isNeeded),
   }

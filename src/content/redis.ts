@@ -36,7 +36,7 @@ export function createRedisContent(
     put: (source, owner) => put(place, source, owner),
     open: (ref) => open(place, ref),
     verify: (ref) => verify(place, ref),
-    release: (id, digest) => release(place, id, digest),
+    release: (id, digest, which) => release(place, id, digest, which),
     sweep: (isNeeded) => sweep(place, isNeeded),
   }
 }
@@ -117,11 +117,17 @@ async function verify(place: Place, ref: ContentRef): Promise<void> {
   await place.client.eval(DROP, 1, key, whole)
 }
 
-async function release(place: Place, id: string, digest: string | undefined): Promise<void> {
+async function release(
+  place: Place,
+  id: string,
+  digest: string | undefined,
+  which: 'all' | 'old' = 'all',
+): Promise<void> {
+  const until = which === 'old' ? await oldest(place) : ''
   const needs = await place.client.smembers(ofKey(place, id))
   for (const need of needs) {
     const [of = '', sha256 = ''] = need.split(':')
-    if (digest === undefined || of === digest) await letGo(place, sha256, { id, digest: of })
+    if (digest === undefined || of === digest) await letGo(place, sha256, { id, digest: of }, until)
   }
 }
 
@@ -153,9 +159,8 @@ async function strike(place: Place, sha256: string): Promise<void> {
 }
 
 async function sweep(place: Place, isNeeded: (id: string) => Promise<boolean>): Promise<number> {
-  const { client, limits } = place
-  const [seconds, micros] = await client.time()
-  const until = Number(seconds) * 1e6 + Number(micros) - limits.graceMs * 1000
+  const { client } = place
+  const until = await oldest(place)
   let gone = 0
   for (let cursor = ''; cursor !== '0';) {
     const [next, entries] = await client.hscan(listKey(place), cursor || 0, 'COUNT', 100)
@@ -164,6 +169,12 @@ async function sweep(place: Place, isNeeded: (id: string) => Promise<boolean>): 
     for (const sha256 of names) gone += await sweepOne(place, sha256, until, isNeeded)
   }
   return gone
+}
+
+/** The microsecond of the store until which what was put is old. */
+async function oldest({ client, limits }: Place): Promise<number> {
+  const [seconds, micros] = await client.time()
+  return Number(seconds) * 1e6 + Number(micros) - limits.graceMs * 1000
 }
 
 async function sweepOne(

@@ -36,14 +36,15 @@ function isOld({ updatedAt }: MessageRecord, { now, heldRetentionMs }: SweepCont
 /**
  * The record goes first, by a decision of the store: whoever opens the message again at this moment
  * either finds it, and it stays, or does not. A job that is left behind is found by `removeLeft`.
- * Its key may be used again from then on: what belongs to another request stays.
+ * Its key may be used again from then on: what belongs to another request stays, and so does what the
+ * same request has put again, which is not recorded before that.
  */
 async function forget({ id, connection }: MessageRecord, context: SweepContext): Promise<boolean> {
   const { ledger, queues, heldRetentionMs, content } = context
   const digest = (await ledger.digestOf(id)) ?? digestIn(await queues.read(connection, id))
   if (!(await ledger.removeHeld(id, heldRetentionMs))) return false
   await queues.removeRequested(connection, { id, digest })
-  if (await isFree(id, digest, ledger)) await content.release(id, digest)
+  if (await isFree(id, digest, ledger)) await content.release(id, digest, 'old')
   return true
 }
 
@@ -71,7 +72,7 @@ export async function removeLeft(context: SweepContext): Promise<void> {
       const digest = digestIn(data)
       if (!(await isFree(id, digest, ledger))) continue
       await queues.removeRequested(name, { id, digest })
-      await content.release(id, digest)
+      await content.release(id, digest, 'old')
     }
     if (!(await context.goOn())) return
   }

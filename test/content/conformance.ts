@@ -191,6 +191,27 @@ export function describeContent(open: OpenContent): void {
     await expect(bytesOf(at.content, source.ref)).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
   })
 
+  test('what is sent again stays for it while its message of before is forgotten', async () => {
+    await using at = await open({ graceMs: 60_000 })
+    const source = sourceOf(randomBytes(300_000))
+    for (let round = 0; round < 20; round += 1) {
+      await at.content.put(source, ONE)
+      const forgetting = at.other.release(ONE.id, ONE.digest, 'old')
+      await Promise.all([forgetting, at.content.put(source, ONE)])
+      expect((await bytesOf(at.other, source.ref)).equals(source.bytes)).toBe(true)
+    }
+  })
+
+  test('what a forgotten message had put long ago goes with it', async () => {
+    await using at = await open({ graceMs: 0 })
+    const source = sourceOf(randomBytes(10))
+    await at.content.put(source, ONE)
+    const begunAt = Date.now()
+    await expect.poll(() => Date.now() - begunAt, { interval: 1 }).toBeGreaterThan(2)
+    await at.other.release(ONE.id, ONE.digest, 'old')
+    await expect(bytesOf(at.content, source.ref)).rejects.toMatchObject({ code: 'CONTENT_MISSING' })
+  })
+
   test('who puts something else under a digest spoils nothing for who puts what it says', async () => {
     await using at = await open()
     const source = sourceOf(randomBytes(600_000))

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { ContentStore } from '../../src/content/content.ts'
 import { createJob } from '../../src/job/create-job.ts'
 import { jobIdOfKey } from '../../src/job/job-id.ts'
 import type { NewRecord } from '../../src/ledger/ledger.ts'
@@ -35,7 +36,7 @@ describeStores('a key that is used again', (place) => {
     await refuseOld(room, before)
     const digest = await before.ledger.digestOf(ID)
     await makeOlder(before.store, at.prefix, ID, LONG_MS)
-    const released: (readonly [id: string, digest: string | undefined])[] = []
+    const released: Parameters<ContentStore['release']>[] = []
     await using sweep = await openSweepRoom(at, {
       ledger: {
         ...before.ledger,
@@ -46,12 +47,12 @@ describeStores('a key that is used again', (place) => {
         },
       },
       content: {
-        release: async (id, of) => void released.push([id, of]),
+        release: async (...what) => void released.push(what),
         sweep: () => Promise.resolve(0),
       },
     })
     expect(await sweep.sweep()).toEqual({ ...NOTHING, forgotten: 1 })
-    expect(released).toEqual([[ID, digest]])
+    expect(released).toEqual([[ID, digest, 'old']])
     expect(await sweep.ledger.digestOf(ID)).not.toBe(digest)
     for (let nth = 0; nth < 2; nth += 1) expect(await sweep.sweep()).toEqual(NOTHING)
     await room.worker.start()
