@@ -1,6 +1,7 @@
 import type { Connections } from '../connections/connections.ts'
 import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
+import type { Timeline } from '../ledger/timeline.ts'
 import type { Depth } from '../queue/queues.ts'
 import { createDigestMemory } from './digest-memory.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
@@ -71,6 +72,8 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   ): Promise<SendManyProgress>
   /** What is known of a message; undefined when nothing is, or no more. */
   get(id: string): Promise<MessageRecord | undefined>
+  /** What happened to a message, in its order: attempts, what was said in them, what people did. */
+  history(id: string): Promise<Timeline | undefined>
   /** Cancels a message whose final dot has not left, and announces that. */
   cancel(id: string): Promise<Cancelled>
   /** Gives a refused, expired or set aside message another try, with all counts begun anew. */
@@ -117,6 +120,7 @@ export function createMailroom<Name extends string>(
       return sendInChunks(mails, writer, sendOptions)
     },
     get: async (id) => (await desk.open()).ledger.get(id),
+    history: async (id) => (await desk.open()).ledger.history(id),
     cancel: (id) => desk.cancel(id),
     retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
     list: async (query = {}) => listHeld((await desk.open()).ledger, query),

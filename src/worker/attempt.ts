@@ -120,10 +120,11 @@ async function tryOnce(
 
   const delivery = await deliver(job, claim, ready.message, door, context, signal)
   before = delivery.before
-  const { note } = delivery
   if (delivery.kind === 'withdrawn') {
+    const { note } = delivery
     return ended({ outcomes: [], isAttempt: false, retryInMs: 0, ...(note && { note }) })
   }
+  const { note } = delivery
   const { outcomes, isAttempt, minDelayMs, finding } = delivery.outcome
   if (finding) context.learn(finding, delivery.outcome.last)
   const broken = settleBreak(delivery.outcome, door.session.isUsable, claim, context.retry)

@@ -1,8 +1,12 @@
 import type { Door } from './door.ts'
 import type { TransactionEnding } from '../connections/transaction-ending.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
-import type { RecipientOutcome } from '../ledger/ledger.ts'
+import { sizeOf } from '../connections/message-body.ts'
+import { RecordUnreadableError } from '../ledger/errors.ts'
+import type { Judgement, RecipientOutcome } from '../ledger/ledger.ts'
+import type { AttemptNote } from '../ledger/timeline.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
+import { noteOf } from './attempt-note.ts'
 import type { ComposedMessage } from './compose.ts'
 import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
 import { judgingOf } from './judging.ts'
@@ -13,12 +17,12 @@ export type Delivery = {
   /** What earlier transactions of this attempt came to; they are settled already. */
   readonly before: readonly RecipientOutcome[]
 } & (
-  | { readonly kind: 'ended'; readonly outcome: TransactionOutcome }
+  | { readonly kind: 'ended'; readonly outcome: TransactionOutcome; readonly note: AttemptNote }
   /**
    * It was not sent, and not by its own fault: the ledger forbade the final dot (cancelled, or
    * claimed by another worker), or every session was dead and no other could be opened.
    */
-  | { readonly kind: 'withdrawn' }
+  | { readonly kind: 'withdrawn'; readonly note?: AttemptNote }
 )
 
 interface Part {
@@ -42,6 +46,9 @@ export async function deliver(
   context: AttemptContext,
   signal: AbortSignal,
 ): Promise<Delivery> {
+  if (claim.pending.some((index) => index >= job.envelope.to.length)) {
+    throw new RecordUnreadableError(job.id, 'no more recipients than its job has')
+  }
   const { recipientsPerTransaction } = context.manager.limits
   const judging = judgingOf(context.manager, context.rules())
   // A redirected message has one recipient on the wire, however many it stands for.
@@ -49,16 +56,25 @@ export async function deliver(
   const parts = partsOf(claim.pending, size)
   let before: readonly RecipientOutcome[] = []
   let soFar: TransactionOutcome | undefined
-  for (;;) {
+  const bytes = sizeOf(message.body)
+  for (let count = 1; ; count += 1) {
     const part = parts.shift() ?? { indices: [], isSplit: false }
     const ending = await transact(job, claim, message, part, door, context, signal)
-    if (ending.kind === 'withdrawn' || isStale(ending)) return { kind: 'withdrawn', before }
+    if (isStale(ending)) return { kind: 'withdrawn', before }
+    const note = (outcomes: readonly RecipientOutcome[], last: Judgement): AttemptNote => {
+      const { indices } = part
+      const { redirectedTo } = message
+      const noted = { ending, indices, part: count, bytes, outcomes, last, redirectedTo }
+      return noteOf(noted, claim, context)
+    }
+    if (ending.kind === 'withdrawn') return { kind: 'withdrawn', before, note: note([], WITHHELD) }
 
     const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit, judging)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
     parts.unshift(...splitOf(outcome.split, part))
     const goesOn = door.session.isUsable && outcome.finding?.kind === 'works' && !signal.aborted
-    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before }
+    const told = note(outcome.outcomes, outcome.last)
+    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before, note: told }
 
     const { applied } = await persist(
       () =>
@@ -66,6 +82,7 @@ export async function deliver(
           outcomes: outcome.outcomes,
           more: true,
           isAttempt: false,
+          note: told,
         }),
       context.onStoreFault,
       context.ended,
@@ -74,6 +91,8 @@ export async function deliver(
     before = soFar.outcomes
   }
 }
+
+const WITHHELD: Judgement = { stage: 'body', rule: 'local.withdrawn' }
 
 /** Two transactions of one attempt as one: the later outcome of a recipient holds. */
 function together(before: TransactionOutcome, after: TransactionOutcome): TransactionOutcome {

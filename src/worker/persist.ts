@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
+import { RecordUnreadableError } from '../ledger/errors.ts'
+
 /**
  * Repeats a write to the store until it is stored: what a server has answered must not be lost
  * because the store was away for a moment.
  *
  * The write must be harmless when it is done twice. Waits 50 ms to 2 s between the tries, tells
- * `onFault` of each failure, and rejects with the last fault only when `signal` aborts.
+ * `onFault` of each failure, and rejects with the last fault only when `signal` aborts, or when the
+ * record is one on which nothing can be written.
  */
 export async function persist<T>(
   write: () => Promise<T>,
@@ -17,7 +20,7 @@ export async function persist<T>(
       return await write()
     } catch (error) {
       onFault(error)
-      if (signal.aborted) throw error
+      if (signal.aborted || error instanceof RecordUnreadableError) throw error
       await delay(waitMs, undefined, { signal, ref: false }).catch(() => {
         throw error
       })

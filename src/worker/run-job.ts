@@ -1,4 +1,5 @@
 import { parseJob } from '../job/parse-job.ts'
+import { RecordUnreadableError } from '../ledger/errors.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
 import { attempt } from './attempt.ts'
 import { openDoor } from './door.ts'
@@ -7,9 +8,26 @@ import { rejectJob } from './reject-job.ts'
 
 /** What comes back without a fault of the message waits this long, so that nothing spins. */
 const BREATH_MS = 1_000
+/** How often it is looked whether somebody has put an unreadable record right. */
+const UNREADABLE_AGAIN_MS = 60_000
 
-/** Runs one job: reads it, opens or borrows a session, and tries to deliver. */
-export async function runJob(
+/**
+ * Runs one job: reads it, opens or borrows a session, and tries to deliver.
+ *
+ * A message whose record cannot be read is left alone, and its job stays until somebody has put the
+ * record right.
+ */
+export async function runJob(taken: TakenJob, flow: Flow, signal: AbortSignal): Promise<Ending> {
+  try {
+    return await run(taken, flow, signal)
+  } catch (error) {
+    if (!(error instanceof RecordUnreadableError)) throw error
+    flow.way.context.onStoreFault(error)
+    return { kind: 'later', delayMs: UNREADABLE_AGAIN_MS }
+  }
+}
+
+async function run(
   taken: TakenJob,
   { way, parking, capacity, pause }: Flow,
   signal: AbortSignal,

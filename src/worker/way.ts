@@ -132,6 +132,7 @@ function legOf(
     context: {
       ...context,
       manager: resolved.manager,
+      digest: resolved.digest,
       parkedMsSince: (since) => stops().parking.msSince(since),
       learn: (finding, why) => gate.learn(finding, why),
       isParked: () => stops().parking.isParked || stops().pause.isOn,

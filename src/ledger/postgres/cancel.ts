@@ -15,9 +15,10 @@ begin
   select * into l from ledger where id = the_id for update;
   old_state := l.state;
   is_cancelled := coalesce(l.state = 'cancelled', false);
-  if l.id is null or l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
-    or position('p' in l.standing) = 0 then return; end if;
+  if l.id is null then return; end if;
   perform ledger_check(l.state, l.standing, l.recipients);
+  if l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
+    or position('p' in l.standing) = 0 then return; end if;
   is_cancelled := true;
   l.standing := replace(l.standing, 'p', 'c');
   ended := ledger_overall(l.standing);
