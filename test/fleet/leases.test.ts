@@ -237,9 +237,10 @@ describeStores('leases', (place) => {
   })
 })
 
+const fail = (): Promise<never> => Promise.reject(new Error('away'))
+
 /** The same store, which does not answer while it is away. */
 function failing(store: Store, isAway: () => boolean): Store {
-  const fail = (): Promise<never> => Promise.reject(new Error('away'))
   if (store.kind === 'redis') {
     const client = new Proxy(store.client, {
       get: (target, name) => {
