@@ -8,6 +8,7 @@ import {
   environmentOf,
   locateQueue,
   readConfig,
+  sweepTimesOf,
   warnOf,
   type ConfigSource,
 } from './read-config.ts'
@@ -63,7 +64,7 @@ export function createWorker<Name extends string>(
     content: contentOptionsOf(read),
     retentionMs: read.retention.ended,
     ...hooks,
-    sweep: { heldRetentionMs: read.retention.held, ...hooks.sweep },
+    sweep: { ...sweepTimesOf(read), ...hooks.sweep },
     prefix,
     schema,
     locate: () => locateQueue(read, sources),

@@ -3,7 +3,7 @@ import type { ParsedConfig } from './connections/config.ts'
 /** What a worker reads once, when it starts. */
 type StartSettings = Pick<
   ParsedConfig,
-  'queue' | 'prefix' | 'schema' | 'worker' | 'content' | 'retention'
+  'queue' | 'prefix' | 'schema' | 'worker' | 'content' | 'retention' | 'history'
 >
 
 /** The settings that differ and count at the next start only, because a running worker keeps its store. */
@@ -19,6 +19,7 @@ function factsOf({
   worker,
   content,
   retention,
+  history,
 }: StartSettings): Record<string, unknown> {
   return {
     queue: queue?.reveal(),
@@ -27,6 +28,8 @@ function factsOf({
     'content.store': content.store,
     'retention.ended': retention.ended,
     'retention.held': retention.held,
+    'history.keepFor': history.keepFor,
+    'history.maxBytes': history.maxBytes,
     'worker.lock': worker.lock,
     'worker.stopWithin': worker.stopWithin,
     'worker.host': worker.host,

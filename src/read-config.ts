@@ -17,6 +17,7 @@ import type { Connections } from './connections/connections.ts'
 import type { ConfigChoice } from './connections/environments.ts'
 import type { ContentOptions } from './content/open.ts'
 import { resolveReferences, type SecretSources } from './connections/references.ts'
+import type { SweepTimes } from './worker/sweep-context.ts'
 
 /** A configuration as programs give it: with connection managers by name, or with a collection of them. */
 export type ConfigSource<Name extends string> =
@@ -94,6 +95,18 @@ export function contentOptionsOf({ content }: Pick<ParsedConfig, 'content'>): Co
     store,
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(totalBytes === undefined ? {} : { totalBytes }),
+  }
+}
+
+/** How long held messages and history are kept, as a configuration says. */
+export function sweepTimesOf({
+  retention,
+  history,
+}: Pick<ParsedConfig, 'retention' | 'history'>): Partial<SweepTimes> {
+  return {
+    heldRetentionMs: retention.held,
+    historyKeepForMs: history.keepFor,
+    historyMaxBytes: history.maxBytes,
   }
 }
 

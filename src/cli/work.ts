@@ -13,7 +13,7 @@ import { workersByName } from '../fleet/fleet.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
 import type { Setup } from './setup.ts'
-import { contentOptionsOf } from '../read-config.ts'
+import { contentOptionsOf, sweepTimesOf } from '../read-config.ts'
 import { tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
 import { watchConfiguration, type ConfigWatchOptions } from './watch-config.ts'
@@ -70,7 +70,7 @@ export async function openWork(
     schema: config.schema,
     content: contentOptionsOf(config),
     retentionMs: config.retention.ended,
-    sweep: { heldRetentionMs: config.retention.held },
+    sweep: sweepTimesOf(config),
     lockMs: config.worker.lock,
     emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })

@@ -9,6 +9,7 @@ import { secretText } from './secret-text.ts'
 const DEFAULT_JOB_BYTES = 1_048_576
 const DEFAULT_MESSAGE_BYTES = 52_428_800
 const DEFAULT_INLINE_BYTES = 65_536
+const DEFAULT_HISTORY_BYTES = 268_435_456
 
 function span(fallback: string, meaning: string) {
   return z
@@ -99,6 +100,22 @@ const retention = z
   })
   .readonly()
 
+const history = z
+  .strictObject({
+    keepFor: span(
+      '30d',
+      'How long what happened to messages is kept: attempts, conversations, decisions of people',
+    ),
+    maxBytes: z
+      .int()
+      .min(0)
+      .default(DEFAULT_HISTORY_BYTES)
+      .describe(
+        'How much of it in all, the oldest goes first; 268,435,456 by default. What forbids a second sending is no part of it',
+      ),
+  })
+  .readonly()
+
 const worker = z
   .strictObject({
     connections: z
@@ -157,6 +174,7 @@ export const settingsSchema = z.strictObject({
       'What replies of servers mean, asked before everything that is known of them; nothing by default',
     default: [],
   }),
+  history: history.prefault({}).describe('How much is kept of what happened to messages'),
   worker: worker.prefault({}).describe('How workers work'),
 })
 
@@ -168,7 +186,7 @@ export const KNOWN_SETTINGS: readonly string[] = [
   'connections',
   ...Object.keys(settingsSchema.shape),
   ...KNOWN_RULE_PROPERTIES,
-  ...[attachments, limits, content, retention, worker].flatMap((group) =>
+  ...[attachments, limits, content, retention, history, worker].flatMap((group) =>
     Object.keys(group.def.innerType.shape),
   ),
 ]

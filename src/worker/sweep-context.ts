@@ -7,7 +7,7 @@ import type { Queues } from '../queue/queues.ts'
 import type { Emit } from './events.ts'
 import type { RetryPolicy } from './retry.ts'
 
-/** How patient sweeping is; all in milliseconds. */
+/** How patient sweeping is, in milliseconds, and how much is kept. */
 export interface SweepTimes {
   /** How often the fleet sweeps; 60,000 by default. */
   readonly everyMs: number
@@ -15,6 +15,10 @@ export interface SweepTimes {
   readonly graceMs: number
   /** How long refused, expired and uncertain messages are kept; 90 days by default. */
   readonly heldRetentionMs: number
+  /** How long what happened to messages is kept; 30 days by default. */
+  readonly historyKeepForMs: number
+  /** How much of it in all, in bytes; 268,435,456 by default. */
+  readonly historyMaxBytes: number
 }
 
 /** What sweeping needs of the worker that does it. */

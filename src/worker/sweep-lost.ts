@@ -55,6 +55,7 @@ async function lookAt(
       // Its worker may have settled and ended it since the page was read.
       if (!isOpen(await ledger.get(id))) continue
       if (await queues.revive(connection, id, digest)) {
+        await ledger.noteRequeued(id)
         emit({ event: 'requeued', id, connection })
         requeued += 1
       } else if (await isOther(connection, id, digest, queues)) suspect(id)

@@ -25,7 +25,7 @@ export async function addStranded(context: SweepContext): Promise<number> {
 
 async function addAgain(
   { id, connection, copy, isUnclaimed }: StrandedJob,
-  { queues, emit, now }: SweepContext,
+  { queues, ledger, emit, now }: SweepContext,
 ): Promise<boolean> {
   if (!isUnclaimed || copy === undefined) return false
   const digest = property(copy.data, 'digest')
@@ -35,6 +35,7 @@ async function addAgain(
   if (gone.length === 0) return false
   const { data, priority } = copy
   await queues.add(connection, [{ id, data, priority, delayMs: delayOf(copy, now()) }])
+  await ledger.noteRequeued(id)
   emit({ event: 'requeued', id, connection })
   return true
 }

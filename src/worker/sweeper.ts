@@ -9,6 +9,7 @@ import {
   type Swept,
   type SweepTimes,
 } from './sweep-context.ts'
+import { evictHistory } from './sweep-history.ts'
 import { findLost } from './sweep-lost.ts'
 import { forgetHeld, forgetNames, purgeEnded, removeLeft } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
@@ -18,12 +19,14 @@ export interface SweeperOptions extends Omit<SweepContext, 'goOn'>, SweepTimes {
   readonly store: Store
 }
 
-/** Grace a minute, names known for 30 days, held messages for 90. */
+/** Grace a minute, names known for 30 days, held messages for 90, 256 MiB of history. */
 export const SWEEP_DEFAULTS = {
   everyMs: 60_000,
   graceMs: 60_000,
   retentionMs: 30 * 86_400_000,
   heldRetentionMs: 90 * 86_400_000,
+  historyKeepForMs: 30 * 86_400_000,
+  historyMaxBytes: 268_435_456,
 } as const
 
 /** Puts right what crashes and people left behind; one at a time in the fleet. */
@@ -73,6 +76,7 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     const forgotten = await attempt(() => forgetHeld(context), 0)
     await attempt(() => removeLeft(context), undefined)
     await attempt(() => purgeEnded(context), undefined)
+    await attempt(() => evictHistory(context), undefined)
     await attempt(() => sweepContent(context), 0)
     await attempt(() => forgetNames(context), undefined)
     const swept = { requeued: stranded + found.requeued, lost: found.lost, expired, forgotten }
