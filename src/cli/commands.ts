@@ -77,6 +77,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'connect, protect the session, log in and leave again',
     load: async () => (await import('./commands/connections-verify.ts')).connectionsVerify,
   },
+  'connections health': {
+    summary: 'what all workers know of each connection manager',
+    load: async () => (await import('./commands/connections-health.ts')).connectionsHealth,
+  },
   'connections pause': {
     summary: 'have no worker use a connection manager, until it is resumed',
     load: async () => (await import('./commands/connections-pause.ts')).connectionsPause,

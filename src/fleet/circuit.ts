@@ -61,7 +61,10 @@ export interface CircuitPolicy {
   readonly firstDelayMs: number
   /** The longest wait between two probes after faults; 60,000 by default. */
   readonly maxDelayMs: number
-  /** Between two logins with a credential that was refused; 300,000 by default: accounts get locked. */
+  /**
+   * Between two logins with a credential that was refused; 300,000 by default: accounts get locked.
+   * `Infinity`: only another credential or an operator ends it.
+   */
   readonly authDelayMs: number
   /** After a throttle reply that names no span; 60,000 by default. */
   readonly throttleDelayMs: number
@@ -78,6 +81,9 @@ export const DEFAULT_CIRCUIT_POLICY: CircuitPolicy = {
 }
 
 export const UNKNOWN: Circuit = { state: 'unknown', failures: 0 }
+
+/** The last moment that there is: what waits for it waits for a change or a person. */
+export const NEVER = 8.64e15
 
 const CLOSED: Circuit = { state: 'closed', suspects: [] }
 
@@ -122,7 +128,7 @@ function opened(circuit: Circuit, blames: Blame, delayMs: number, now: number): 
   if (circuit.state === 'open' && circuit.blames === blames) return circuit
   const since = circuit.state === 'half-open' || circuit.state === 'open' ? circuit.since : now
   const failures = failuresOf(circuit) + 1
-  const until = Math.round(now + delayMs)
+  const until = Math.min(Math.round(now + delayMs), NEVER)
   // The longer wait holds: a lost connection must not shorten the pause after a refused password.
   if (circuit.state === 'open' && circuit.until > until) return circuit
   return { state: 'open', blames, since, at: now, until, failures }

@@ -58,7 +58,7 @@ export function openHealthChanges(store: Store): HealthChanges {
 
   return {
     change,
-    read: async (managers) => decoded(await records.some(managers)),
+    read: async (managers) => decoded(managers.length === 0 ? [] : await records.some(managers)),
     all: async () => decoded(await records.all()),
     mend: (manager) => change(manager, mended),
     tidy: async (keepMs) => {

@@ -51,11 +51,7 @@ export async function openHealthPages(
   const pages = new Map<string, Page>()
   const listeners = new Set<(manager: ManagerKey, circuit: Circuit) => void>()
 
-  const pageOf = (name: string): Page => {
-    const page = pages.get(name) ?? newPage()
-    pages.set(name, page)
-    return page
-  }
+  const pageOf = (name: string): Page => pages.get(name) ?? addPage(pages, name)
   const become = (name: string, page: Page, record: ManagerHealth): void => {
     const digests = changedDigests(page, record)
     page.record = record
@@ -79,14 +75,13 @@ export async function openHealthPages(
   }
   const read = async (names: readonly string[]): Promise<readonly string[]> => {
     const free = names.filter((name) => pageOf(name).pending === 0)
-    const versions = free.map((name) => pageOf(name).version)
-    const found = free.length === 0 ? new Map<string, ManagerHealth>() : await changes.read(free)
+    const versions = new Map(free.map((name) => [name, pageOf(name).version]))
+    const found = await changes.read(free)
     return names.filter((name) => {
-      const at = free.indexOf(name)
       const page = pageOf(name)
-      if (at === -1 || page.version !== versions[at] || page.pending > 0) return true
-      become(name, page, found.get(name) ?? NOTHING_KNOWN)
-      return false
+      const isBehind = page.version !== versions.get(name) || page.pending > 0
+      if (!isBehind) become(name, page, found.get(name) ?? NOTHING_KNOWN)
+      return isBehind
     })
   }
 
@@ -94,7 +89,7 @@ export async function openHealthPages(
   return {
     of: (name) => pages.get(name)?.record ?? NOTHING_KNOWN,
     followed: (name) => [...(pages.get(name)?.followed.keys() ?? [])],
-    names: () => [...pages].flatMap(([name, { followed }]) => (followed.size > 0 ? [name] : [])),
+    names: () => [...pages.keys()].filter((name) => pageOf(name).followed.size > 0),
     follow: ({ name, digest }) => follow(pageOf(name).followed, digest),
     change: async (name, transition) => {
       if (find(name, transition)) await inTurn(pageOf(name), () => tell(name, transition))
@@ -122,14 +117,16 @@ function changedDigests({ record: before, followed }: Page, record: ManagerHealt
   )
 }
 
-function newPage(): Page {
-  return {
+function addPage(pages: Map<string, Page>, name: string): Page {
+  const page = {
     record: NOTHING_KNOWN,
     version: 0,
     pending: 0,
     last: Promise.resolve(),
-    followed: new Map(),
+    followed: new Map<string, number>(),
   }
+  pages.set(name, page)
+  return page
 }
 
 function inTurn<T>(page: Page, work: () => Promise<T>): Promise<T> {

@@ -10,7 +10,7 @@ export interface ManagerRecords {
    * record is removed.
    */
   replace(manager: string, before: string | undefined, after: string | undefined): Promise<boolean>
-  /** Those of `managers` that there are. */
+  /** Those of `managers`, at least one, that there are. */
   some(managers: readonly string[]): Promise<readonly ManagerText[]>
   all(): Promise<readonly ManagerText[]>
 }

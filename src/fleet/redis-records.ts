@@ -16,7 +16,6 @@ export function recordsOnRedis({ client, prefix }: RedisStore, kind: RecordKind)
     replace: async (manager, before = '', after = '') =>
       (await client.eval(REPLACE, 1, key, manager, before, after)) === 1,
     some: async (managers) => {
-      if (managers.length === 0) return []
       const texts = await client.hmget(key, ...managers)
       return managers.flatMap((manager, at) => {
         const text = texts[at]

@@ -1,4 +1,4 @@
-import type { Circuit } from '../fleet/circuit.ts'
+import { NEVER, type Circuit } from '../fleet/circuit.ts'
 import type { Health, ManagerKey } from '../fleet/health.ts'
 import type { Emit } from './events.ts'
 import { judgedOf } from './judged.ts'
@@ -19,11 +19,11 @@ export function tellShut(
 ): void {
   const manager = key.name
   const { by, cause } = health.found(key)
-  const retryInMs = Math.max(0, Math.round(circuit.until - now()))
+  const leftMs = Math.max(0, Math.round(circuit.until - now()))
   const foundBy = by === undefined ? {} : { foundBy: by }
   const judged = judgedOf(cause)
   if (circuit.blames === 'throttle') {
-    emit({ event: 'throttled', connection, manager, retryInMs, ...foundBy, ...judged })
+    emit({ event: 'throttled', connection, manager, retryInMs: leftMs, ...foundBy, ...judged })
     return
   }
   emit({
@@ -32,7 +32,7 @@ export function tellShut(
     manager,
     blames: circuit.blames,
     reason: cause?.reason ?? 'cannot be used',
-    retryInMs,
+    retryInMs: circuit.until === NEVER ? undefined : leftMs,
     ...foundBy,
     ...judged,
   })

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 
 import {
+  NEVER,
   UNKNOWN,
   afterFinding,
+  afterMending,
   DEFAULT_CIRCUIT_POLICY,
   type Circuit,
   type Finding,
@@ -78,6 +80,14 @@ test.for<[from: string, circuit: Circuit, finding: Finding, to: Partial<Circuit>
   ],
 ])('%s', ([, circuit, finding, to]) => {
   expect(after(circuit, finding)).toMatchObject(to)
+})
+
+test('a refused password may be left to those who mend it', () => {
+  const policy = { ...DEFAULT_CIRCUIT_POLICY, authDelayMs: Infinity }
+  const circuit = afterFinding(closed, { kind: 'auth' }, policy, 1_000, () => 0.5)
+  expect(circuit).toMatchObject({ state: 'open', until: NEVER })
+  expect(JSON.parse(JSON.stringify(circuit))).toEqual(circuit)
+  expect(afterMending(circuit, 2_000)).toMatchObject({ state: 'open', until: 1_000 })
 })
 
 test('the wait between probes doubles up to a minute', () => {

@@ -33,11 +33,18 @@ function isAsking({ health }: Member): boolean {
 }
 
 /** Waits until the store has what this member found. */
-async function told({ store, health }: Member): Promise<void> {
+async function told({ store, health }: Member, manager = RELAY): Promise<void> {
   const changes = openHealthChanges(store)
-  const inStore = async () => (await changes.all()).get('relay')?.entries['d1']?.circuit
-  const isTold = async () => isDeepStrictEqual(await inStore(), health.circuit(RELAY))
+  const isTold = async (): Promise<boolean> => {
+    const record = (await changes.read([manager.name])).get(manager.name)
+    return isDeepStrictEqual(record?.entries[manager.digest]?.circuit, health.circuit(manager))
+  }
   await expect.poll(isTold).toBe(true)
+}
+
+/** A store that tells nobody of a change. */
+function mute(store: Store): Store {
+  return { ...store, publish: () => Promise.resolve() }
 }
 
 /** A store that can be made to answer nothing any more. */
@@ -98,8 +105,7 @@ describeStores('the health of the fleet', (place) => {
 
   test('a prober that is gone is succeeded, and what it says later counts for nothing', async () => {
     const at = place()
-    const now = () => Date.now()
-    await using frozen = await join(at, 'frozen', { ...RARELY, probeMs: 900_000, now })
+    await using frozen = await join(at, 'frozen', { ...RARELY, probeMs: 900_000 })
     await using other = await join(at, 'other', RARELY)
     const late = await probeOf(frozen.health)
     await expect.poll(async () => (await other.health.admit(RELAY)).kind).toBe('wait')
@@ -127,6 +133,7 @@ describeStores('the health of the fleet', (place) => {
     await using fresh = await join(at, 'fresh', RARELY)
     fresh.health.follow(OTHER)
     await letIn(fresh.health, OTHER)
+    await told(fresh, OTHER)
     old.health.report(RELAY, { kind: 'auth' }, { probe: await probeOf(old.health) })
     await expect.poll(() => stateOf(fresh)).toBe('open')
     expect(stateOf(fresh, OTHER)).toBe('closed')
@@ -189,7 +196,6 @@ describeStores('the health of the fleet', (place) => {
 
   test('a notice that was lost is made up for', async () => {
     const at = place()
-    const mute = (store: Store): Store => ({ ...store, publish: () => Promise.resolve() })
     await using a = await join(at, 'a', RARELY, mute)
     await using b = await join(at, 'b', { everyMs: 50 })
     a.health.report(RELAY, { kind: 'fault' }, { probe: await probeOf(a.health) })

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../duration.ts'
+import { openHealthChanges } from '../../fleet/health-changes.ts'
 import { openPauses } from '../../fleet/pauses.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
@@ -57,7 +58,7 @@ export const connectionsResume: Command = {
 Usage: mailroom connections resume NAME [options]
 
 One that cannot be used for another reason, such as a password that was refused, is tried again at
-once: call this when you have mended it, paused or not.
+once, by one session of the whole fleet: call this when you have mended it, paused or not.
 
 Example:
   mailroom connections resume relay
@@ -74,6 +75,8 @@ Example:
     if (!setup.config.connections.has(name) && !(await pauses.list()).has(name)) {
       setup.config.connections.get(name)
     }
+    // Workers that start later must find it mended, too: only then those that live are told.
+    await openHealthChanges(view.store).mend(name)
     const ended = await pauses.resume(name)
     const pausedMs = ended && Math.max(0, Math.round((await view.store.nowMs()) - ended.since))
     setup.terminal.tell(

@@ -1,6 +1,9 @@
 import type { Connections } from '../../connections/connections.ts'
 import { formatDuration } from '../../duration.ts'
 import { workersByName, type Fleet } from '../../fleet/fleet.ts'
+import { openHealthChanges } from '../../fleet/health-changes.ts'
+import { parkedStanding, type HealthStanding } from '../../fleet/health-standing.ts'
+import type { ManagerHealth } from '../../fleet/manager-health.ts'
 import type { ManagerPauses } from '../../fleet/manager-pauses.ts'
 import { openPauses } from '../../fleet/pauses.ts'
 import { property } from '../../job/property.ts'
@@ -33,7 +36,7 @@ Columns:
   expired     given up by age, by the sender's own deadline, or because its job was lost
   workers     live workers that take messages of this name
   oldest      how long ago the first waiting message could have been sent; "oldestMs" in JSON
-  remark      what somebody should look at, and what an operator has paused
+  remark      what somebody should look at: a manager that cannot be used, what an operator has paused
 
 The last line of a table counts the live workers.
 
@@ -48,11 +51,17 @@ Examples:
     tellWarnings(setup, { mistakesOnly: true })
     const { terminal, config } = setup
     await using view = await openStoreView(setup)
-    const [fleet, pauses] = await Promise.all([view.registry.list(), openPauses(view.store).list()])
+    const [fleet, pauses, health] = await Promise.all([
+      view.registry.list(),
+      openPauses(view.store).list(),
+      openHealthChanges(view.store).all(),
+    ])
     const names = namesToShow(values.connection, config.connections, fleet)
     const now = await view.store.nowMs()
     const standings = await Promise.all(
-      names.map((name) => standingOf(name, view, fleet, config.connections, now, pauses)),
+      names.map((name) =>
+        standingOf(name, view, fleet, config.connections, now, { pauses, health }),
+      ),
     )
     terminal.table(terminal.lists === 'json' ? standings : standings.map(rowOf))
     if (terminal.lists === 'tables') terminal.say(describeWorkers(fleet))
@@ -71,6 +80,12 @@ function namesToShow(
   return asked ?? [...known]
 }
 
+/** What keeps mail from flowing, by name. */
+interface Stops {
+  readonly pauses: ReadonlyMap<string, ManagerPauses>
+  readonly health: ReadonlyMap<string, ManagerHealth>
+}
+
 /** How a name stands, as programs get it. */
 async function standingOf(
   connection: string,
@@ -78,7 +93,7 @@ async function standingOf(
   fleet: Fleet,
   connections: Connections,
   now: number,
-  pauses: ReadonlyMap<string, ManagerPauses>,
+  { pauses, health }: Stops,
 ) {
   const [depth, held, heads, isStopped] = await Promise.all([
     queues.depth(connection),
@@ -89,8 +104,11 @@ async function standingOf(
   const workers = workersByName(fleet).get(connection) ?? 0
   const since = heads.map(dueSince).filter((at) => at !== undefined)
   const pause = pauses.get(connection)?.current
+  const known = health.get(connection)
+  const parked = known && parkedStanding(known, now)
   const remarks = [
     ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
+    ...(parked ? [describeParked(parked, now)] : []),
     ...(isStopped ? ['queue paused'] : []),
     ...(depth.waiting > 0 && workers === 0 ? [`${depth.waiting} waiting, no worker`] : []),
     ...(connections.names().includes(connection) ? [] : ['not in the configuration']),
@@ -103,6 +121,22 @@ async function standingOf(
     oldestMs: since.length === 0 ? undefined : Math.max(0, Math.round(now - Math.min(...since))),
     remark: remarks.length === 0 ? undefined : remarks.join('; '),
   }
+}
+
+/** Why nothing can be tried, since when, and for how long. */
+function describeParked(
+  { state, since, reason, nextProbeAt }: HealthStanding,
+  now: number,
+): string {
+  const forMs = Math.max(0, now - (since?.getTime() ?? now))
+  const leftMs = (nextProbeAt?.getTime() ?? Infinity) - now
+  const next = state === 'asked' || leftMs <= 0 ? 'asked now' : askedIn(leftMs)
+  const why = reason ?? 'cannot be used'
+  return `parked for ${formatDuration(forMs)}, ${next}: ${why}`
+}
+
+function askedIn(ms: number): string {
+  return ms === Infinity ? 'until somebody mends it' : `asked in ${formatDuration(ms)}`
 }
 
 function rowOf({ oldestMs, remark, ...rest }: Awaited<ReturnType<typeof standingOf>>) {

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+
+import { jsonLines } from '../support/cli.ts'
+import { openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
+import { describeRedis } from '../support/redis.ts'
+
+describeRedis('health from the command line', (redis) => {
+  test('a refused password is shown with its reason, and a resume has it asked at once', async () => {
+    const users: Record<string, string> = { mailroom: 'another' }
+    await using relay = await startRelay({ users })
+    await using project = await openProject(redis, { relay: relay.port })
+    const health = () => project.run(['connections', 'health', 'relay', '--json'])
+    expect((await health()).out).toBe('')
+    {
+      await using _worker = project.startWorker()
+      await project.send()
+      await expect.poll(async () => (await health()).out).toContain('"parked"')
+    }
+    const { out } = await health()
+    expect(jsonLines(out)).toEqual([
+      {
+        connection: 'relay',
+        digest: expect.stringMatching(/^[0-9a-f]{8}$/),
+        state: 'parked',
+        blames: 'account',
+        since: expect.any(String),
+        nextProbeAt: expect.any(String),
+        foundBy: expect.any(String),
+        reason: expect.stringContaining('535'),
+        usedAt: expect.any(String),
+      },
+    ])
+    const status = await project.run(['status', '--json'])
+    expect(jsonLines(status.out)).toMatchObject([
+      { connection: 'relay', remark: expect.stringMatching(/^parked for .*, asked in .*: .*535/) },
+    ])
+    expect(out + status.out).not.toContain(PASSWORD)
+
+    users['mailroom'] = PASSWORD
+    expect(await project.run(['connections', 'resume', 'relay'])).toMatchObject({ code: 0 })
+    // Whoever starts later asks at once as well: by itself it would in five minutes.
+    await using _worker = project.startWorker()
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    expect(relay.logins).toBe(2)
+    await expect.poll(async () => (await health()).out).toContain('"works"')
+  })
+
+  test('the health of a connection manager that nobody knows is a mistake', async () => {
+    await using relay = await startRelay()
+    await using project = await openProject(redis, { relay: relay.port })
+    const { code, err } = await project.run(['connections', 'health', 'other'])
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringContaining('UNKNOWN_CONNECTION') })
+  })
+})
