@@ -63,6 +63,38 @@ describeRedis('mailroom messages', (redis) => {
     })
   })
 
+  test('what happened to a message is drawn on a terminal, and a field of its JSON', async () => {
+    let isRefusing = true
+    await using relay = await startRelay({
+      refuseRecipient: () => (isRefusing ? NOBODY : undefined),
+    })
+    await using project = await openProject(redis, { relay: relay.port })
+    await using _worker = project.startWorker()
+    const [id = ''] = await refusedOnes(project, 1)
+    isRefusing = false
+    await project.run(['messages', 'retry', id])
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    const show = async () => jsonLines((await project.run(['get', id, '--json'])).out)[0]
+    await expect.poll(show).toMatchObject({
+      state: 'delivered',
+      forgotten: 0,
+      timeline: [
+        { kind: 'accepted' },
+        { kind: 'attempt', manager: 'relay', stage: 'rcpt', code: 550 },
+        { kind: 'reopened' },
+        { kind: 'attempt', stage: 'after', code: 250 },
+      ],
+    })
+    const { out } = await project.run(['messages', 'show', id, '--table'])
+    const said = out.slice(out.indexOf('timeline')).replaceAll(/\d{4}-\S+Z/g, 'TIME')
+    expect(said).toMatch(/^timeline\nTIME {2}accepted\nTIME {2}attempt 1 through relay /)
+    expect(said).toMatch(/came to rcpt: 550 5\.1\.1 no such user \(rule \S+, rules \S+\)\n/)
+    expect(said).toMatch(/^ {26}worker \S+, \d+ms, \d+ bytes\n/m)
+    expect(said).toMatch(/^ {26}C: MAIL FROM:<…@example\.com>/m)
+    expect(said).toMatch(/^ {26}S: 550 5\.1\.1 no such user$/m)
+    expect(said).toMatch(/\nTIME {2}given another try by a person\n/)
+  })
+
   test('refused messages are retried by id, or all of a state when that is confirmed', async () => {
     let isRefusing = true
     await using relay = await startRelay({
@@ -156,6 +188,7 @@ describeRedis('mailroom messages', (redis) => {
     expect(JSON.parse(await readFile(path.join(folder, `${first}.json`), 'utf8'))).toMatchObject({
       id: first,
       state: 'refused',
+      timeline: [{ kind: 'accepted' }, { kind: 'attempt', code: 550 }],
     })
   })
 })

@@ -30,7 +30,7 @@ Usage: mailroom messages export ID [--to-file FILE] [options]
        mailroom messages export [--state STATE] [--connection NAME] --to-folder FOLDER [options]
 
   --to-file FILE      where to; standard output by default
-  --to-folder FOLDER  every held message as ID.eml, with its record as ID.json
+  --to-folder FOLDER  every held message as ID.eml, with its record and timeline as ID.json
   --state STATE       only uncertain, refused or expired ones
   --connection NAME   only those of this connection manager or group
 
@@ -94,7 +94,9 @@ async function exportHeld(
   let exit: ExitCode = EXIT.ok
   for await (const record of eachHeld((page) => listHeld(ledger, page), query)) {
     const file = path.join(folder, `${fileNameOf(record)}.eml`)
-    await writePrivately(file.replace(/eml$/, 'json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    const { entries: timeline = [], forgotten = 0 } = (await ledger.history(record.id)) ?? {}
+    const told = JSON.stringify({ ...record, timeline, forgotten }, undefined, 2)
+    await writePrivately(file.replace(/eml$/, 'json'), `${told}\n`)
     try {
       const message = await exportMessage(record, queues, config.connections, contents)
       await writePrivately(file, message)

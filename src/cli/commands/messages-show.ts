@@ -8,6 +8,7 @@ import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import { printable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
+import { drawTimeline } from '../timeline-lines.ts'
 
 /** `mailroom messages show`: how one message stands. */
 export const messagesShow = showAs('messages show', 'how one message stands')
@@ -22,11 +23,13 @@ function showAs(name: string, does: string): Command {
 Usage: mailroom ${name} ID [options]
 
 ID is what "mailroom send" printed. The answer holds the recipients' addresses, and for each what
-the server said to it and which rule decided.
+the server said to it and which rule decided; then the timeline: every attempt with its worker, its
+rule and what was said, and what people and the sweeper did. "forgotten" counts what was evicted.
 
 Examples:
   mailroom ${name} m-0190f3c1
   mailroom ${name} m-0190f3c1 | jq -r .state
+  mailroom ${name} m-0190f3c1 | jq -r '.timeline[].conversation[]?'
 `,
     options: COMMON_OPTIONS,
     run: async (args, context) => {
@@ -37,7 +40,11 @@ Examples:
       await using mailroom = openProducer(setup)
       const record = await mailroom.get(id)
       if (record === undefined) throw new UnknownMessageError(id)
-      setup.terminal.show({ ...record }, () => draw(record, setup.terminal))
+      const { entries = [], forgotten = 0 } = (await mailroom.history(id)) ?? {}
+      setup.terminal.show({ ...record, timeline: entries, forgotten }, () => {
+        draw(record, setup.terminal)
+        drawTimeline({ entries, forgotten }, record, setup.terminal)
+      })
       return EXIT.ok
     },
   }
