@@ -57,6 +57,8 @@ export interface EndingContext {
   readonly handBack: () => Promise<void>
   /** Repeats `step` while the store is down; rejects when the job is not ours any more. */
   readonly persist: (step: () => Promise<void>) => Promise<void>
+  /** The store's clock, in milliseconds since 1970: a job is due by it, whoever looks. */
+  readonly now: () => number
 }
 
 /**
@@ -67,7 +69,7 @@ export async function endJob(
   job: Job,
   token: string,
   ending: Ending,
-  { handBack, persist }: EndingContext,
+  { handBack, persist, now }: EndingContext,
 ): Promise<void> {
   switch (ending.kind) {
     case 'done':
@@ -75,8 +77,13 @@ export async function endJob(
     case 'dead':
       throw new UnrecoverableError(ending.reason)
     case 'later': {
-      const at = Date.now() + Math.ceil(ending.delayMs)
-      await persist(() => job.moveToDelayed(at, token))
+      const { id = '' } = job
+      const delayMs = Math.ceil(ending.delayMs)
+      // The job's own `moveToDelayed` counts from the clock of this process, which may be hours off.
+      const backend = job['backend']
+      await persist(async () => {
+        await backend.moveToDelayed(id, Math.round(now()), delayMs, token, { skipAttempt: true })
+      })
       throw new DelayedError()
     }
     case 'back':

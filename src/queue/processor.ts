@@ -22,6 +22,8 @@ export interface ProcessorOptions {
   readonly isAbandoned: () => boolean
   readonly restoreOrder: (newestFirst: readonly string[]) => Promise<void>
   readonly report: (error: unknown) => void
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now: () => number
 }
 
 const RETRY_MS = 500
@@ -76,6 +78,7 @@ export function createProcessor(options: ProcessorOptions): {
       await endJob(job, token, ending, {
         handBack: () => isBack ?? Promise.resolve(),
         persist: (step) => persist(step, run, options),
+        now: options.now,
       })
     } catch (error) {
       if (isOver(run)) abandonJob()
