@@ -35,9 +35,10 @@ export function createMailroom<Name extends string>(
 ): Mailroom<Name> {
   const read = readConfig(config, { env, environment: environmentOf(environment, env) })
   warnOf(read, onWarning)
-  const { connections, attachments, limits, prefix, schema, ...rest } = read
+  const { connections, rules, attachments, limits, prefix, schema, ...rest } = read
   return create({
     connections,
+    rules,
     prefix,
     schema,
     locate: () => locateQueue(rest, { env }),

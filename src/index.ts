@@ -18,6 +18,7 @@ export type { RawInput } from './job/raw-input.ts'
 export type { ComposedMail, RawMail, SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { HeldQuery } from './producer/held.ts'
+export type { Requeued, RequeueOptions, RequeueResult } from './producer/requeue.ts'
 export type { Retried, RetryOptions } from './producer/retry.ts'
 export type {
   MailroomMailOptions,

@@ -65,6 +65,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'a message as it would be sent, as an .eml file',
     load: async () => (await import('./commands/messages-export.ts')).messagesExport,
   },
+  requeue: {
+    summary: 'put refused messages back that would not be refused today',
+    load: async () => (await import('./commands/requeue.ts')).requeue,
+  },
   'connections list': {
     summary: 'every connection manager, with its server, login and limits',
     load: async () => (await import('./commands/connections-list.ts')).connectionsList,

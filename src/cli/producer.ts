@@ -13,10 +13,11 @@ export function openProducer(
   { settings, config }: Pick<Setup, 'settings' | 'config'>,
   { attachmentRoots = [] }: ProducerOptions = {},
 ): Mailroom {
-  const { connections, prefix, schema, attachments, limits, content } = config
+  const { connections, rules, prefix, schema, attachments, limits, content } = config
   return createMailroom({
     locate: () => Promise.resolve(settings.queue),
     connections,
+    rules,
     prefix,
     schema,
     attachmentRoots: [...attachments.roots, ...attachmentRoots],

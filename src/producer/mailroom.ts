@@ -3,11 +3,13 @@ import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Timeline } from '../ledger/timeline.ts'
 import type { Depth } from '../queue/queues.ts'
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { createDigestMemory } from './digest-memory.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 import { listHeld, type HeldQuery } from './held.ts'
 import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
 import { createPrepare, type PreparedJob } from './prepare.ts'
+import { requeue, type RequeueOptions, type RequeueResult } from './requeue.ts'
 import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
 import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
@@ -15,6 +17,8 @@ import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
 export interface MailroomOptions<Name extends string> extends DeskOptions {
   /** The connection managers; only their names and their `from` are used. */
   readonly connections: Connections<Name>
+  /** What the operator has decided about replies, for `requeue`; nothing by default. */
+  readonly rules?: readonly UserRule[]
   /** The folders that attachments by path may come from; none by default. */
   readonly attachmentRoots?: readonly string[]
   /** Files of one message that are read from paths, in bytes; `maxMessageBytes` by default. */
@@ -78,6 +82,11 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   cancel(id: string): Promise<Cancelled>
   /** Gives a refused, expired or set aside message another try, with all counts begun anew. */
   retry(id: string, options?: RetryOptions): Promise<Retried>
+  /**
+   * Judges refused messages again, by the rules as they are now, and puts those back into the queue
+   * that would not be refused today.
+   */
+  requeue(options?: RequeueOptions): Promise<RequeueResult>
   /** Pages through held messages: of one state, or of all of them in turn. */
   list(query?: HeldQuery): Promise<ListPage>
   /** Hears how messages end, whoever sent them; best effort: `get` is the truth. Call the answer to stop. */
@@ -123,6 +132,7 @@ export function createMailroom<Name extends string>(
     history: async (id) => (await desk.open()).ledger.history(id),
     cancel: (id) => desk.cancel(id),
     retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
+    requeue: async (which = {}) => requeue(which, { rules: [], ...options }, await desk.open()),
     list: async (query = {}) => listHeld((await desk.open()).ledger, query),
     on: (outcome, listener) => outcomes.on(outcome, listener),
     untilSettled: (id, waitOptions = {}) =>

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ledger: ['job', 'smtp', 'store'],
   content: ['job', 'smtp', 'store'],
   fleet: ['connections', 'store'],
-  producer: ['job', 'queue', 'ledger', 'content', 'connections', 'fleet', 'store'],
+  producer: ['smtp', 'job', 'queue', 'ledger', 'content', 'connections', 'fleet', 'store'],
   worker: ['smtp', 'job', 'connections', 'queue', 'ledger', 'content', 'fleet', 'store'],
   telemetry: ['smtp', 'job', 'worker/events.ts', 'queue/queues.ts'],
   server: ['telemetry', 'smtp', 'job', 'connections', 'store', 'queue', 'ledger', 'producer'],

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { HELD_OPTIONS, heldQueryOf } from '../held-options.ts'
 import { openProducer } from '../producer.ts'
+import { whyNotRetried } from '../retry-answer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -96,24 +97,7 @@ function proposalOf(count: number): string {
 function tell(id: string, answer: Retried, terminal: Terminal): void {
   if (answer.kind === 'retried') terminal.tell({ id, state: 'retried' }, `${id} waits again`)
   else {
-    const why = reasonOf(answer)
+    const why = whyNotRetried(answer)
     terminal.warn({ id, state: answer.kind, why }, `mailroom: ${id} is not tried again: ${why}`)
-  }
-}
-
-function reasonOf(answer: Exclude<Retried, { kind: 'retried' }>): string {
-  switch (answer.kind) {
-    case 'not-held':
-      return `it is ${answer.state}`
-    case 'may-be-delivered':
-      return 'it may have been delivered; send it all the same with "--even-if-delivered"'
-    case 'too-late':
-      return "the sender's own deadline is over"
-    case 'content-gone':
-      return 'its content is gone'
-    case 'busy':
-      return 'a worker has not put it aside yet; try again'
-    case 'unknown':
-      return 'no message has this id'
   }
 }
