@@ -65,6 +65,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'a message as it would be sent, as an .eml file',
     load: async () => (await import('./commands/messages-export.ts')).messagesExport,
   },
+  explain: {
+    summary: "what a server's reply means, and which rule says so",
+    load: async () => (await import('./commands/explain.ts')).explainReply,
+  },
   requeue: {
     summary: 'put refused messages back that would not be refused today',
     load: async () => (await import('./commands/requeue.ts')).requeue,

@@ -37,7 +37,7 @@ test.for<[line: string, words: readonly string[]]>([
   ['send --to a@example.org --te', ['--text']],
   ['completion ', SHELLS],
   ['help conn', ['connections']],
-  ['help ex', ['exit-codes']],
+  ['help ex', ['explain', 'exit-codes']],
   ['help queue ', commandsOf('queue')],
   ['nothing ', []],
   ['connections nothing ', []],

@@ -31,7 +31,8 @@ export function describeUserCondition(condition: UserCondition): string {
   ])
 }
 
-function oneOf(values: readonly (string | number)[]): string {
+/** `a, b or c`. */
+export function oneOf(values: readonly (string | number)[]): string {
   return values.join(', ').replace(/, ([^,]*)$/, ' or $1')
 }
 
