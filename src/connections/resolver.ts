@@ -1,6 +1,7 @@
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
+import type { DigestMemory } from './digest.ts'
 import type { Looks } from './file-look.ts'
 import { createFirstLooks } from './first-looks.ts'
 import { resolveReferences } from './references.ts'
@@ -27,6 +28,7 @@ export function createResolver(
   rules: readonly UserRule[] = [],
 ): Resolver {
   const first = createFirstLooks()
+  const digests: DigestMemory = new Map()
   const { readFile: read = readRegularFile } = sources
   const noting: SecretSources = {
     ...sources,
@@ -39,7 +41,7 @@ export function createResolver(
     names: () => connections.names(),
     resolve: async (name) => {
       const key = digestKey && (await resolveReferences(digestKey.reveal(), noting))
-      return connections.resolve(name, { ...noting, ...(key && { digestKey: key }) })
+      return connections.resolve(name, { ...noting, digests, ...(key && { digestKey: key }) })
     },
     looks: () => first.looks,
     rules: () => rules,

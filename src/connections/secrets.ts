@@ -1,8 +1,7 @@
-import { createHmac } from 'node:crypto'
-
 import { distinguishCredentials, resolveAuth } from './auth/auth.ts'
 import type { Credentials } from './auth/auth.ts'
 import type { ConnectionManager } from './connection-manager.ts'
+import { digestOf, type DigestFacts, type DigestMemory } from './digest.ts'
 import { SecretUnavailableError } from './errors.ts'
 import { resolveReferences } from './references.ts'
 import type { SecretSources } from './references.ts'
@@ -26,18 +25,18 @@ export interface ResolveOptions extends SecretSources {
   /**
    * Keys the digest, so that nobody who sees one can try passwords against it.
    *
-   * The same in all workers of a fleet; without it a weak password could be guessed by somebody who
-   * reads the store.
+   * The same in all workers of a fleet; without it a weak password could be guessed, slowly, by
+   * somebody who reads the store.
    */
   readonly digestKey?: string
+  /** Digests of before; without it each takes its time. */
+  readonly digests?: DigestMemory
 }
-
-const DEFAULT_DIGEST_KEY = 'mailroom/connections'
 
 /**
  * Looks up, now, every reference of `manager`. Throws `SecretUnavailableError`.
  *
- * Nothing is cached: called again it sees a changed file, and its digest differs then.
+ * No secret is cached: called again it sees a changed file, and its digest differs then.
  */
 export async function resolveSecrets(
   manager: ConnectionManager,
@@ -47,7 +46,9 @@ export async function resolveSecrets(
     resolveAuth(manager.auth, options),
     resolveCa(manager.tlsOptions.ca, options),
   ])
-  const digest = digestOf(manager, credentials, ca, options.digestKey ?? DEFAULT_DIGEST_KEY)
+  const facts = factsOf(manager, credentials, ca)
+  const { digestKey, digests = new Map() } = options
+  const digest = await digestOf(manager.name, facts, digestKey, digests)
   return { manager, credentials, ca, digest }
 }
 
@@ -61,15 +62,14 @@ async function resolveCa(
   return pem
 }
 
-function digestOf(
+function factsOf(
   { server, port, tls, tlsOptions }: ConnectionManager,
   credentials: Credentials,
   ca: string | undefined,
-  key: string,
-): string {
+): DigestFacts {
   const facts = [
     [server, port, tls, tlsOptions.minVersion, tlsOptions.serverName ?? server, ca ?? ''],
     distinguishCredentials(credentials),
   ]
-  return createHmac('sha256', key).update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+  return { facts, holdsSecret: credentials.method !== 'anonymous' }
 }

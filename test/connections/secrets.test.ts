@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inspect } from 'node:util'
@@ -8,6 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/connections/config.ts'
 import type { ConnectionDefinition } from '../../src/connections/connection-definition.ts'
 import { createConnections } from '../../src/connections/connections.ts'
+import type { DigestMemory } from '../../src/connections/digest.ts'
 import { createSecret } from '../../src/connections/secret.ts'
 import type { ResolveOptions } from '../../src/connections/secrets.ts'
 import { createCertificate } from '../support/certificate.ts'
@@ -122,6 +124,29 @@ describe('a digest', () => {
     expect(await digestOf(manager, { env, digestKey: 'a' })).not.toBe(
       await digestOf(manager, { env, digestKey: 'b' }),
     )
+  })
+
+  test('costs whoever guesses a password time, unless it has a key', async () => {
+    const facts = [
+      ['relay', 587, 'starttls', 'TLSv1.2', 'relay', ''],
+      ['basic', 'bob', 'S3cret'],
+    ]
+    const keyed = (key: string): string =>
+      createHmac('sha256', key).update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+    expect(await digestOf(manager, { env, digestKey: 'a' })).toBe(keyed('a'))
+    const known = ['mailroom/connections', '']
+    expect(known.map(keyed)).not.toContain(await digestOf(manager))
+  })
+
+  test('is computed once for what has not changed', async () => {
+    const digests: DigestMemory = new Map()
+    const first = await digestOf(manager, { env, digests })
+    const [known] = digests.values()
+    expect(await digestOf(manager, { env, digests })).toBe(first)
+    expect([...digests.values()]).toEqual([known])
+    expect(await digestOf(manager, { env: { ...env, PW: 'new' }, digests })).not.toBe(first)
+    expect(digests.size).toBe(1)
+    expect(await digestOf(manager, { env })).toBe(first)
   })
 
   test('changes when a secret file changes', async () => {

@@ -1,0 +1,51 @@
+import { createHmac, scrypt } from 'node:crypto'
+
+/** What tells one resolved manager from another. */
+export interface DigestFacts {
+  /** All of them, secrets included. */
+  readonly facts: unknown
+  /** Whether somebody who guesses the rest could try passwords against the digest. */
+  readonly holdsSecret: boolean
+}
+
+/**
+ * The last digest of each name: what has not changed is not computed again.
+ *
+ * Without a key a digest takes 20 ms on purpose, and workers resolve their managers often.
+ */
+export type DigestMemory = Map<string, { readonly of: string; readonly digest: Promise<string> }>
+
+const DIGITS = 32
+const NO_KEY = 'mailroom/connections'
+/** 8 MiB and about 20 ms for each guess. */
+const COST = { N: 2 ** 13, r: 8, p: 1 }
+
+/**
+ * Digests `facts` to 32 hexadecimal digits. Whoever does not have `key` cannot try passwords against
+ * it; when there is none, each try is made as slow as `COST` says.
+ */
+export async function digestOf(
+  name: string,
+  { facts, holdsSecret }: DigestFacts,
+  key: string | undefined,
+  memory: DigestMemory,
+): Promise<string> {
+  const quick = createHmac('sha256', key ?? NO_KEY)
+    .update(JSON.stringify(facts))
+    .digest('hex')
+  if (key !== undefined || !holdsSecret) return quick.slice(0, DIGITS)
+  const known = memory.get(name)
+  if (known?.of === quick) return known.digest
+  const digest = stretched(quick)
+  memory.set(name, { of: quick, digest })
+  return digest
+}
+
+function stretched(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    scrypt(text, NO_KEY, DIGITS / 2, COST, (error, derived) => {
+      if (error) reject(error)
+      else resolve(derived.toString('hex'))
+    })
+  })
+}
