@@ -28,6 +28,7 @@ export async function openFleetServices(
       keepMs: retry.giveUpAfterMs,
       now: () => clock.now(),
       onFault,
+      ...(leaseMs !== undefined && { probeMs: leaseMs }),
     }),
   )
   const seats = createSeatsByManager(

@@ -33,7 +33,7 @@ export interface WorkerOptions {
   readonly lockMs?: number
   /** How often jobs of dead workers are looked for; 30,000 by default. */
   readonly stalledCheckMs?: number
-  /** How long the sessions of a worker that was killed stay its own; 15,000 by default. */
+  /** How long the sessions and the probe of a worker that was killed stay its own; 15,000 by default. */
   readonly leaseMs?: number
   /** How often files with secrets are looked at, in case they have changed; 1,000 by default. */
   readonly secretsEveryMs?: number
