@@ -1,5 +1,6 @@
 import type { Emit, WorkerEvent } from '../worker/events.ts'
 import type { Metrics } from './metrics.ts'
+import { observeVerdict } from './verdict-metrics.ts'
 
 /** Counts every event in `metrics`. */
 export function observeEvents(metrics: Metrics): Emit {
@@ -7,6 +8,7 @@ export function observeEvents(metrics: Metrics): Emit {
     metrics.messages.inc({ connection, outcome })
 
   return (event) => {
+    observeVerdict(metrics, event)
     switch (event.event) {
       case 'delivered':
         end(event.connection, 'delivered')

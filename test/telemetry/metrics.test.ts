@@ -83,6 +83,48 @@ test.for<[WorkerEvent, string]>([
     { event: 'throttled', ...manager, retryInMs: 1 },
     'mailroom_throttles_total{connection="relay",manager="relay-2"} 1',
   ],
+  [
+    {
+      event: 'deferred',
+      ...message,
+      pending: 1,
+      retryInMs: 1,
+      attempt: 1,
+      code: 450,
+      class: 'throttle',
+      scope: 'recipient',
+    },
+    'mailroom_throttle_replies_total{connection="relay",scope="recipient"} 1',
+  ],
+  [
+    { event: 'refused', ...message, refused: 3, suppress: 2, attempt: 1, reason: 'r' },
+    'mailroom_suppressed_recipients_total{connection="relay"} 2',
+  ],
+  [
+    {
+      event: 'deferred',
+      ...message,
+      pending: 1,
+      retryInMs: 1,
+      attempt: 1,
+      alert: true,
+      rule: 'user.x',
+    },
+    'mailroom_alerts_total{connection="relay",rule="user.x"} 1',
+  ],
+  [
+    {
+      event: 'parked',
+      ...manager,
+      blames: 'account',
+      reason: 'r',
+      retryInMs: 1,
+      stage: 'auth',
+      rule: 'stage.auth.5yz',
+      alert: true,
+    },
+    'mailroom_alerts_total{connection="relay",rule="stage.auth.5yz"} 1',
+  ],
 ])('$0.event is counted as %s', async ([event, line]) => {
   expect(await scrape([event])).toContain(line)
 })
