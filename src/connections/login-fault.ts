@@ -28,6 +28,14 @@ const UNREACHABLE = new Set([
 ])
 const UNKNOWN_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'ENODATA', 'ESERVFAIL'])
 
+/** Errors with which nodemailer gives a login up before the server has said anything of it. */
+const UNTRIED: Readonly<Record<string, string>> = {
+  EAUTH: 'no credentials',
+  ENOAUTH: 'no credentials',
+  EOAUTH2: 'there is no token',
+  ECONFIG: 'its configuration is wrong',
+}
+
 /** What nodemailer's error at this place means; its text and properties hold no secret of ours. */
 export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
   const { stage, manager } = place
@@ -49,8 +57,9 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
     return { kind: 'timeout', stage, detail: 'the network did not answer' }
   }
   if (error.code === 'EPROTOCOL') return { kind: 'protocol', stage, detail: 'an endless reply' }
-  if (error.code === 'EAUTH') {
-    return { kind: 'auth', stage: 'auth', detail: 'the login could not be tried: no credentials' }
+  const untried = UNTRIED[error.code ?? '']
+  if (untried !== undefined && !UNREACHABLE.has(cause)) {
+    return { kind: 'auth', stage: 'auth', detail: `the login could not be tried: ${untried}` }
   }
   if (stage === 'connect' || UNREACHABLE.has(cause)) {
     const at = `"${manager.server}" port ${manager.port}`

@@ -22,7 +22,7 @@ const NO_COMMON_VERSION = new Set([
   'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
   'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
 ])
-const OTHERS = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$|ETLS$)|CERT|CRL_/
+const OTHERS = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$|ETLS$|EREQUIRETLS$)|CERT|CRL_/
 
 interface TlsError {
   readonly code?: string | undefined
