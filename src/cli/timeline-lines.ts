@@ -30,6 +30,12 @@ function headlineOf(entry: TimelineEntry): string {
       return `worker ${entry.worker} took it at ${entry.claimedAt.toISOString()} and never said how that ended`
     case 'turned-uncertain':
       return `uncertain: the answer to the final dot of worker ${entry.worker} never came`
+    case 'uncertain-settled': {
+      const who = entry.by === 'policy' ? 'as its policy says' : 'by a person'
+      return entry.way === 'resend'
+        ? `to be sent again ${who}, although it may be delivered`
+        : `counts as delivered ${who}, although no answer came`
+    }
     case 'ended':
       return [entry.state, entry.rule && `(rule ${entry.rule})`, entry.text]
         .filter(Boolean)

@@ -3,6 +3,7 @@ import { decodeJudgement, encodeJudgement } from './judgement.ts'
 import type { Settlement } from './ledger.ts'
 import { decodeNote, encodeNote } from './note.ts'
 import type { AttemptEntry, TimelineEntry } from './timeline.ts'
+import { wayOf } from './uncertain.ts'
 
 /**
  * How both stores keep an entry: a letter, then its fields behind tabs. The time stands beside it.
@@ -14,6 +15,7 @@ import type { AttemptEntry, TimelineEntry } from './timeline.ts'
  * | `d` | died | worker, when it claimed in milliseconds |
  * | `u` | turned uncertain | worker, indices |
  * | `o` | reopened | when the message was accepted before, 1 for uncertain ones too |
+ * | `s` | uncertain ones settled | `r` or `a` (way), `p` or `o` (by plan or person), indices, when it was accepted before |
  * | `c` `q` | cancelled, requeued | |
  */
 export interface StoredEntry {
@@ -68,14 +70,25 @@ const READ: Readonly<Record<string, Read>> = {
     recipients: indices.split(',').map(Number),
   }),
   o: (at, [, even]) => ({ kind: 'reopened', at, evenIfUncertain: even === '1' }),
+  s: (at, [way, by, indices = '']) => ({
+    kind: 'uncertain-settled',
+    at,
+    way: wayOf(way),
+    by: by === 'p' ? 'policy' : 'person',
+    recipients: indices.split(',').map(Number),
+  }),
   c: (at) => ({ kind: 'cancelled', at }),
   [REQUEUED]: (at) => ({ kind: 'requeued', at }),
 }
 
-/** When the message was accepted first, as far as its history tells; reopening begins its age anew. */
+/**
+ * When the message was accepted first, as far as its history tells: reopening begins its age anew,
+ * and a message does not age while it is held.
+ */
 export function firstAcceptedAt(entries: readonly StoredEntry[]): Date | undefined {
-  const reopened = entries.find(({ text }) => text.startsWith('o'))
-  return reopened && dateOf(reopened.text.slice(1).split('\t')[0] ?? '')
+  const moved = entries.find(({ text }) => text.startsWith('o') || text.startsWith('sr'))
+  const fields = moved?.text.slice(1).split('\t')
+  return fields && dateOf((moved?.text.startsWith('o') === true ? fields[0] : fields[3]) ?? '')
 }
 
 const HOW: Readonly<Record<string, AttemptEntry['how']>> = {

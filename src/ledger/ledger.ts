@@ -1,6 +1,14 @@
 import type { Advice } from '../smtp/verdict-shape.ts'
+import type { ClaimRequest } from './claim-request.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
 import type { AttemptNote, Timeline } from './timeline.ts'
+import type {
+  PlanDone,
+  PlannedSettlement,
+  UncertainDecision,
+  UncertainPlan,
+  UncertainSettled,
+} from './uncertain.ts'
 import type { JobCopy, Upkeep } from './upkeep.ts'
 
 /** Where a message stands. The last six are final: no worker sends it any more. */
@@ -60,6 +68,8 @@ export interface MessageRecord {
   readonly claims: number
   readonly recipients: readonly RecipientRecord[]
   readonly last: Judgement | undefined
+  /** What becomes of its uncertain recipients when nobody decides; absent when they are held. */
+  readonly planned?: PlannedSettlement
 }
 
 /** What the producer knows of a message when it enqueues it. */
@@ -88,16 +98,6 @@ export type Recorded =
   | { readonly kind: 'known'; readonly state: MessageState; readonly enqueueAgain: boolean }
   | { readonly kind: 'conflict' }
 
-/** What a worker needs to say to claim a message; the rest creates a record that is absent. */
-export interface ClaimRequest {
-  readonly id: string
-  readonly worker: string
-  readonly connection: string
-  readonly recipients: readonly string[]
-  /** That of the job, as it was recorded; without it whoever has the id may claim. */
-  readonly digest?: string
-}
-
 /**
  * The answer to `claim`.
  *
@@ -122,8 +122,17 @@ export type Claim =
       readonly ageMs: number
       /** How many recipients this claim made `uncertain`, because a mark's time was over. */
       readonly turned: number
+      /** What the plan for uncertain recipients did, because it was due. */
+      readonly done?: PlanDone
     }
-  | { readonly kind: 'settled'; readonly state: FinalState; readonly turned: number }
+  | {
+      readonly kind: 'settled'
+      readonly state: FinalState
+      readonly turned: number
+      readonly done?: PlanDone
+      /** When `uncertain`: how long until its plan is due; absent when it is held. */
+      readonly dueInMs?: number
+    }
   | { readonly kind: 'in-doubt'; readonly retryInMs: number }
   | { readonly kind: 'conflict' }
 
@@ -159,6 +168,12 @@ export interface Settlement {
 export interface Settled {
   readonly applied: boolean
   readonly state: MessageState
+  /** Whether it came after its recipients had been turned `uncertain`, and won. */
+  readonly isLate?: boolean
+  /** How many uncertain recipients count as delivered, because the plan says so. */
+  readonly accepted?: number
+  /** When `uncertain`: how long until its plan is due; absent when it is held. */
+  readonly dueInMs?: number
 }
 
 export type Cancelled =
@@ -199,17 +214,20 @@ export interface Ledger extends Upkeep {
   claim(request: ClaimRequest): Promise<Claim>
   /**
    * Writes "the final dot follows" for `recipients`, by compare-and-set on the fence. False: do
-   * not send the dot. `answerWithinMs` is how long the reply may take (dot time-out and margin).
+   * not send the dot. `answerWithinMs` is how long the reply may take (dot time-out and margin);
+   * `plan` what becomes of them if the reply never comes: held when there is none.
    */
   mark(
     id: string,
     fence: number,
     recipients: readonly number[],
     answerWithinMs: number,
+    plan?: UncertainPlan,
   ): Promise<boolean>
   /**
    * Ends an attempt or one transaction of it. A late settlement by the worker whose mark already
-   * made recipients `uncertain` still wins for those recipients. The same settlement may be sent
+   * made recipients `uncertain` still wins for those recipients, also when they were accepted (then
+   * a refusal is final) or are to be sent again and the final dot has not left. The same settlement may be sent
    * twice: the second one changes nothing and is `applied` as well, unless a newer claim came.
    */
   settle(id: string, fence: number, settlement: Settlement): Promise<Settled>
@@ -220,6 +238,8 @@ export interface Ledger extends Upkeep {
    * decision. Age and attempts begin anew, and the state is `deferred`, due now.
    */
   reopen(id: string, options?: ReopenOptions): Promise<Reopened>
+  /** Settles what is uncertain, whatever else the message does; a late settlement may still win. */
+  settleUncertain(id: string, decision: UncertainDecision): Promise<UncertainSettled>
   /** Throws `RecordUnreadableError`, as everything does that meets such a record alone. */
   get(id: string): Promise<MessageRecord | undefined>
   /** What happened to a message, in its order; undefined when it is not known. */

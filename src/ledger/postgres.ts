@@ -11,6 +11,7 @@ import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
 import { planLedger, prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
+import { dueUncertain, settleUncertain } from './postgres/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './postgres/upkeep.ts'
 
 /**
@@ -29,15 +30,18 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
     record: (entries) => record(pool, entries),
     forget: (id) => forget(pool, id),
     claim: (request) => claim(pool, request),
-    mark: (id, fence, recipients, withinMs) => mark(pool, id, fence, recipients, withinMs),
+    mark: (id, fence, recipients, withinMs, plan) =>
+      mark(pool, id, fence, recipients, withinMs, plan),
     settle: (id, fence, settlement) => settle(pool, id, fence, settlement),
     cancel: (id) => cancel(pool, id),
     reopen: (id, options = {}) => reopen(pool, id, options),
+    settleUncertain: (id, decision) => settleUncertain(pool, id, decision),
     get: (id) => get(pool, id),
     history: (id) => history(pool, id),
     list: (query) => list(pool, query),
     countHeld: (connection) => countHeld(pool, connection),
     pageOpen: (query) => pageOpen(pool, query),
+    dueUncertain: (offset, limit) => dueUncertain(pool, offset, limit),
     noteRequeued: (id) => note(pool, id, REQUEUED),
     evictHistory: (limits, limit) => evictHistory(pool, limits, limit),
     digestOf: (id) => digestOf(pool, id),

@@ -12,6 +12,7 @@ import { enqueued, stranded } from './redis/outbox.ts'
 import { record } from './redis/record.ts'
 import { reopen } from './redis/reopen.ts'
 import { settle } from './redis/settle.ts'
+import { dueUncertain, settleUncertain } from './redis/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
 
 /**
@@ -25,10 +26,12 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     record: (entries) => Promise.all(entries.map((entry) => record(client, keys, entry))),
     forget: (id) => forget(client, keys, id),
     claim: (request) => claim(client, keys, retentionMs, request),
-    mark: (id, fence, recipients, withinMs) => mark(client, keys, id, fence, recipients, withinMs),
+    mark: (id, fence, recipients, withinMs, plan) =>
+      mark(client, keys, id, fence, recipients, withinMs, plan),
     settle: (id, fence, settlement) => settle(client, keys, retentionMs, id, fence, settlement),
     cancel: (id) => cancel(client, keys, retentionMs, id),
     reopen: (id, options = {}) => reopen(client, keys, retentionMs, id, options),
+    settleUncertain: (id, decision) => settleUncertain(client, keys, retentionMs, id, decision),
     get: (id) => get(client, keys, id),
     history: (id) => history(client, keys, id),
     list: (query) => list(client, keys, query),
@@ -36,6 +39,7 @@ export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: n
     enqueued: (ids) => enqueued(client, keys, ids),
     stranded: (forMs, limit) => stranded(client, keys, forMs, limit),
     pageOpen: (query) => pageOpen(client, keys, query),
+    dueUncertain: (offset, limit) => dueUncertain(client, keys, offset, limit),
     noteRequeued: (id) => note(client, keys, id, REQUEUED),
     evictHistory: (limits, limit) => evictHistory(client, keys, limits, limit),
     digestOf: (id) => digestOf(client, keys, id),

@@ -1,4 +1,5 @@
 import type { Judgement, RecipientState } from './ledger.ts'
+import type { UncertainWay } from './uncertain.ts'
 
 /** What a worker knows of one transaction, or of an attempt that came to none. */
 export interface AttemptNote {
@@ -60,6 +61,14 @@ export type TimelineEntry =
       readonly kind: 'turned-uncertain'
       readonly at: Date
       readonly worker: string
+      readonly recipients: readonly number[]
+    }
+  /** What was uncertain is sent again, or counts as delivered. */
+  | {
+      readonly kind: 'uncertain-settled'
+      readonly at: Date
+      readonly way: UncertainWay
+      readonly by: 'policy' | 'person'
       readonly recipients: readonly number[]
     }
   /** It ended without a transaction: by age, by its deadline, set aside, without its content. */

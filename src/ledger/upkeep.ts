@@ -1,5 +1,6 @@
 import type { HeldState, MessageState } from './ledger.ts'
 import type { Evicted, HistoryLimits } from './timeline.ts'
+import type { DueUncertain } from './uncertain.ts'
 
 /** A job as it is to be added to its queue. */
 export interface JobCopy {
@@ -52,6 +53,8 @@ export interface Upkeep {
   digestOf(id: string): Promise<string | undefined>
   /** Removes a message that has been held, unchanged, for `forMs` at least. False: it is not that. */
   removeHeld(id: string, forMs: number): Promise<boolean>
+  /** Up to `limit` messages whose plan for uncertain recipients is due, after so many, the oldest first. */
+  dueUncertain(offset: number, limit: number): Promise<readonly DueUncertain[]>
   /** Tells the timeline that a message's job was put back into its queue. */
   noteRequeued(id: string): Promise<void>
   /**

@@ -3,6 +3,8 @@ import type { OpenLedger } from './ledger-under-test.ts'
 import { testReopenings } from './reopenings.ts'
 import { testSettlements } from './settlements.ts'
 import { testTimelines } from './timelines.ts'
+import { testUncertainRaces } from './uncertain-races.ts'
+import { testUncertain } from './uncertain.ts'
 import { testUpkeep } from './upkeep.ts'
 
 /**
@@ -16,5 +18,7 @@ export function testLedger(open: OpenLedger): void {
   testSettlements(open)
   testReopenings(open)
   testTimelines(open)
+  testUncertain(open)
+  testUncertainRaces(open)
   testUpkeep(open)
 }

@@ -1,4 +1,7 @@
+import { expect } from 'vitest'
+
 import type { Claim, Ledger, NewRecord, RecipientOutcome } from '../../src/ledger/ledger.ts'
+import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 
 /** A ledger in a store of its own, and what a test may do to that store behind its back. */
 export interface LedgerUnderTest extends AsyncDisposable {
@@ -67,4 +70,33 @@ export function deferred(index: number): RecipientOutcome {
 
 export function refused(index: number): RecipientOutcome {
   return { index, state: 'refused', ...NOBODY }
+}
+
+/** A worker that marks with an answer due at once, and freezes. */
+export async function markedAndGone(
+  ledger: Ledger,
+  id: string,
+  marked: readonly number[] = [0],
+  recipients = ['ann@example.com'],
+  plan?: UncertainPlan,
+): Promise<number> {
+  const fence = await fenceOf(ledger, id, recipients)
+  expect(await ledger.mark(id, fence, marked, 1, plan)).toBe(true)
+  return fence
+}
+
+/** Claims until the time of the mark is over; every claim is an attempt of another worker. */
+export async function claimsUntil(
+  ledger: Ledger,
+  id: string,
+  kind: 'claimed' | 'settled',
+): Promise<Awaited<ReturnType<typeof claimOf>>> {
+  let claim = await claimOf(ledger, id)
+  await expect
+    .poll(async () => {
+      if (claim.kind === 'in-doubt') claim = await claimOf(ledger, id)
+      return claim.kind
+    })
+    .toBe(kind)
+  return claim
 }

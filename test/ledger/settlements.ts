@@ -4,10 +4,12 @@ import type { Ledger, MessageState, RecipientState } from '../../src/ledger/ledg
 import {
   BUSY,
   claimOf,
+  claimsUntil,
   deferred,
   delivered,
   fenceOf,
   LONG_MS,
+  markedAndGone,
   newRecord,
   NOBODY,
   OK,
@@ -232,7 +234,7 @@ export function testSettlements(open: OpenLedger): void {
       await claimsUntil(ledger, 'm1', 'settled')
       expect(await ledger.countHeld('Relay "München": 1')).toMatchObject({ uncertain: 1 })
       const settlement = { outcomes: [delivered(0)], isAttempt: true, last: OK }
-      const applied = { applied: true, state: 'delivered' }
+      const applied = { applied: true, state: 'delivered', isLate: true }
       expect(await ledger.settle('m1', fence, settlement)).toEqual(applied)
       expect(await ledger.settle('m1', fence, settlement)).toEqual(applied)
       expect(await ledger.get('m1')).toMatchObject({ state: 'delivered', attempts: 1 })
@@ -271,7 +273,7 @@ export function testSettlements(open: OpenLedger): void {
           outcomes: [delivered(0), delivered(1), delivered(2)],
           isAttempt: true,
         }),
-      ).toEqual({ applied: true, state: 'active' })
+      ).toEqual({ applied: true, state: 'active', isLate: true })
       expect(await ledger.get('m1')).toMatchObject({
         recipients: [{ state: 'delivered' }, { state: 'uncertain' }, { state: 'pending' }],
       })
@@ -284,6 +286,7 @@ export function testSettlements(open: OpenLedger): void {
         {
           applied: true,
           state: 'refused',
+          isLate: true,
         },
       )
       expect(await ledger.get('m1')).toMatchObject({
@@ -306,12 +309,14 @@ export function testSettlements(open: OpenLedger): void {
       expect(await ledger.settle('m1', fence, settlement)).toEqual({
         applied: true,
         state: 'cancelled',
+        isLate: true,
       })
       const other = await markedAndGone(ledger, 'm2', [0], ['ann@example.com'])
       await claimsUntil(ledger, 'm2', 'settled')
       expect(await ledger.settle('m2', other, settlement)).toEqual({
         applied: true,
         state: 'deferred',
+        isLate: true,
       })
       expect((await ledger.get('m2'))?.nextAttemptAt).toBeInstanceOf(Date)
       expect(await claimOf(ledger, 'm2')).toMatchObject({ kind: 'claimed', pending: [0] })
@@ -373,32 +378,4 @@ async function end(
 ): Promise<void> {
   const fence = await fenceOf(ledger, id)
   await ledger.settle(id, fence, { outcomes: [{ index: 0, state }], isAttempt: true })
-}
-
-/** A worker that marks with an answer due at once, and freezes. */
-async function markedAndGone(
-  ledger: Ledger,
-  id: string,
-  marked: readonly number[],
-  recipients: string[],
-): Promise<number> {
-  const fence = await fenceOf(ledger, id, recipients)
-  expect(await ledger.mark(id, fence, marked, 1)).toBe(true)
-  return fence
-}
-
-/** Claims until the time of the mark is over; every claim is an attempt of another worker. */
-async function claimsUntil(
-  ledger: Ledger,
-  id: string,
-  kind: 'claimed' | 'settled',
-): Promise<Awaited<ReturnType<typeof claimOf>>> {
-  let claim = await claimOf(ledger, id)
-  await expect
-    .poll(async () => {
-      if (claim.kind === 'in-doubt') claim = await claimOf(ledger, id)
-      return claim.kind
-    })
-    .toBe(kind)
-  return claim
 }

@@ -103,7 +103,7 @@ describePostgres('migrations', ({ owner, user }) => {
     await migrateStore(owner, { prefix: 'mailroom', schema, isDryRun: false })
     await inDatabase(`comment on table "${schema}".ledger is 'version 0'`)
     await inDatabase(`insert into "${schema}".ledger (id, connection, recipients, standing)
-      values ('m-1', 'relay', '{}', '')`)
+      values ('m-1', 'relay', '{ann@example.com}', 'p')`)
     const refused = {
       code: 'STORE_NOT_MIGRATED',
       message: expect.stringContaining('run "mailroom migrate"'),

@@ -3,7 +3,10 @@ import { CANCELLED_BRIEF } from '../compose-timeline.ts'
 import type { Cancelled, MessageState } from '../ledger.ts'
 import { decide } from './decide.ts'
 
-/** The fence is raised, so that whoever holds the claim has lost it. Answers the state before. */
+/**
+ * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
+ * sent again, and is as uncertain as before. Answers what holds when it was too late.
+ */
 export const CANCEL_FUNCTION = `
 create or replace function ledger_cancel(
   the_id text, out is_cancelled boolean, out old_state text
@@ -18,10 +21,11 @@ begin
   if l.id is null then return; end if;
   perform ledger_check(l.state, l.standing, l.recipients);
   if l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
-    or position('p' in l.standing) = 0 then return; end if;
-  is_cancelled := true;
-  l.standing := replace(l.standing, 'p', 'c');
+    or l.standing !~ '[pq]' then return; end if;
+  is_cancelled := position('p' in l.standing) > 0;
+  l.standing := replace(replace(l.standing, 'p', 'c'), 'q', 'u');
   ended := ledger_overall(l.standing);
+  old_state := ended;
   update ledger set state = ended, standing = l.standing,
       fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0,
       next_attempt_at = null, updated_at = clock_timestamp(), held = ledger_held(ended),

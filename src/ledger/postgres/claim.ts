@@ -1,19 +1,23 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
-import type { Claim, ClaimRequest, FinalState } from '../ledger.ts'
+import type { ClaimRequest } from '../claim-request.ts'
+import type { Claim, FinalState } from '../ledger.ts'
 import { pendingIn } from '../standing.ts'
+import { planDoneOf } from '../uncertain.ts'
 import { decide } from './decide.ts'
 
 /**
- * Usually the first statement takes the message. Else it is absent, final, marked, or its mark's
- * time is over: that is mended, and then the claim goes round once more.
+ * Usually the first statement takes the message. Else it is absent, final, marked, its mark's time
+ * is over, or the plan for its uncertain recipients is due: that is mended, and then the claim goes
+ * round once more.
  */
 export const CLAIM_FUNCTION = `
 drop function if exists ledger_claim(text, text, text, text, text);
 create or replace function ledger_claim(
   the_id text, the_worker text, the_connection text, addresses text, the_digest text,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
-  out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int
+  out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int,
+  out done_way text, out done_count int
 ) language plpgsql as $$
 declare
   l ledger;
@@ -25,7 +29,8 @@ begin
     update ledger set state = 'active', fence = greatest(fence + 1, ledger_microseconds()),
         holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
-        and position('p' in standing) > 0 and not ledger_is_unreadable(state, standing, recipients)
+        and (position('p' in standing) > 0 or position('q' in standing) > 0)
+        and (settle_at is null or settle_at > clock_timestamp()) and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
       returning fence, standing, attempts, claims, breaks,
         floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
@@ -45,8 +50,11 @@ begin
       final_state := 'conflict';
       return;
     end if;
-    if l.state not in ('queued', 'deferred', 'active') then
+    if l.state not in ('queued', 'deferred', 'active')
+      and (l.state <> 'uncertain' or coalesce(l.settle_at > clock_timestamp(), true)) then
       final_state := l.state;
+      retry_ms := case when l.state = 'uncertain'
+        then ceil(extract(epoch from l.settle_at - clock_timestamp()) * 1000) end;
       return;
     end if;
     if l.mark_until > clock_timestamp() then
@@ -57,10 +65,19 @@ begin
     if l.mark_until is not null then
       l.late := coalesce(l.late, array_fill(null::bigint, array[cardinality(l.recipients)]));
       foreach marked in array l.mark loop
+        -- A late answer to an earlier dot may have settled it meanwhile.
+        continue when substr(l.standing, marked + 1, 1) not in ('p', 'q');
         l.standing := overlay(l.standing placing 'u' from marked + 1 for 1);
         l.late[marked + 1] := l.fence;
         turned := turned + 1;
       end loop;
+    end if;
+    if l.mark_until is null and l.settle_at <= clock_timestamp() then
+      done_way := l.settle_way;
+      -- The attempt of whoever died without a word counts all the same.
+      done_count := ledger_settle_uncertain(the_id, done_way, 'p',
+        case when done_way = 'r' and turned > 0 then 1 else 0 end);
+      continue;
     end if;
     ended := ledger_overall(l.standing);
     if l.mark_until is not null then
@@ -74,6 +91,9 @@ begin
       update ledger set standing = l.standing, late = l.late, mark = null, mark_until = null,
           state = 'deferred'
         where id = the_id;
+      if turned > 0 and l.mark_until is not null then
+        perform ledger_plan(the_id, l.mark_plan, l.mark_until);
+      end if;
       continue;
     end if;
     update ledger set state = ended, standing = l.standing, late = l.late, mark = null,
@@ -81,8 +101,9 @@ begin
         updated_at = clock_timestamp(), held = ledger_held(ended),
         held_since = case when ledger_held(ended) is not null then ledger_microseconds() end
       where id = the_id;
-    final_state := ended;
-    return;
+    if turned > 0 and l.mark_until is not null then
+      perform ledger_plan(the_id, l.mark_plan, l.mark_until);
+    end if;
   end loop;
 end $$;
 `
@@ -95,8 +116,10 @@ interface Row {
   readonly now_breaks: number
   readonly age_ms: number
   readonly final_state: FinalState | 'conflict' | null
-  readonly retry_ms: number
+  readonly retry_ms: number | null
   readonly turned: number
+  readonly done_way: string | null
+  readonly done_count: number | null
 }
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
@@ -117,10 +140,17 @@ export async function claim(
 function claimOf([row]: readonly Row[]): Claim {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_claim')
   if (row.final_state === 'conflict') return { kind: row.final_state }
+  const done = planDoneOf(row.done_way, row.done_count)
   if (row.final_state !== null) {
-    return { kind: 'settled', state: row.final_state, turned: row.turned }
+    return {
+      kind: 'settled',
+      state: row.final_state,
+      turned: row.turned,
+      ...(done && { done }),
+      ...(row.retry_ms !== null && { dueInMs: Math.max(0, row.retry_ms) }),
+    }
   }
-  if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms) }
+  if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms ?? 0) }
   return {
     kind: 'claimed',
     fence: row.new_fence,
@@ -130,5 +160,6 @@ function claimOf([row]: readonly Row[]): Claim {
     breaks: row.now_breaks,
     ageMs: row.age_ms,
     turned: row.turned,
+    ...(done && { done }),
   }
 }

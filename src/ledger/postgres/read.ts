@@ -5,10 +5,11 @@ import type { HeldState, ListPage, ListQuery, MessageRecord } from '../ledger.ts
 import { cursorOf, parseCursor } from '../list-cursor.ts'
 import { isStanding, stateOf } from '../standing.ts'
 import { parseState } from '../state.ts'
+import { wayOf } from '../uncertain.ts'
 import { passOver, readable } from '../unreadable.ts'
 
 const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, next_attempt_at,
-  attempts, claims, recipients, standing, judgements, last, held_since::float8`
+  attempts, claims, recipients, standing, judgements, last, settle_at, settle_way, held_since::float8`
 
 interface Row {
   readonly id: string
@@ -24,6 +25,8 @@ interface Row {
   readonly standing: string
   readonly judgements: readonly (string | null)[] | null
   readonly last: string | null
+  readonly settle_at: Date | null
+  readonly settle_way: string | null
   readonly held_since: number | null
 }
 
@@ -98,5 +101,6 @@ function recordOf(row: Row): MessageRecord {
       ...decodeJudgement(row.judgements?.[index]),
     })),
     last: decodeJudgement(row.last),
+    ...(row.settle_at !== null && { planned: { way: wayOf(row.settle_way), at: row.settle_at } }),
   }
 }

@@ -12,15 +12,17 @@ import { RECORD_FUNCTION } from './record.ts'
 import { SETTLE_FUNCTION } from './settle.ts'
 import { TABLE } from './table.ts'
 import { TRANSITION } from './transition.ts'
+import { UNCERTAIN_FUNCTION } from './uncertain.ts'
 
 /** Raise it with every change of the table or a function; the change must keep old workers going. */
-const VERSION = 4
+const VERSION = 5
 
 const CREATE = [
   TABLE,
   HISTORY_TABLE,
   TRANSITION,
   HISTORY_FUNCTION,
+  UNCERTAIN_FUNCTION,
   RECORD_FUNCTION,
   CLAIM_FUNCTION,
   MARK_FUNCTION,

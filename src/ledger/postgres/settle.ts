@@ -11,14 +11,17 @@ import { decide } from './decide.ts'
  * The first statement ends nearly every message: its only recipient is delivered.
  *
  * The holder of the claim moves pending recipients. A late marker moves those that its own mark
- * made uncertain. A holder that comes again after it has settled finds nothing to move.
+ * made uncertain, whatever was decided about them, until another final dot is on its way to them.
+ * A holder that comes again after it has settled finds nothing to move.
  */
 export const SETTLE_FUNCTION = `
+drop function if exists ledger_settle(
+  text, bigint, boolean, int, float8, text, text, int[], text, text[], text, text, text, boolean);
 create or replace function ledger_settle(
   the_id text, the_fence bigint, more_follows boolean, attempts_more int, retry_ms float8,
   the_rest text, the_last text, places int[], letters text, its_judgements text[],
   the_brief text, entry_letter text, entry_json text, is_break boolean,
-  out applied boolean, out now_state text
+  out applied boolean, out now_state text, out late_one boolean, out accepted int, out due_ms float8
 ) language plpgsql as $$
 declare
   l ledger;
@@ -27,6 +30,7 @@ declare
   current text;
   is_late boolean := false;
   moved boolean := false;
+  turned boolean := false;
 begin
   applied := true;
   if letters = 'd' and places = '{0}' and not more_follows and the_rest is null
@@ -57,11 +61,15 @@ begin
       is_late := true;
       letter := case when letter <> 'p' then letter
         when the_rest is not null then the_rest
-        -- What was cancelled meanwhile must not be tried again.
-        when position('c' in l.standing) > 0 then 'c' else 'p' end;
+        -- What was cancelled meanwhile must not be tried again; what was accepted has no content left.
+        when position('c' in l.standing) > 0 then 'c'
+        when current = 'a' then 'r' else 'p' end;
+      continue when letter <> 'd' and l.mark is not null and places[i] = any(l.mark);
+    elsif current = 'q' and letter = 'p' then letter := 'q';
     end if;
-    continue when current is distinct from case when holds then 'p' else 'u' end;
+    continue when position(current in case when holds then 'pq' else 'uaq' end) = 0;
     moved := true;
+    turned := turned or letter = 'u';
     l.standing := overlay(l.standing placing letter from places[i] + 1 for 1);
     l.judgements :=
       coalesce(l.judgements, array_fill(null::text, array[cardinality(l.recipients)]));
@@ -70,6 +78,10 @@ begin
   if not holds and not moved then
     applied := is_late or (l.fence = the_fence and l.fence > 0);
     now_state := l.state;
+    late_one := is_late;
+    if l.state = 'uncertain' then
+      due_ms := extract(epoch from l.settle_at - clock_timestamp()) * 1000;
+    end if;
     if not applied then
       perform ledger_tell_attempt(the_id, 'w', the_fence, entry_letter, entry_json);
     end if;
@@ -77,7 +89,7 @@ begin
   end if;
 
   if holds and the_rest is not null then
-    l.standing := replace(l.standing, 'p', the_rest);
+    l.standing := replace(replace(l.standing, 'p', the_rest), 'q', 'u');
   end if;
   now_state := ledger_overall(l.standing);
   if (holds and more_follows) or (l.state = 'active' and not holds) then now_state := 'active'; end if;
@@ -85,6 +97,9 @@ begin
       last = coalesce(the_last, last), updated_at = clock_timestamp(),
       attempts = attempts + case when holds and more_follows then 0 else attempts_more end,
       claims = case when holds then 0 else claims end,
+      resends = case when holds and not turned and not more_follows and attempts_more > 0 then 0
+        else resends end,
+      settle_at = case when position('u' in l.standing) > 0 then settle_at end,
       breaks = case when not holds then breaks when is_break then breaks + 1
         when not is_break then 0 else breaks end,
       mark = case when holds then null else mark end,
@@ -104,12 +119,28 @@ begin
   perform ledger_tell_attempt(
     the_id, case when holds then 's' else 'l' end, the_fence, entry_letter, entry_json);
   if holds and entry_letter = 'e' then perform ledger_tell(the_id, 'e' || entry_json); end if;
+  late_one := not holds;
+  if not turned or not holds then return; end if;
+
+  perform ledger_plan(the_id, l.mark_plan, l.mark_until);
+  select * into l from ledger where id = the_id;
+  if l.settle_way = 'a' and l.settle_at <= clock_timestamp() and now_state <> 'active' then
+    accepted := ledger_settle_uncertain(the_id, 'a', 'p', 0);
+    select * into l from ledger where id = the_id;
+    now_state := l.state;
+  end if;
+  if now_state = 'uncertain' then
+    due_ms := extract(epoch from l.settle_at - clock_timestamp()) * 1000;
+  end if;
 end $$;
 `
 
 interface Row {
   readonly applied: boolean
   readonly now_state: MessageState
+  readonly late_one: boolean | null
+  readonly accepted: number | null
+  readonly due_ms: number | null
 }
 
 /** Ends an attempt or one transaction of it. */
@@ -147,5 +178,12 @@ export async function settle(
 
 function settledOf([row]: readonly Row[]): Settled {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_settle')
-  return { applied: row.applied, state: row.now_state }
+  const { applied, now_state: state, late_one, accepted, due_ms } = row
+  return {
+    applied,
+    state,
+    ...(late_one === true && { isLate: true }),
+    ...(accepted !== null && accepted > 0 && { accepted }),
+    ...(due_ms !== null && { dueInMs: Math.max(0, Math.ceil(due_ms)) }),
+  }
 }

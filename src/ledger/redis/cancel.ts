@@ -8,7 +8,10 @@ import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
-/** The fence is raised, so that whoever holds the claim has lost it. Values: id, retention. */
+/**
+ * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
+ * sent again, and is as uncertain as before. Values: id, retention.
+ */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, version, entries =
   unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'v', 'e'))
@@ -17,12 +20,13 @@ ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 if state == 'cancelled' then return 1 end
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
-if not isOpen or mark or not string.find(standing, 'p', 1, true) then return state end
+if not isOpen or mark or not string.find(standing, '[pq]') then return state end
 ${CLOCK}
 ${TRANSITION}
 ${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
-standing = string.gsub(standing, 'p', 'c')
+local isTooLate = not string.find(standing, 'p', 1, true)
+standing = string.gsub(string.gsub(standing, 'p', 'c'), 'q', 'u')
 redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
 redis.call('HSET', KEYS[1], 'p', standing, 'f', string.format('%.0f', raised), 'u', now)
 local ended = overall(standing)
@@ -32,7 +36,7 @@ if ended == 'cancelled' and not entries then
 else
   tell(now, 'c')
 end
-return 1
+return isTooLate and ended or 1
 `)
 
 /** Cancels the recipients that are pending, unless a final dot has left. */

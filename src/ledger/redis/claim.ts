@@ -1,17 +1,20 @@
 import type { Redis } from 'ioredis'
 
-import type { Claim, ClaimRequest } from '../ledger.ts'
+import type { ClaimRequest } from '../claim-request.ts'
+import type { Claim } from '../ledger.ts'
 import { parseFinalState } from '../state.ts'
 import { pendingIn } from '../standing.ts'
+import { planDoneOf } from '../uncertain.ts'
 import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
+import { UNCERTAIN } from './uncertain-lua.ts'
 
 /** Values: id, retention, worker, connection, recipients, their number, and the digest or nothing. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b'))
+local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks, due =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q'))
 ${CLOCK}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
@@ -23,7 +26,7 @@ if not state then
 end
 
 ${HISTORY}
-local turned = 0
+local turned, way, count = 0, '', 0
 local function take()
   if state == 'active' and not mark then
     tell(now, 'd' .. (holder or '') .. '\t' .. updated)
@@ -33,32 +36,51 @@ local function take()
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
     'n', claims, 'u', now)
   return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded, turned,
-    tonumber(breaks) or 0}
+    tonumber(breaks) or 0, way, count}
 end
 
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
-if not isOpen then return state end
-if not mark and string.find(standing, 'p', 1, true) then return take() end
+if not isOpen and not (due and state == 'uncertain') then return state end
+local isDue = due and tonumber(due) <= tonumber(now)
+if isOpen and not mark and not isDue and string.find(standing, '[pq]') then return take() end
 if mark and tonumber(mark) > tonumber(now) then return tonumber(mark) - now end
 
 ${TRANSITION}
+${UNCERTAIN}
 if mark then
-  local indices = redis.call('HGET', KEYS[1], 'i')
+  local indices, plan = unpack(redis.call('HMGET', KEYS[1], 'i', 'z'))
   for index in string.gmatch(indices, '%d+') do
-    standing = replace(standing, tonumber(index), 'u')
-    turned = turned + 1
-    redis.call('HSET', KEYS[1], 'y' .. index, fence)
+    -- A late answer to an earlier dot may have settled it meanwhile.
+    if string.find(string.sub(standing, index + 1, index + 1), '[pq]') then
+      standing = replace(standing, tonumber(index), 'u')
+      turned = turned + 1
+      redis.call('HSET', KEYS[1], 'y' .. index, fence)
+    end
   end
-  redis.call('HDEL', KEYS[1], 'g', 'i')
+  redis.call('HDEL', KEYS[1], 'g', 'i', 'z')
   redis.call('HSET', KEYS[1], 'p', standing)
   tell(now, 'u' .. (holder or '') .. '\t' .. indices)
+  if turned > 0 then due = planUncertain(now, plan, mark) end
+  isDue = due and tonumber(due) <= tonumber(now)
 end
-if string.find(standing, 'p', 1, true) then return take() end
-redis.call('HSET', KEYS[1], 'u', now)
-redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+if isDue then
+  way = redis.call('HGET', KEYS[1], 'a')
+  standing, count, recorded = settleUncertain(now, standing, way, 'p', state == 'uncertain' and updated)
+  -- The attempt of whoever died without a word counts all the same.
+  if way == 'r' and turned > 0 then attempts = redis.call('HINCRBY', KEYS[1], 'k', 1) end
+  due = nil
+end
+if string.find(standing, '[pq]') then
+  enter(state, 'active', now)
+  return take()
+end
 local ended = overall(standing)
-enter(state, ended, now)
-return ended .. ':' .. turned
+if state ~= 'uncertain' or ended ~= 'uncertain' then
+  redis.call('HSET', KEYS[1], 'u', now)
+  redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+  enter(state, ended, now)
+end
+return table.concat({ended, turned, way, count, due and due - now or ''}, ':')
 `)
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
@@ -77,11 +99,19 @@ export async function claim(
   )
   if (answer === 'conflict') return { kind: answer }
   if (typeof answer === 'string') {
-    const [state = '', turned = 0] = answer.split(':')
-    return { kind: 'settled', state: parseFinalState(state, id), turned: Number(turned) }
+    const [state = '', turned = 0, way, count, dueInMs = ''] = answer.split(':')
+    const done = planDoneOf(way, count)
+    return {
+      kind: 'settled',
+      state: parseFinalState(state, id),
+      turned: Number(turned),
+      ...(done && { done }),
+      ...(dueInMs !== '' && { dueInMs: Number(dueInMs) }),
+    }
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
-  const [fence, standing, attempts, claims, ageMs, turned, breaks] = answer
+  const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count] = answer
+  const done = planDoneOf(way, count)
   return {
     kind: 'claimed',
     fence: Number(fence),
@@ -91,5 +121,6 @@ export async function claim(
     breaks: Number(breaks),
     ageMs: Number(ageMs),
     turned: Number(turned),
+    ...(done && { done }),
   }
 }

@@ -6,6 +6,7 @@
  * | `PREFIX-ledger:ID` | hash | one message, see the fields below |
  * | `PREFIX-held:STATE` | sorted set | ids held as `uncertain`, `refused` or `expired`, by the millisecond since when |
  * | `PREFIX-held:STATE:NAME` | sorted set | the same of one connection |
+ * | `PREFIX-held:planned` | sorted set | ids whose uncertain recipients have a plan, by the millisecond when it is due |
  * | `PREFIX-history:ID` | list | what happened to that message, oldest first (`entry.ts`), each behind its millisecond |
  * | `PREFIX-histories:since` | sorted set | ids that have a history, by the millisecond of its oldest entry |
  * | `PREFIX-histories:bytes` | hash | the bytes of each history, and of all of them under no id |
@@ -28,7 +29,8 @@
  * | `t` `u` `x` | recorded, updated, next attempt, in milliseconds |
  * | `k` `n` `w` | attempts; claims in a row and the worker of the last one |
  * | `b` | attempts in a row on which the session broke; absent when there are none |
- * | `g` `i` | dot mark: until when, in milliseconds, and the indices of its recipients |
+ * | `g` `i` `z` | dot mark: until when, in milliseconds, the indices of its recipients, and what becomes of them without an answer (`uncertain.ts`) |
+ * | `q` `a` `o` | the plan for uncertain recipients: when it is due, in milliseconds, its way, and how often in a row they were resent |
  * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
  * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |
  * | `v` | the version of a newer Mailroom whose records this one cannot read |

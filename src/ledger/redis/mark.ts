@@ -1,18 +1,20 @@
 import type { Redis } from 'ioredis'
 
+import { encodePlan, type UncertainPlan } from '../uncertain.ts'
 import type { RedisKeys } from './keys.ts'
 import { createScript, decide } from './script.ts'
 import { CLOCK } from './transition.ts'
 
-/** Values: fence, time for the answer, indices. */
+/** Values: fence, time for the answer, indices, and a plan or nothing. */
 const SCRIPT = createScript(`
 local state, fence, mark, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p'))
 if state ~= 'active' or fence ~= ARGV[1] or mark then return 0 end
 for index in string.gmatch(ARGV[3], '%d+') do
-  if string.sub(standing, index + 1, index + 1) ~= 'p' then return 0 end
+  if not string.find(string.sub(standing, index + 1, index + 1), '[pq]') then return 0 end
 end
 ${CLOCK}
 redis.call('HSET', KEYS[1], 'g', string.format('%.0f', now + ARGV[2]), 'i', ARGV[3])
+if ARGV[4] then redis.call('HSET', KEYS[1], 'z', ARGV[4]) end
 return 1
 `)
 
@@ -24,8 +26,10 @@ export async function mark(
   fence: number,
   recipients: readonly number[],
   answerWithinMs: number,
+  plan?: UncertainPlan,
 ): Promise<boolean> {
   if (recipients.length === 0) return false
   const values = [fence, Math.ceil(answerWithinMs), recipients.join(',')]
+  if (plan !== undefined) values.push(encodePlan(plan))
   return (await decide(client, SCRIPT, id, [keys.record(id)], values)) === 1
 }

@@ -7,6 +7,7 @@ import type { HeldState, Judgement, ListPage, ListQuery, MessageRecord } from '.
 import { cursorOf, parseCursor, type Place } from '../list-cursor.ts'
 import { parseState } from '../state.ts'
 import { isStanding, stateOf } from '../standing.ts'
+import { wayOf } from '../uncertain.ts'
 import { passOver, readable } from '../unreadable.ts'
 import type { RedisKeys } from './keys.ts'
 import { wholeMessageId } from './record.ts'
@@ -127,6 +128,9 @@ function recordOf(id: string, hash: Readonly<Record<string, string>>): MessageRe
       ...lastOf(hash[`j${index}`]),
     })),
     last,
+    ...(hash['q'] !== undefined && {
+      planned: { way: wayOf(hash['a']), at: dateOf(id, hash['q']) },
+    }),
   }
 }
 

@@ -10,6 +10,7 @@ import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
+import { UNCERTAIN } from './uncertain-lua.ts'
 
 /**
  * Nearly every message ends here: its only recipient is delivered. Anything else answers 0 and
@@ -24,7 +25,7 @@ if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
 local brief = ARGV[5]
 if brief ~= '' and (entries or attempts) then return 0 end
 ${CLOCK}
-redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'x', 'j0')
+redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0')
 redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now)
 if brief ~= '' then
   redis.call('HSET', KEYS[1], 'h', brief)
@@ -42,17 +43,20 @@ return 1
  * or did not; then index, letter and judgement of each recipient.
  *
  * The holder of the claim moves pending recipients. A late marker moves those that its own mark
- * made uncertain. A holder that comes again after it has settled finds nothing to move.
+ * made uncertain, whatever was decided about them, until another final dot is on its way to them.
+ * A holder that comes again after it has settled finds nothing to move. Answers 1 when it applies,
+ * the state, 1 when it is late, how many were accepted, and how long until a plan is due.
  */
 const ANY = createScript(`
-local state, fence, standing, attempts, version =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'v'))
-if not state then return {0, 'queued'} end
+local state, fence, standing, attempts, version, due, mark, marked, plan =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'v', 'q', 'g', 'i', 'z'))
+if not state then return {0, 'queued', 0, 0, ''} end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 ${CLOCK}
 ${TRANSITION}
 ${HISTORY}
+${UNCERTAIN}
 local function attempted(how)
   local what = '\t' .. ARGV[3] .. '\t' .. ARGV[10]
   -- Whoever did not hear the answer settles again.
@@ -60,35 +64,46 @@ local function attempted(how)
 end
 local holds = state == 'active' and fence == ARGV[3]
 local more, rest = holds and ARGV[4] == '1', ARGV[7]
-local marked, moved = false, false
+local isLate, moved, turned = false, false, false
 for i = 12, #ARGV, 3 do
   local index, letter = ARGV[i], ARGV[i + 1]
   local current = string.sub(standing, index + 1, index + 1)
-  local mayMove = holds and current == 'p'
+  local mayMove = holds and (current == 'p' or current == 'q')
+  if mayMove and current == 'q' and letter == 'p' then letter = 'q' end
   if not holds and redis.call('HGET', KEYS[1], 'y' .. index) == ARGV[3] then
-    marked = true
-    mayMove = current == 'u'
+    isLate = true
+    mayMove = current == 'u' or current == 'a' or current == 'q'
     if letter == 'p' and rest ~= '' then letter = rest end
-    -- What was cancelled meanwhile must not be tried again.
+    -- What was cancelled meanwhile must not be tried again; what was accepted has no content left.
     if letter == 'p' and string.find(standing, 'c', 1, true) then letter = 'c' end
+    if letter == 'p' and current == 'a' then letter = 'r' end
+    local isOnItsWay = mark and string.find(',' .. marked .. ',', ',' .. index .. ',', 1, true)
+    if isOnItsWay and letter ~= 'd' then mayMove = false end
   end
   if mayMove then
     moved = true
+    turned = turned or letter == 'u'
     standing = replace(standing, tonumber(index), letter)
     redis.call('HSET', KEYS[1], 'j' .. index, ARGV[i + 2])
   end
 end
 if not holds and not moved then
-  local again = marked or (fence == ARGV[3] and state ~= 'queued')
+  local again = isLate or (fence == ARGV[3] and state ~= 'queued')
   if not again then attempted('w') end
-  return {again and 1 or 0, state}
+  return {again and 1 or 0, state, isLate and 1 or 0, 0, state == 'uncertain' and due and due - now or ''}
 end
 
 if holds then
-  if rest ~= '' then standing = string.gsub(standing, 'p', rest) end
-  redis.call('HDEL', KEYS[1], 'g', 'i', 'n')
+  if rest ~= '' then standing = string.gsub(string.gsub(standing, 'p', rest), 'q', 'u') end
+  redis.call('HDEL', KEYS[1], 'g', 'i', 'z', 'n')
+  if ARGV[5] == '1' and not more and not turned then redis.call('HDEL', KEYS[1], 'o') end
   if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'b', 1) end
   if ARGV[11] == '0' then redis.call('HDEL', KEYS[1], 'b') end
+end
+if turned and holds then
+  due = planUncertain(now, plan, mark)
+elseif due and not string.find(standing, 'u', 1, true) then
+  due = unplan()
 end
 local ended = overall(standing)
 if more or (state == 'active' and not holds) then ended = 'active' end
@@ -106,7 +121,15 @@ end
 enter(state, ended, now)
 attempted(holds and 's' or 'l')
 if ARGV[9] == 'e' and holds then tell(now, 'e' .. ARGV[10]) end
-return {1, ended}
+local accepted = 0
+if due and ended ~= 'active' and tonumber(due) <= tonumber(now) and redis.call('HGET', KEYS[1], 'a') == 'a' then
+  standing, accepted = settleUncertain(now, standing, 'a', 'p')
+  due = nil
+  local after = overall(standing)
+  enter(ended, after, now)
+  ended = after
+end
+return {1, ended, holds and 0 or 1, accepted, ended == 'uncertain' and due and due - now or ''}
 `)
 
 /** Ends an attempt or one transaction of it. */
@@ -150,6 +173,12 @@ export async function settle(
       ...outcomes.flatMap((each) => [each.index, letterOf(each.state), encodeOutcome(each)]),
     ],
   )
-  const [applied, state] = typeof answer === 'object' ? answer : []
-  return { applied: applied === 1, state: parseState(state, id) }
+  const [applied, state, late, accepted, dueInMs] = typeof answer === 'object' ? answer : []
+  return {
+    applied: applied === 1,
+    state: parseState(state, id),
+    ...(late === 1 && { isLate: true }),
+    ...(Number(accepted) > 0 && { accepted: Number(accepted) }),
+    ...(dueInMs !== '' && dueInMs !== undefined && { dueInMs: Math.max(0, Number(dueInMs)) }),
+  }
 }

@@ -35,8 +35,12 @@ local function enter(from, to, now)
   if held[to] then
     redis.call('ZADD', KEYS[2] .. to, now, ARGV[1])
     redis.call('ZADD', KEYS[2] .. to .. ':' .. connection, now, ARGV[1])
+    -- Only a late refusal of what counted as delivered finds them expiring.
+    if from == 'delivered' then
+      redis.call('PERSIST', KEYS[1])
+      redis.call('PERSIST', KEYS[3])
+    end
   end
-  -- A message that expires here never becomes anything else.
   if to ~= 'active' and to ~= 'deferred' and not held[to] then
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
     redis.call('PEXPIRE', KEYS[3], ARGV[2])

@@ -79,6 +79,7 @@ forgetHistory()
 redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2] .. state, ARGV[1])
 redis.call('ZREM', KEYS[2] .. state .. ':' .. ARGV[4], ARGV[1])
+redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
 return 1
 `)
 

@@ -1,0 +1,9 @@
+/** What a worker needs to say to claim a message; the rest creates a record that is absent. */
+export interface ClaimRequest {
+  readonly id: string
+  readonly worker: string
+  readonly connection: string
+  readonly recipients: readonly string[]
+  /** That of the job, as it was recorded; without it whoever has the id may claim. */
+  readonly digest?: string
+}

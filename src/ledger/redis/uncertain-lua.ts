@@ -1,0 +1,56 @@
+import { encodeJudgement } from '../judgement.ts'
+import { ACCEPTED, AGAIN } from '../standing.ts'
+import { ACCEPTED_UNCERTAIN } from '../uncertain.ts'
+
+const JUDGEMENT = encodeJudgement({ stage: 'dot', rule: ACCEPTED_UNCERTAIN })
+
+/**
+ * Lua that scripts share which decide about uncertain recipients, behind `TRANSITION` and `HISTORY`.
+ *
+ * `planUncertain` answers when a plan is due, or nothing when they are held. `settleUncertain`
+ * answers the standing, how many there were, and since when the message ages; `since` is given when it
+ * was held, because it does not age meanwhile.
+ */
+export const UNCERTAIN = `
+local function unplan()
+  redis.call('HDEL', KEYS[1], 'q', 'a')
+  redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
+  return nil
+end
+
+local function planUncertain(now, plan, answerUntil)
+  local way, after, most = string.match(plan or '', '^(%l):(%d+):(%d+)$')
+  local resends = tonumber(redis.call('HGET', KEYS[1], 'o')) or 0
+  if not way or (way == 'r' and resends >= tonumber(most)) then return unplan() end
+  local due = now + after
+  if way == 'r' then due = math.max(due, tonumber(answerUntil) or 0) end
+  due = string.format('%.0f', due)
+  redis.call('HSET', KEYS[1], 'q', due, 'a', way)
+  redis.call('ZADD', KEYS[2] .. 'planned', due, ARGV[1])
+  return due
+end
+
+local function settleUncertain(now, standing, way, by, since)
+  local indices = {}
+  for place = 1, #standing do
+    if string.sub(standing, place, place) == 'u' then
+      indices[#indices + 1] = place - 1
+      if way == 'a' then redis.call('HSET', KEYS[1], 'j' .. (place - 1), '${JUDGEMENT}') end
+    end
+  end
+  local recorded = redis.call('HGET', KEYS[1], 't')
+  local ages = recorded
+  if way == 'a' then
+    redis.call('HSET', KEYS[1], 'l', '${JUDGEMENT}')
+  else
+    if since then ages = string.format('%.0f', recorded + now - since) end
+    redis.call('HSET', KEYS[1], 't', ages)
+    if by == 'p' then redis.call('HINCRBY', KEYS[1], 'o', 1) else redis.call('HDEL', KEYS[1], 'o') end
+  end
+  unplan()
+  standing = string.gsub(standing, 'u', way == 'a' and '${ACCEPTED}' or '${AGAIN}')
+  redis.call('HSET', KEYS[1], 'p', standing)
+  tell(now, 's' .. way .. '\\t' .. by .. '\\t' .. table.concat(indices, ',') .. '\\t' .. recorded)
+  return standing, #indices, ages
+end
+`
