@@ -1,0 +1,4 @@
+import { describeOwnRedis } from '../support/redis.ts'
+import { testShortForm } from './short-form.ts'
+
+describeOwnRedis('chaos on Redis', () => testShortForm('redis'))
