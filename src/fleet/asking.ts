@@ -27,16 +27,17 @@ interface AskingOptions {
 
 /** Makes it; each probe that is granted is prolonged in the store until it ends, or this process. */
 export function createAsking(
-  worker: string,
   pages: HealthPages,
   transitionOf: (digest: string, next: (circuit: Circuit, at: number) => Circuit) => Transition,
   { probeMs, now, onFault }: AskingOptions,
 ): Asking {
+  // Not the worker's name: an operator may give one to two of them.
+  const self = randomUUID()
   const timers = new Map<string, NodeJS.Timeout>()
+  let asked = 0
 
   /** A probe of ours that we know nothing of: the store took it when we no longer waited. */
-  const isForgotten = (probe: string): boolean =>
-    probe.startsWith(`${worker} `) && !timers.has(probe)
+  const isForgotten = (probe: string): boolean => probe.startsWith(self) && !timers.has(probe)
   const mayAsk = (circuit: Circuit): boolean => {
     const probe = 'probe' in circuit ? circuit.probe : undefined
     return isDue(circuit, now()) || (probe !== undefined && isForgotten(probe.by))
@@ -53,7 +54,8 @@ export function createAsking(
   }
   const askNow = async (manager: ManagerKey): Promise<Admission> => {
     const { name, digest } = manager
-    const asker = { probe: `${worker} ${randomUUID().slice(0, 8)}`, forMs: probeMs }
+    asked += 1
+    const asker = { probe: `${self} ${asked}`, forMs: probeMs }
     const known = circuitIn(pages.of(name), digest)
     let { admission } = admit(known, asker, now(), isForgotten)
     // Somebody of this process was first.

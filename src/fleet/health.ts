@@ -91,7 +91,7 @@ export async function openHealth(store: Store, options: HealthOptions): Promise<
     (before, at) =>
       changed(before, digest, next(circuitIn(before, digest), at), note, at, keepMs)
   const circuitOf = ({ name, digest }: ManagerKey): Circuit => circuitIn(pages.of(name), digest)
-  const asking = createAsking(worker, pages, transitionOf, { probeMs, now, onFault })
+  const asking = createAsking(pages, transitionOf, { probeMs, now, onFault })
 
   return {
     follow: (manager) => pages.follow(manager),

@@ -103,6 +103,15 @@ describeStores('the health of the fleet', (place) => {
     expect((await a.health.admit(RELAY)).kind).toBe('wait')
   })
 
+  test('two workers that were given one name wait for each other as any others do', async () => {
+    const at = place()
+    await using one = await join(at, 'w', RARELY)
+    await using other = await join(at, 'w', RARELY)
+    await probeOf(one.health)
+    expect((await other.health.admit(RELAY)).kind).toBe('wait')
+    expect((await other.health.admit(RELAY)).kind).toBe('wait')
+  })
+
   test('a prober that is gone is succeeded, and what it says later counts for nothing', async () => {
     const at = place()
     await using frozen = await join(at, 'frozen', { ...RARELY, probeMs: 900_000 })
