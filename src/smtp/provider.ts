@@ -9,8 +9,6 @@ export type ServedBy = Provider | 'none'
 /** How people may write it: `exchange-online` is `exchange`. */
 export const PROVIDER_NAMES = [...PROVIDERS, 'exchange-online', 'none'] as const
 
-export type ProviderName = (typeof PROVIDER_NAMES)[number]
-
 /** What a name stands for; undefined when it is none of ours. */
 export function parseProvider(text: string): ServedBy | undefined {
   if (text === 'exchange-online') return 'exchange'

@@ -51,11 +51,6 @@ export const TRANSACTION: readonly Stage[] = ['mail', 'rcpt', 'data', 'body', 'd
 /** What of a condition does not hold. */
 export type Unmet = keyof Condition
 
-/** Whether everything that `condition` names holds. */
-export function matches(condition: Condition, question: Question): boolean {
-  return firstUnmet(condition, question) === undefined
-}
-
 /** The first thing that `condition` names and that does not hold, texts last. */
 export function firstUnmet(
   condition: Condition,
