@@ -17,6 +17,8 @@ export interface ServerProcess extends AsyncDisposable {
   goOn(reached: Reached, takes: boolean): void
   /** How long it takes from now on for its answer to a message. */
   answerAfter(ms: number): void
+  /** No more misdeeds from now on. */
+  behave(): void
   /** What it has taken, from its append-only file. */
   book(): Promise<readonly Taken[]>
   /** How often it did which misdeed, as `close at mail`. */
@@ -70,6 +72,7 @@ export async function startServer(plan: Plan, folder: string): Promise<ServerPro
     },
     goOn: ({ id }, takes) => tell({ kind: 'go-on', id, takes }),
     answerAfter: (ms) => tell({ kind: 'answer-after', ms }),
+    behave: () => tell({ kind: 'behave' }),
     book: async () => {
       const text = await readFile(file, 'utf8')
       return text

@@ -14,7 +14,7 @@ import { commandOf, runCase, type ChaosCase } from './run-case.ts'
 /** What the full run in `bench/accounting.ts` does with many messages, here with few. */
 const SHORT: readonly [name: string, chaos: ChaosCase, messages: number, times: number][] = [
   ['a server that misbehaves in every way', ALL_MISDEEDS, 80, 1],
-  ['kill -9 of the worker at each stage', KILLED_WORKERS, 200, 9],
+  ['kill -9 of the worker at each stage', KILLED_WORKERS, 150, 3],
   ['a worker that is frozen for longer than its lock', FROZEN_WORKERS, 100, 1],
   ['several workers with the same jobs', STOLEN_JOBS, 80, 2],
   ['clocks that step by hours', CLOCK_STEPS, 100, 3],

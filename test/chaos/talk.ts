@@ -32,4 +32,6 @@ export type ToServer =
   | { readonly kind: 'halt'; readonly at: Point }
   | { readonly kind: 'go-on'; readonly id: number; readonly takes: boolean }
   | { readonly kind: 'answer-after'; readonly ms: number }
+  /** No more misdeeds. */
+  | { readonly kind: 'behave' }
   | { readonly kind: 'report' }

@@ -1,10 +1,11 @@
 import { STORES } from '../chaos-store.ts'
-import { POINTS } from '../misdeeds.ts'
+import type { Point } from '../misdeeds.ts'
 import type { ChaosCase } from '../run-case.ts'
 
 /**
- * Whenever the server has a conversation at the point whose turn it is, the worker at the other end
- * gets kill -9, and only then the server goes on: sometimes it takes the message all the same.
+ * Whenever the server has a conversation at each point whose turn it is, the workers at the other ends
+ * get kill -9, and only then the server goes on: sometimes it takes the message all the same. Before
+ * EHLO it does not know who it is, and all of them die.
  */
 export const KILLED_WORKERS: ChaosCase = {
   name: 'kill -9 of the worker at every stage',
@@ -16,19 +17,24 @@ export const KILLED_WORKERS: ChaosCase = {
     server.answerAfter(SLOW_MS)
     let kills = 0
     for (let turn = 0; turn < times; turn += 1) {
-      const reached = await server.reached(POINTS[turn % POINTS.length] ?? 'dot', over)
-      if (reached === undefined) break
-      // Before EHLO nobody knows who it is.
-      const victim = worker(reached.client)
-      const victims = victim === undefined ? workers() : [victim]
-      await Promise.all(victims.map((each) => replace(each)))
-      server.goOn(reached, random.next() < 0.5)
-      kills += 1
+      const points = ROUNDS[turn % ROUNDS.length] ?? []
+      const reached = await Promise.all(points.map((at) => server.reached(at, over)))
+      const halted = reached.filter((one) => one !== undefined)
+      const victims = new Set(halted.flatMap(({ client }) => worker(client) ?? workers()))
+      await Promise.all([...victims].map((victim) => replace(victim)))
+      for (const one of halted) server.goOn(one, random.next() < 0.5)
+      kills += halted.length
     }
     server.answerAfter(0)
     return kills
   },
 }
 
+/** The points at which conversations are when their workers die together. */
+const ROUNDS: readonly (readonly Point[])[] = [
+  ['mail', 'rcpt', 'data'],
+  ['body', 'dot', 'after'],
+  ['greeting', 'ehlo', 'auth'],
+]
 /** So that mail is left for the last one. */
 const SLOW_MS = 200

@@ -37,6 +37,7 @@ export const SHUTDOWN: ChaosCase = {
     const wrong = await worker?.stop(STOP_WITHIN_MS + GRACE_MS)
     if (wrong !== undefined) throw new Error(wrong)
     server.answerAfter(0)
+    server.behave()
     await addWorker()
     return 1
   },

@@ -24,6 +24,7 @@ let total = 0
 let busy = 0
 let halts = 0
 let answerMs = 0
+let isGood = false
 
 const tell = (message: FromServer): void => void process.send?.(message)
 
@@ -38,6 +39,9 @@ process.on('message', (message: ToServer) => {
       break
     case 'answer-after':
       answerMs = message.ms
+      break
+    case 'behave':
+      isGood = true
       break
     case 'report':
       tell({ kind: 'report', performed })
@@ -63,6 +67,7 @@ function deskOf(session: number): ServerDesk {
     ends: () => tell({ kind: 'busy', now: (busy -= 1) }),
     halt: (at, party) => halt(at, party),
     due: (at, { number }) => {
+      if (isGood) return undefined
       const misdeed =
         number === undefined
           ? misdeedOfSession(plan, session)
