@@ -89,11 +89,6 @@ export function withoutWorker(book: LeaseBook, worker: string): LeaseBook {
   return rest
 }
 
-/** Who holds something, by the store's clock. */
-export function liveLeases(book: LeaseBook, now: number): LeaseBook {
-  return Object.fromEntries(Object.entries(book).filter(([, { until }]) => until > now))
-}
-
 /** The book as the store keeps it. */
 export function encodeBook(book: LeaseBook): string {
   return JSON.stringify(book)

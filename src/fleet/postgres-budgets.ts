@@ -89,5 +89,7 @@ async function plan(client: Client): Promise<PlannedChange | undefined> {
   const { rows } = await client.query<{ exists: boolean }>(
     `select to_regclass('fleet_budget') is not null as exists`,
   )
-  return rows[0]?.exists === true ? undefined : { what: 'the budgets of connection managers', from: 0, to: 1 }
+  return rows[0]?.exists === true
+    ? undefined
+    : { what: 'the budgets of connection managers', from: 0, to: 1 }
 }

@@ -9,6 +9,10 @@ export function observeEvents(metrics: Metrics): Emit {
 
   return (event) => {
     observeVerdict(metrics, event)
+    if ('manager' in event) {
+      observeManager(metrics, event)
+      return
+    }
     switch (event.event) {
       case 'delivered':
         end(event.connection, 'delivered')
@@ -38,15 +42,6 @@ export function observeEvents(metrics: Metrics): Emit {
         return
       case 'store-error':
         metrics.storeErrors.inc({ code: event.code })
-        return
-      case 'session-opened':
-      case 'session-closed':
-      case 'parked':
-      case 'resumed':
-      case 'paused':
-      case 'pause-ended':
-      case 'throttled':
-        observeManager(metrics, event)
         return
       case 'worker-started':
         observeLoad(metrics, 'applied')
