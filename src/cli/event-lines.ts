@@ -53,6 +53,7 @@ function describe(event: WorkerEvent): string {
     case 'expired':
       return `${mail(event)}: ${count(event.pending, 'recipient')} not reached in time`
     case 'cancelled':
+    case 'superseded':
     case 'handed-back':
     case 'requeued':
       return mail(event)

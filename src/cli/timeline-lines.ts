@@ -46,6 +46,10 @@ function headlineOf(entry: TimelineEntry): string {
         : 'given another try by a person'
     case 'cancelled':
       return 'cancelled'
+    case 'superseded':
+      return `superseded by ${entry.by}`
+    case 'rescheduled':
+      return `to be sent at ${entry.sendAt.toISOString()} instead`
     case 'requeued':
       return 'its job was put back into the queue'
   }

@@ -16,6 +16,8 @@ import { wayOf } from './uncertain.ts'
  * | `u` | turned uncertain | worker, indices |
  * | `o` | reopened | when the message was accepted before, 1 for uncertain ones too |
  * | `s` | uncertain ones settled | `r` or `a` (way), `p` or `o` (by plan or person), indices, when it was accepted before |
+ * | `n` | superseded | the id of the newer message |
+ * | `m` | rescheduled | to when, in milliseconds |
  * | `c` `q` | cancelled, requeued | |
  */
 export interface StoredEntry {
@@ -77,6 +79,8 @@ const READ: Readonly<Record<string, Read>> = {
     by: by === 'p' ? 'policy' : 'person',
     recipients: indices.split(',').map(Number),
   }),
+  n: (at, [by = '']) => ({ kind: 'superseded', at, by }),
+  m: (at, [sendAt = '']) => ({ kind: 'rescheduled', at, sendAt: dateOf(sendAt) }),
   c: (at) => ({ kind: 'cancelled', at }),
   [REQUEUED]: (at) => ({ kind: 'requeued', at }),
 }

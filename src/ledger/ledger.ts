@@ -1,6 +1,7 @@
 import type { Advice } from '../smtp/verdict-shape.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
+import type { Rescheduled } from './rescheduled.ts'
 import type { AttemptNote, Timeline } from './timeline.ts'
 import type {
   PlanDone,
@@ -31,7 +32,7 @@ export type HeldState = Extract<FinalState, 'uncertain' | 'refused' | 'expired'>
 
 /** How one recipient stands; `pending` ones are what the next attempt tries. */
 export type RecipientState =
-  'pending' | 'delivered' | 'refused' | 'uncertain' | 'expired' | 'cancelled'
+  'pending' | 'delivered' | 'refused' | 'uncertain' | 'expired' | 'cancelled' | 'superseded'
 
 /** What the server last said, and the rule that judged it. Texts are bounded by the writer. */
 export interface Judgement {
@@ -62,6 +63,8 @@ export interface MessageRecord {
   readonly updatedAt: Date
   /** When the next attempt is planned; only while `deferred`. */
   readonly nextAttemptAt: Date | undefined
+  /** The time to which it was rescheduled: no worker takes it before, and it ages from then on. */
+  readonly notBefore?: Date
   /** Attempts that reached a server with this message and were settled. */
   readonly attempts: number
   /** Claims in a row without a settlement: how often a worker may have died on it. */
@@ -85,6 +88,8 @@ export interface NewRecord {
    * producer that dies in between leaves nothing without a job. Ignored on Postgres.
    */
   readonly copy?: JobCopy
+  /** Stands for all messages of which only the newest is to be sent; a digest, not the sender's word. */
+  readonly supersedes?: string
 }
 
 /**
@@ -94,7 +99,11 @@ export interface NewRecord {
  * worker has ever claimed it, so that its job may never have been added.
  */
 export type Recorded =
-  | { readonly kind: 'recorded' }
+  | {
+      readonly kind: 'recorded'
+      /** The message that was the newest with the same `supersedes`: it is to be superseded now. */
+      readonly older?: string
+    }
   | { readonly kind: 'known'; readonly state: MessageState; readonly enqueueAgain: boolean }
   | { readonly kind: 'conflict' }
 
@@ -103,6 +112,7 @@ export type Recorded =
  *
  * - `claimed`: try the `pending` recipients (indices into the job's envelope) under this `fence`.
  * - `settled`: nothing is left to try; `state` says how it ended.
+ * - `early`: it was rescheduled; ask again in `dueInMs`.
  * - `in-doubt`: another worker sent the final dot and has not settled; ask again in `retryInMs`.
  *   When that time is over, `claim` itself turns the marked recipients to `uncertain`.
  * - `conflict`: the record is that of another request under the same id; nothing has changed.
@@ -118,8 +128,10 @@ export type Claim =
       readonly claims: number
       /** Attempts in a row that were settled as a break. */
       readonly breaks: number
-      /** Milliseconds of the store's clock since the message was recorded. */
+      /** Milliseconds of the store's clock since the message was recorded, or due as rescheduled. */
       readonly ageMs: number
+      /** The time to which it was rescheduled, in milliseconds since 1970. */
+      readonly notBefore?: number
       /** How many recipients this claim made `uncertain`, because a mark's time was over. */
       readonly turned: number
       /** What the plan for uncertain recipients did, because it was due. */
@@ -133,6 +145,7 @@ export type Claim =
       /** When `uncertain`: how long until its plan is due; absent when it is held. */
       readonly dueInMs?: number
     }
+  | { readonly kind: 'early'; readonly dueInMs: number }
   | { readonly kind: 'in-doubt'; readonly retryInMs: number }
   | { readonly kind: 'conflict' }
 
@@ -203,7 +216,7 @@ export interface ListPage {
  *
  * Every method is atomic in the store and uses the store's clock only. The overall state follows
  * from the recipients: any pending one makes it `deferred`; else the first of `uncertain`,
- * `refused`, `expired`, `cancelled`, `delivered` that some recipient has.
+ * `refused`, `expired`, `cancelled`, `superseded`, `delivered` that some recipient has.
  */
 export interface Ledger extends Upkeep {
   /** Records messages at enqueue, unless they are known. One answer per entry, in order. */
@@ -233,6 +246,16 @@ export interface Ledger extends Upkeep {
   settle(id: string, fence: number, settlement: Settlement): Promise<Settled>
   /** Cancels what is not settled and whose final dot has not left; twice is as good as once. */
   cancel(id: string): Promise<Cancelled>
+  /**
+   * Has a message that is not settled sent at another time, unless its final dot has left: no claim
+   * takes it before. A worker that has it now loses it.
+   */
+  reschedule(id: string, at: Date): Promise<Rescheduled>
+  /**
+   * Ends a message as `superseded` when a newer one with the same `supersedes` was recorded, unless
+   * its final dot has left; true when that changed it. Whoever claims it finds it so in any case.
+   */
+  supersede(id: string): Promise<boolean>
   /**
    * Makes the refused and expired recipients of a held message pending again, by a person's
    * decision. Age and attempts begin anew, and the state is `deferred`, due now.

@@ -9,8 +9,10 @@ import { countHeld, get, list } from './postgres/read.ts'
 import { record } from './postgres/record.ts'
 import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
+import { reschedule } from './postgres/reschedule.ts'
 import { planLedger, prepareLedger } from './postgres/schema.ts'
 import { settle } from './postgres/settle.ts'
+import { supersede } from './postgres/supersede.ts'
 import { dueUncertain, settleUncertain } from './postgres/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './postgres/upkeep.ts'
 
@@ -34,6 +36,8 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
       mark(pool, id, fence, recipients, withinMs, plan),
     settle: (id, fence, settlement) => settle(pool, id, fence, settlement),
     cancel: (id) => cancel(pool, id),
+    reschedule: (id, at) => reschedule(pool, id, at),
+    supersede: (id) => supersede(pool, id),
     reopen: (id, options = {}) => reopen(pool, id, options),
     settleUncertain: (id, decision) => settleUncertain(pool, id, decision),
     get: (id) => get(pool, id),

@@ -11,7 +11,9 @@ import { countHeld, get, list } from './redis/read.ts'
 import { enqueued, stranded } from './redis/outbox.ts'
 import { record } from './redis/record.ts'
 import { reopen } from './redis/reopen.ts'
+import { reschedule } from './redis/reschedule.ts'
 import { settle } from './redis/settle.ts'
+import { supersede } from './redis/supersede.ts'
 import { dueUncertain, settleUncertain } from './redis/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
 
@@ -23,13 +25,16 @@ import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
 export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: number): Ledger {
   const keys = createKeys(prefix)
   return {
-    record: (entries) => Promise.all(entries.map((entry) => record(client, keys, entry))),
+    record: (entries) =>
+      Promise.all(entries.map((entry) => record(client, keys, retentionMs, entry))),
     forget: (id) => forget(client, keys, id),
     claim: (request) => claim(client, keys, retentionMs, request),
     mark: (id, fence, recipients, withinMs, plan) =>
       mark(client, keys, id, fence, recipients, withinMs, plan),
     settle: (id, fence, settlement) => settle(client, keys, retentionMs, id, fence, settlement),
     cancel: (id) => cancel(client, keys, retentionMs, id),
+    reschedule: (id, at) => reschedule(client, keys, retentionMs, id, at),
+    supersede: (id) => supersede(client, keys, retentionMs, id),
     reopen: (id, options = {}) => reopen(client, keys, retentionMs, id, options),
     settleUncertain: (id, decision) => settleUncertain(client, keys, retentionMs, id, decision),
     get: (id) => get(client, keys, id),

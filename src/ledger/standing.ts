@@ -7,6 +7,7 @@ const LETTERS = {
   uncertain: 'u',
   expired: 'e',
   cancelled: 'c',
+  superseded: 's',
 } as const satisfies Record<RecipientState, string>
 
 /** Pending once more, although it may have arrived: whatever ends it so is uncertain, as before. */
@@ -23,6 +24,7 @@ const STATES: ReadonlyMap<string, RecipientState> = new Map([
   ['u', 'uncertain'],
   ['e', 'expired'],
   ['c', 'cancelled'],
+  ['s', 'superseded'],
 ])
 
 /** What decides the state of a settled message: the first of these letters that it has. */
@@ -33,6 +35,7 @@ export const GRAVEST_FIRST: readonly (readonly [letter: string, state: MessageSt
   [LETTERS.refused, 'refused'],
   [LETTERS.expired, 'expired'],
   [LETTERS.cancelled, 'cancelled'],
+  [LETTERS.superseded, 'superseded'],
   [LETTERS.delivered, 'delivered'],
   [ACCEPTED, 'delivered'],
 ]
@@ -49,7 +52,7 @@ export function stateOf(letter: string | undefined): RecipientState {
 
 /** Whether `text` is one: a letter for each recipient. */
 export function isStanding(text: string): boolean {
-  return /^[pqdruaec]+$/.test(text)
+  return /^[pqdruaecs]+$/.test(text)
 }
 
 /** The indices of the recipients that the next attempt tries. */

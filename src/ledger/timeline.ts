@@ -79,6 +79,9 @@ export type TimelineEntry =
     } & Judgement)
   | { readonly kind: 'reopened'; readonly at: Date; readonly evenIfUncertain: boolean }
   | { readonly kind: 'cancelled'; readonly at: Date }
+  /** A newer message with the same `supersedes` was accepted: `by` is its id. */
+  | { readonly kind: 'superseded'; readonly at: Date; readonly by: string }
+  | { readonly kind: 'rescheduled'; readonly at: Date; readonly sendAt: Date }
   /** Its job was put back into the queue by the sweeper. */
   | { readonly kind: 'requeued'; readonly at: Date }
 

@@ -43,6 +43,7 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   uncertain: 'warn',
   expired: 'warn',
   cancelled: 'info',
+  superseded: 'info',
   'set-aside': 'warn',
   'content-lost': 'error',
   'handed-back': 'debug',

@@ -25,6 +25,7 @@ export function observeEvents(metrics: Metrics): Emit {
       case 'uncertain':
       case 'expired':
       case 'cancelled':
+      case 'superseded':
       case 'set-aside':
         end(event.connection, event.event)
         return

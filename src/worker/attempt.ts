@@ -84,17 +84,25 @@ export async function attempt(
     case 'settled':
       await context.contents.releaseWhenOver(job, claim.state)
       return reportSettled(job, claim, context)
+    case 'early':
+      return { kind: 'later', delayMs: claim.dueInMs }
     case 'in-doubt':
       return { kind: 'later', delayMs: claim.retryInMs }
     case 'conflict':
       return rejectOther(id, context)
     case 'claimed': {
-      const attempted = await tryOnce(job, claim, door, context, signal)
-      const settled = await settle(job, claim, attempted.settlement, context)
-      await context.contents.releaseWhenOver(job, settled.state)
-      return report(job, claim, attempted, settled, context, signal)
+      const due = asRescheduled(job, claim)
+      const attempted = await tryOnce(due, claim, door, context, signal)
+      const settled = await settle(due, claim, attempted.settlement, context)
+      await context.contents.releaseWhenOver(due, settled.state)
+      return report(due, claim, attempted, settled, context, signal)
     }
   }
+}
+
+/** The time to which a message was rescheduled is that of its job, whose own stays in the queue. */
+function asRescheduled(job: SendMailJob, { notBefore }: Claimed): SendMailJob {
+  return notBefore === undefined ? job : { ...job, notBefore }
 }
 
 async function tryOnce(

@@ -52,7 +52,7 @@ export type WorkerEvent =
     } & OfMessage &
       Judged)
   | ({ readonly event: 'expired'; readonly pending: number } & OfMessage & Judged)
-  | ({ readonly event: 'cancelled' } & OfMessage)
+  | ({ readonly event: 'cancelled' | 'superseded' } & OfMessage)
   | ({
       readonly event: 'set-aside'
       /** How many workers may have died on it in a row, the last one included. */

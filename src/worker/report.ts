@@ -27,10 +27,10 @@ export function report(
   }
   switch (settled.state) {
     case 'cancelled':
-      context.emit({ event: 'cancelled', id: job.id, connection: context.connection })
+    case 'superseded':
+      context.emit({ event: settled.state, id: job.id, connection: context.connection })
       return { kind: 'done' }
     case 'delivered':
-    case 'superseded':
       return { kind: 'done' }
     case 'refused':
     case 'expired':
@@ -66,10 +66,10 @@ export function reportSettled(
   }
   switch (state) {
     case 'cancelled':
-      context.emit({ event: 'cancelled', id, connection })
+    case 'superseded':
+      context.emit({ event: state, id, connection })
       return { kind: 'done' }
     case 'delivered':
-    case 'superseded':
       return { kind: 'done' }
     case 'uncertain':
       return {

@@ -31,7 +31,14 @@ export async function expire(overdue: Overdue, context: SweepContext): Promise<E
   const { id, connection, recipients } = overdue
   const { ledger, worker, announce, emit } = context
   const claim = await ledger.claim({ id, worker, connection, recipients })
-  if (claim.kind === 'in-doubt' || claim.kind === 'conflict') return { kind: 'open' }
+  switch (claim.kind) {
+    case 'early':
+    case 'in-doubt':
+    case 'conflict':
+      return { kind: 'open' }
+    case 'settled':
+    case 'claimed':
+  }
   if (claim.turned > 0) {
     const rule = 'local.overdue'
     emit({ event: 'uncertain', id, connection, recipients: claim.turned, attempt: 0, rule })

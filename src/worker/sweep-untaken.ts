@@ -69,8 +69,10 @@ async function lookAt(
     const { id, envelope } = job
     const record = await context.ledger.get(id)
     const ageMs = record === undefined ? 0 : context.now() - record.acceptedAt.getTime()
-    if (isOverdue(job, known, ageMs, context) === undefined) continue
-    const judge = async (claimedAgeMs: number) => isOverdue(job, known, claimedAgeMs, context)
+    const dueAt = record?.notBefore?.getTime()
+    const due = dueAt === undefined ? job : { ...job, notBefore: dueAt }
+    if (isOverdue(due, known, ageMs, context) === undefined) continue
+    const judge = async (claimedAgeMs: number) => isOverdue(due, known, claimedAgeMs, context)
     const connection = known.name
     const ended = await expire({ id, connection, recipients: envelope.to, judge }, context)
     if (ended.kind === 'expired') {

@@ -78,6 +78,7 @@ test.for<[WorkerEvent, string]>([
   ],
   [{ event: 'expired', ...message, pending: 1 }, 'm-1 "relay": 1 recipient not reached in time'],
   [{ event: 'cancelled', ...message }, 'm-1 "relay"'],
+  [{ event: 'superseded', ...message }, 'm-1 "relay"'],
   [{ event: 'handed-back', ...message }, 'm-1 "relay"'],
   [{ event: 'session-opened', ...manager, ms: 30 }, '"relay-2" in 30ms'],
   [

@@ -1,7 +1,9 @@
 import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
 import { testReopenings } from './reopenings.ts'
+import { testRescheduling } from './rescheduling.ts'
 import { testSettlements } from './settlements.ts'
+import { testSuperseding } from './superseding.ts'
 import { testTimelines } from './timelines.ts'
 import { testUncertainRaces } from './uncertain-races.ts'
 import { testUncertain } from './uncertain.ts'
@@ -17,6 +19,8 @@ export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
   testReopenings(open)
+  testRescheduling(open)
+  testSuperseding(open)
   testTimelines(open)
   testUncertain(open)
   testUncertainRaces(open)

@@ -16,6 +16,11 @@ export type OpenLedger = () => Promise<LedgerUnderTest>
 /** Long enough that no test sees a mark's time run out. */
 export const LONG_MS = 60_000
 
+/** Longer than any test takes. */
+export function inAnHour(): Date {
+  return new Date(Date.now() + 3_600_000)
+}
+
 /** What the producer records, with one recipient unless said otherwise. */
 export function newRecord(id: string, recipients = ['ann@example.com']): NewRecord {
   return {

@@ -44,6 +44,7 @@ test.for<[WorkerEvent, string]>([
   [{ event: 'uncertain', ...message, recipients: 1, attempt: 1 }, 'warn'],
   [{ event: 'expired', ...message, pending: 1 }, 'warn'],
   [{ event: 'cancelled', ...message }, 'info'],
+  [{ event: 'superseded', ...message }, 'info'],
   [
     { event: 'set-aside', ...message, claims: 5, breaks: 0, reason: 'five workers died on it' },
     'warn',

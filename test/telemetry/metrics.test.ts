@@ -59,6 +59,10 @@ test.for<[WorkerEvent, string]>([
     'mailroom_messages_total{connection="relay",outcome="expired"} 1',
   ],
   [
+    { event: 'superseded', ...message },
+    'mailroom_messages_total{connection="relay",outcome="superseded"} 1',
+  ],
+  [
     { event: 'cancelled', ...message },
     'mailroom_messages_total{connection="relay",outcome="cancelled"} 1',
   ],

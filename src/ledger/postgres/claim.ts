@@ -17,12 +17,13 @@ create or replace function ledger_claim(
   the_id text, the_worker text, the_connection text, addresses text, the_digest text,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
   out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int,
-  out done_way text, out done_count int
+  out done_way text, out done_count int, out not_before_ms float8, out is_early boolean
 ) language plpgsql as $$
 declare
   l ledger;
   ended text;
   marked int;
+  newer text;
 begin
   turned := 0;
   loop
@@ -30,11 +31,14 @@ begin
         holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
         and (position('p' in standing) > 0 or position('q' in standing) > 0)
+        and (not_before is null or not_before <= clock_timestamp())
+        and (supersedes is null or ledger_newer(supersedes, id) is null)
         and (settle_at is null or settle_at > clock_timestamp()) and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
       returning fence, standing, attempts, claims, breaks,
-        floor(extract(epoch from clock_timestamp() - accepted_at) * 1000)
-      into new_fence, now_standing, now_attempts, now_claims, now_breaks, age_ms;
+        floor(extract(epoch from clock_timestamp() - greatest(accepted_at, not_before)) * 1000),
+        floor(extract(epoch from not_before) * 1000)
+      into new_fence, now_standing, now_attempts, now_claims, now_breaks, age_ms, not_before_ms;
     if found then return; end if;
 
     select * into l from ledger where id = the_id for update;
@@ -72,12 +76,23 @@ begin
         turned := turned + 1;
       end loop;
     end if;
+    newer := ledger_newer(l.supersedes, the_id);
+    if newer is not null and l.settle_way = 'r' then
+      update ledger set settle_at = null, settle_way = null where id = the_id;
+      continue;
+    end if;
     if l.mark_until is null and l.settle_at <= clock_timestamp() then
       done_way := l.settle_way;
       -- The attempt of whoever died without a word counts all the same.
       done_count := ledger_settle_uncertain(the_id, done_way, 'p',
         case when done_way = 'r' and turned > 0 then 1 else 0 end);
       continue;
+    end if;
+    if l.mark_until is null and newer is not null and ledger_supersede(the_id) then continue; end if;
+    if l.mark_until is null and l.not_before > clock_timestamp() then
+      retry_ms := ceil(extract(epoch from l.not_before - clock_timestamp()) * 1000);
+      is_early := true;
+      return;
     end if;
     ended := ledger_overall(l.standing);
     if l.mark_until is not null then
@@ -120,6 +135,8 @@ interface Row {
   readonly turned: number
   readonly done_way: string | null
   readonly done_count: number | null
+  readonly not_before_ms: number | null
+  readonly is_early: boolean | null
 }
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
@@ -150,6 +167,7 @@ function claimOf([row]: readonly Row[]): Claim {
       ...(row.retry_ms !== null && { dueInMs: Math.max(0, row.retry_ms) }),
     }
   }
+  if (row.is_early === true) return { kind: 'early', dueInMs: Math.max(1, row.retry_ms ?? 0) }
   if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms ?? 0) }
   return {
     kind: 'claimed',
@@ -160,6 +178,7 @@ function claimOf([row]: readonly Row[]): Claim {
     breaks: row.now_breaks,
     ageMs: row.age_ms,
     turned: row.turned,
+    ...(row.not_before_ms !== null && { notBefore: row.not_before_ms }),
     ...(done && { done }),
   }
 }

@@ -9,7 +9,8 @@ import { wayOf } from '../uncertain.ts'
 import { passOver, readable } from '../unreadable.ts'
 
 const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, next_attempt_at,
-  attempts, claims, recipients, standing, judgements, last, settle_at, settle_way, held_since::float8`
+  attempts, claims, recipients, standing, judgements, last, settle_at, settle_way, not_before,
+  held_since::float8`
 
 interface Row {
   readonly id: string
@@ -27,6 +28,7 @@ interface Row {
   readonly last: string | null
   readonly settle_at: Date | null
   readonly settle_way: string | null
+  readonly not_before: Date | null
   readonly held_since: number | null
 }
 
@@ -101,6 +103,7 @@ function recordOf(row: Row): MessageRecord {
       ...decodeJudgement(row.judgements?.[index]),
     })),
     last: decodeJudgement(row.last),
+    ...(row.not_before !== null && { notBefore: row.not_before }),
     ...(row.settle_at !== null && { planned: { way: wayOf(row.settle_way), at: row.settle_at } }),
   }
 }

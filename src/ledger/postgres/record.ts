@@ -51,6 +51,7 @@ interface Row {
   readonly answer: Recorded['kind']
   readonly known_state: MessageState
   readonly again: boolean
+  readonly older?: string | null
 }
 
 /** Records messages in one statement, unless they are known. */
@@ -59,16 +60,30 @@ export async function record(
   entries: readonly NewRecord[],
 ): Promise<readonly Recorded[]> {
   if (entries.length === 0) return []
-  const { rows } = await pool.query<Row>('select * from ledger_record($1, $2, $3, $4, $5)', [
+  const keys = entries.map(({ supersedes }) => supersedes ?? null)
+  const values = [
     entries.map(({ id }) => id),
     entries.map(({ connection }) => connection),
     entries.map(({ messageId }) => messageId),
     entries.map(({ digest }) => digest),
     entries.map(({ recipients }) => recipients.join('\n')),
-  ])
+  ]
+  const { rows } = keys.every((key) => key === null)
+    ? await pool.query<Row>('select * from ledger_record($1, $2, $3, $4, $5)', values)
+    : await pool.query<Row>('select * from ledger_record_newest($1, $2, $3, $4, $5, $6)', [
+        ...values,
+        keys,
+      ])
   return rows.toSorted((one, other) => one.place - other.place).map(recordedOf)
 }
 
-function recordedOf({ answer, known_state: state, again: enqueueAgain }: Row): Recorded {
-  return answer === 'known' ? { kind: answer, state, enqueueAgain } : { kind: answer }
+function recordedOf({ answer, known_state: state, again: enqueueAgain, older }: Row): Recorded {
+  switch (answer) {
+    case 'known':
+      return { kind: answer, state, enqueueAgain }
+    case 'recorded':
+      return typeof older === 'string' ? { kind: answer, older } : { kind: answer }
+    case 'conflict':
+      return { kind: answer }
+  }
 }

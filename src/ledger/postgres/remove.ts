@@ -11,7 +11,7 @@ export async function forget(pool: SharedPool, id: string): Promise<void> {
   )
 }
 
-/** Removes messages that ended longer ago than the retention, and are not held. */
+/** Removes messages that ended longer ago than the retention, and are not held, and what only they were known by. */
 export async function purge(pool: SharedPool, retentionMs: number, limit: number): Promise<number> {
   const { rowCount } = await pool.query(
     `with old as (
@@ -23,6 +23,8 @@ export async function purge(pool: SharedPool, retentionMs: number, limit: number
        for update skip locked
      ), history as (
        delete from ledger_history using old where ledger_history.id = old.id
+     ), newest as (
+       delete from ledger_newest using old where ledger_newest.id = old.id
      )
      delete from ledger using old where ledger.id = old.id`,
     [retentionMs, limit],

@@ -20,7 +20,7 @@ update ledger set standing = translate(standing, $2, repeat('p', length($2))), s
     fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0, breaks = 0, attempts = 0,
     accepted_at = clock_timestamp(), updated_at = clock_timestamp(),
     next_attempt_at = clock_timestamp(), mark = null, mark_until = null, late = null,
-    settle_at = null, settle_way = null, resends = 0,
+    settle_at = null, settle_way = null, resends = 0, not_before = null,
     held = null, held_since = null, entries = entries + 1
   from old where ledger.id = old.id`
 

@@ -8,26 +8,31 @@ import { CANCEL_FUNCTION } from './cancel.ts'
 import { CLAIM_FUNCTION } from './claim.ts'
 import { HISTORY_FUNCTION, HISTORY_TABLE } from './history.ts'
 import { MARK_FUNCTION } from './mark.ts'
+import { NEWEST_FUNCTION, NEWEST_TABLE } from './newest.ts'
 import { RECORD_FUNCTION } from './record.ts'
+import { RESCHEDULE_FUNCTION } from './reschedule.ts'
 import { SETTLE_FUNCTION } from './settle.ts'
 import { TABLE } from './table.ts'
 import { TRANSITION } from './transition.ts'
 import { UNCERTAIN_FUNCTION } from './uncertain.ts'
 
 /** Raise it with every change of the table or a function; the change must keep old workers going. */
-const VERSION = 5
+const VERSION = 6
 
 const CREATE = [
   TABLE,
   HISTORY_TABLE,
+  NEWEST_TABLE,
   TRANSITION,
   HISTORY_FUNCTION,
   UNCERTAIN_FUNCTION,
   RECORD_FUNCTION,
+  NEWEST_FUNCTION,
   CLAIM_FUNCTION,
   MARK_FUNCTION,
   SETTLE_FUNCTION,
   CANCEL_FUNCTION,
+  RESCHEDULE_FUNCTION,
   // The version is the table's comment: it appears and changes with what it describes.
   `comment on table ledger is 'version ${VERSION}';`,
 ].join('\n')

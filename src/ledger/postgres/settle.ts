@@ -61,8 +61,8 @@ begin
       is_late := true;
       letter := case when letter <> 'p' then letter
         when the_rest is not null then the_rest
-        -- What was cancelled meanwhile must not be tried again; what was accepted has no content left.
-        when position('c' in l.standing) > 0 then 'c'
+        -- What was cancelled or superseded meanwhile must not be tried again; what was accepted has no content left.
+        when l.standing ~ '[cs]' then substring(l.standing from '[cs]')
         when current = 'a' then 'r' else 'p' end;
       continue when letter <> 'd' and l.mark is not null and places[i] = any(l.mark);
     elsif current = 'q' and letter = 'p' then letter := 'q';

@@ -7,14 +7,16 @@ import { pendingIn } from '../standing.ts'
 import { planDoneOf } from '../uncertain.ts'
 import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
+import { NEWEST } from './newest.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 import { UNCERTAIN } from './uncertain-lua.ts'
 
 /** Values: id, retention, worker, connection, recipients, their number, and the digest or nothing. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks, due =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q'))
+local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks, due,
+  notBefore, key = unpack(redis.call('HMGET', KEYS[1],
+    's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K'))
 ${CLOCK}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
@@ -26,8 +28,12 @@ if not state then
 end
 
 ${HISTORY}
+${NEWEST}
 local turned, way, count = 0, '', 0
+local isEarly = notBefore and tonumber(notBefore) > tonumber(now)
 local function take()
+  if isEarly then return 'early:' .. notBefore - now end
+  if key then remember(key) end
   if state == 'active' and not mark then
     tell(now, 'd' .. (holder or '') .. '\t' .. updated)
   end
@@ -35,14 +41,18 @@ local function take()
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
     'n', claims, 'u', now)
-  return {raised, standing, tonumber(attempts) or 0, claims, tonumber(now) - recorded, turned,
-    tonumber(breaks) or 0, way, count}
+  local since = math.max(tonumber(recorded), tonumber(notBefore) or 0)
+  return {raised, standing, tonumber(attempts) or 0, claims, now - since, turned,
+    tonumber(breaks) or 0, way, count, notBefore or ''}
 end
 
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
 if not isOpen and not (due and state == 'uncertain') then return state end
 local isDue = due and tonumber(due) <= tonumber(now)
-if isOpen and not mark and not isDue and string.find(standing, '[pq]') then return take() end
+local newer = newerThan(key)
+if isOpen and not mark and not isDue and not newer and string.find(standing, '[pq]') then
+  return take()
+end
 if mark and tonumber(mark) > tonumber(now) then return tonumber(mark) - now end
 
 ${TRANSITION}
@@ -63,6 +73,10 @@ if mark then
   if turned > 0 then due = planUncertain(now, plan, mark) end
   isDue = due and tonumber(due) <= tonumber(now)
 end
+if newer and due and redis.call('HGET', KEYS[1], 'a') == 'r' then
+  due = unplan()
+  isDue = false
+end
 if isDue then
   way = redis.call('HGET', KEYS[1], 'a')
   standing, count, recorded = settleUncertain(now, standing, way, 'p', state == 'uncertain' and updated)
@@ -70,8 +84,10 @@ if isDue then
   if way == 'r' and turned > 0 then attempts = redis.call('HINCRBY', KEYS[1], 'k', 1) end
   due = nil
 end
-if string.find(standing, '[pq]') then
-  enter(state, 'active', now)
+if newer and string.find(standing, '[pq]') then
+  standing = supersede(now, standing, fence, newer)
+elseif string.find(standing, '[pq]') then
+  enter(state, isEarly and overall(standing) or 'active', now)
   return take()
 end
 local ended = overall(standing)
@@ -94,10 +110,13 @@ export async function claim(
     client,
     SCRIPT,
     id,
-    [keys.record(id), keys.held, ...keys.history(id)],
+    [keys.record(id), keys.held, ...keys.history(id), keys.newest('')],
     [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length, digest],
   )
   if (answer === 'conflict') return { kind: answer }
+  if (typeof answer === 'string' && answer.startsWith('early:')) {
+    return { kind: 'early', dueInMs: Number(answer.slice('early:'.length)) }
+  }
   if (typeof answer === 'string') {
     const [state = '', turned = 0, way, count, dueInMs = ''] = answer.split(':')
     const done = planDoneOf(way, count)
@@ -110,7 +129,7 @@ export async function claim(
     }
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
-  const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count] = answer
+  const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count, notBefore] = answer
   const done = planDoneOf(way, count)
   return {
     kind: 'claimed',
@@ -121,6 +140,7 @@ export async function claim(
     breaks: Number(breaks),
     ageMs: Number(ageMs),
     turned: Number(turned),
+    ...(notBefore !== '' && { notBefore: Number(notBefore) }),
     ...(done && { done }),
   }
 }

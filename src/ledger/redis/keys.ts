@@ -10,6 +10,7 @@
  * | `PREFIX-history:ID` | list | what happened to that message, oldest first (`entry.ts`), each behind its millisecond |
  * | `PREFIX-histories:since` | sorted set | ids that have a history, by the millisecond of its oldest entry |
  * | `PREFIX-histories:bytes` | hash | the bytes of each history, and of all of them under no id |
+ * | `PREFIX-newest:KEY` | string | the id of the newest message with that `supersedes`, until twice the retention after it was recorded, claimed or rescheduled last |
  * | `PREFIX-outbox:jobs` | hash | jobs, as JSON, that were recorded and are not yet known to be in their queue |
  * | `PREFIX-outbox:since` | sorted set | their ids by the millisecond of their record |
  *
@@ -33,6 +34,7 @@
  * | `q` `a` `o` | the plan for uncertain recipients: when it is due, in milliseconds, its way, and how often in a row they were resent |
  * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
  * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |
+ * | `T` `K` | the time to which it was rescheduled, in milliseconds; its `supersedes` |
  * | `v` | the version of a newer Mailroom whose records this one cannot read |
  * | `y0` `y1` … | the fence whose mark made this recipient uncertain |
  *
@@ -50,6 +52,8 @@ export interface RedisKeys {
   readonly histories: string
   /** Where copies of jobs wait: the jobs, and since when. */
   readonly outbox: readonly [jobs: string, since: string]
+  /** The newest message with a `supersedes`. */
+  newest(key: string): string
   /** Matches every key of a record. */
   readonly everyRecord: string
 }
@@ -64,6 +68,7 @@ export function createKeys(prefix: string): RedisKeys {
     held,
     histories,
     history: (id) => [`${histories}${id}`, since, bytes],
+    newest: (key) => `${prefix}-newest:${key}`,
     outbox: [`${prefix}-outbox:jobs`, `${prefix}-outbox:since`],
     everyRecord: `${prefix.replaceAll(/[\\*?[\]]/g, '\\$&')}-ledger:*`,
     heldAs: (state, connection) =>

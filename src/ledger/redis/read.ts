@@ -128,6 +128,7 @@ function recordOf(id: string, hash: Readonly<Record<string, string>>): MessageRe
       ...lastOf(hash[`j${index}`]),
     })),
     last,
+    ...(hash['T'] !== undefined && { notBefore: dateOf(id, hash['T']) }),
     ...(hash['q'] !== undefined && {
       planned: { way: wayOf(hash['a']), at: dateOf(id, hash['q']) },
     }),

@@ -6,12 +6,17 @@ import type { RedisKeys } from './keys.ts'
 import { CLOCK } from './transition.ts'
 import { createScript, decide } from './script.ts'
 
-/** Values: connection, Message-ID, digest, recipients, their standing, id, and the job to keep a copy of. */
+/**
+ * Values: connection, Message-ID, digest, recipients, their standing, id, the job to keep a copy of or
+ * nothing, how long its `supersedes` is known, and that or nothing.
+ *
+ * Only a new record becomes the newest one: whoever asks for it again changes nothing.
+ */
 const SCRIPT = createScript(`
 local known = redis.call('HMGET', KEYS[1], 's', 'd', 'f')
 ${CLOCK}
 local function keep()
-  if not ARGV[7] then return end
+  if ARGV[7] == '' then return end
   redis.call('HSET', KEYS[2], ARGV[6], ARGV[7])
   redis.call('ZADD', KEYS[3], now, ARGV[6])
 end
@@ -19,7 +24,9 @@ if not known[1] then
   keep()
   redis.call('HSET', KEYS[1], 'c', ARGV[1], 'm', ARGV[2], 'd', ARGV[3], 'r', ARGV[4],
     'p', ARGV[5], 's', 'queued', 't', now, 'u', now)
-  return 1
+  if not ARGV[9] then return 1 end
+  redis.call('HSET', KEYS[1], 'K', ARGV[9])
+  return redis.call('SET', KEYS[4], ARGV[6], 'PX', ARGV[8], 'GET') or 1
 end
 if not known[2] then
   redis.call('HSET', KEYS[1], 'm', ARGV[2], 'd', ARGV[3])
@@ -32,12 +39,18 @@ return {known[1], again and 1 or 0}
 `)
 
 /** Records a message, unless it is known; a record that a claim had to create is completed. */
-export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): Promise<Recorded> {
+export async function record(
+  client: Redis,
+  keys: RedisKeys,
+  retentionMs: number,
+  entry: NewRecord,
+): Promise<Recorded> {
+  const { supersedes } = entry
   const answer = await decide(
     client,
     SCRIPT,
     entry.id,
-    [keys.record(entry.id), ...keys.outbox],
+    [keys.record(entry.id), ...keys.outbox, keys.newest(supersedes ?? '')],
     [
       entry.connection,
       shortMessageId(entry),
@@ -45,11 +58,14 @@ export async function record(client: Redis, keys: RedisKeys, entry: NewRecord): 
       entry.recipients.join('\n'),
       'p'.repeat(entry.recipients.length),
       entry.id,
-      ...(entry.copy === undefined ? [] : [JSON.stringify(entry.copy)]),
+      entry.copy === undefined ? '' : JSON.stringify(entry.copy),
+      2 * retentionMs,
+      ...(supersedes === undefined ? [] : [supersedes]),
     ],
   )
   if (answer === 1) return { kind: 'recorded' }
   if (answer === 0) return { kind: 'conflict' }
+  if (typeof answer === 'string') return { kind: 'recorded', older: answer }
   const [state, again] = typeof answer === 'object' ? answer : []
   return { kind: 'known', state: parseState(state, entry.id), enqueueAgain: again === 1 }
 }

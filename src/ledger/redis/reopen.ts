@@ -26,7 +26,7 @@ ${TRANSITION}
 ${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 for index = 0, #standing - 1 do redis.call('HDEL', KEYS[1], 'y' .. index) end
-redis.call('HDEL', KEYS[1], 'w', 'n', 'b', 'k', 'g', 'i', 'z', 'q', 'a', 'o')
+redis.call('HDEL', KEYS[1], 'w', 'n', 'b', 'k', 'g', 'i', 'z', 'q', 'a', 'o', 'T')
 redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
 redis.call('HSET', KEYS[1], 'p', (string.gsub(standing, '[' .. ARGV[3] .. ']', 'p')),
   'f', string.format('%.0f', raised), 't', now, 'u', now, 'x', now)

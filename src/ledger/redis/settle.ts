@@ -74,8 +74,8 @@ for i = 12, #ARGV, 3 do
     isLate = true
     mayMove = current == 'u' or current == 'a' or current == 'q'
     if letter == 'p' and rest ~= '' then letter = rest end
-    -- What was cancelled meanwhile must not be tried again; what was accepted has no content left.
-    if letter == 'p' and string.find(standing, 'c', 1, true) then letter = 'c' end
+    -- What was cancelled or superseded meanwhile must not be tried again; what was accepted has no content left.
+    if letter == 'p' then letter = string.match(standing, '[cs]') or 'p' end
     if letter == 'p' and current == 'a' then letter = 'r' end
     local isOnItsWay = mark and string.find(',' .. marked .. ',', ',' .. index .. ',', 1, true)
     if isOnItsWay and letter ~= 'd' then mayMove = false end
