@@ -1,4 +1,18 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { defineConfig } from 'vitest/config'
+
+/** Those that take longest, whatever their size, begin first: none of them runs alone in the end. */
+const LONG = /test\/(?:chaos|main-job|docs|cli\/reload|worker\/health-fleet)/
+
+const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- a method of vitest's
+    const sorted = await super.sort(files)
+    return sorted.toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +21,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
     expect: { poll: { timeout: 30_000, interval: 20 } },
   },
 })

@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest'
 
 import { loadConfigFile } from '../../src/cli/config-file.ts'
 import type { ConfigFileOptions } from '../../src/cli/config-file.ts'
+import { ConfigUnreadableError } from '../../src/cli/errors.ts'
+import type { FileLook } from '../../src/connections/file-look.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const HERE: ConfigFileOptions = { env: process.env }
@@ -216,6 +218,26 @@ describe('a configuration module', () => {
     expect(await load()).toMatchObject({ content: { a: 2, b: 2 } })
     await directory.put('mailroom.config.ts', 'export default { a: 3 }')
     expect(await load()).toMatchObject({ content: { a: 3 }, imports: [] })
+  })
+
+  test.for([
+    ['mailroom.config.ts', (a: number) => `export default { a: ${a} as number }`],
+    ['mailroom.config.js', (a: number) => `module.exports = { a: ${a} }`],
+    ['mailroom.config.mjs', (a: number) => `export default { a: ${a} }`],
+    ['mailroom.config.json', (a: number) => `{ "a": ${a} }`],
+    ['mailroom.config.yaml', (a: number) => `a: ${a}`],
+    ['mailroom.config.toml', (a: number) => `a = ${a}`],
+  ] as const)('%s is read anew, also after it could not be', async ([name, text]) => {
+    await using directory = await directoryOf({ [name]: text(1) })
+    const looks = new Set<string>()
+    const onFile = ({ file, look }: FileLook) => void (file.endsWith(name) && looks.add(look))
+    const load = async () => loadConfigFile(undefined, directory.path, { ...ANEW, onFile })
+    expect(await load()).toMatchObject({ content: { a: 1 } })
+    await directory.put(name, '{{{')
+    await expect(load()).rejects.toBeInstanceOf(ConfigUnreadableError)
+    await directory.put(name, text(22))
+    expect(await load()).toMatchObject({ content: { a: 22 } })
+    expect(looks.size, 'who watches it sees each change').toBe(3)
   })
 
   test('finds this package wherever it lies, and sees the environment', async () => {

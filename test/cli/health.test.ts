@@ -12,9 +12,11 @@ describeRedis('health from the command line', (redis) => {
     const health = () => project.run(['connections', 'health', 'relay', '--json'])
     expect((await health()).out).toBe('')
     {
-      await using _worker = project.startWorker()
+      await using worker = project.startWorker()
       await project.send()
       await expect.poll(async () => (await health()).out).toContain('"parked"')
+      worker.signal('SIGTERM')
+      expect(await worker.result).toMatchObject({ code: 0 })
     }
     const { out } = await health()
     expect(jsonLines(out)).toEqual([

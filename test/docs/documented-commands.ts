@@ -123,7 +123,8 @@ async function openShell(root: string, cwd: string): Promise<Shell> {
   await mkdir(bin)
   const main = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'src/cli/main.ts')}" "$@"\n`
   await writeFile(join(bin, 'mailroom'), main, { mode: 0o755 })
-  const env = { PATH: `${bin}:${process.env['PATH']}`, HOME: cwd }
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const env = { PATH: `${bin}:${PATH}`, HOME: cwd, NODE_COMPILE_CACHE }
 
   const launch = (command: string) => {
     const child = spawn('bash', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -5,6 +5,10 @@ import path from 'node:path'
 
 const MAIN = path.resolve(import.meta.dirname, '../../src/cli/main.ts')
 
+const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+/** What Node needs, and what makes it start sooner. */
+const NODES = { PATH, HOME, NODE_COMPILE_CACHE }
+
 export interface CliOptions {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
@@ -36,7 +40,7 @@ export function startCli(args: readonly string[], options: CliOptions): RunningC
   const out = options.outTo === undefined ? undefined : openSync(options.outTo, 'w')
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
+    env: { ...NODES, ...options.env },
     stdio: ['pipe', out ?? 'pipe', 'pipe'],
   })
   if (out !== undefined) closeSync(out)

@@ -1,19 +1,28 @@
+import { chmod } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
 import type { TestProject } from 'vitest/node'
 
+import { openStore } from '../../src/store/open.ts'
 import { dockerAnswers, startRedisContainer } from './docker.ts'
 import { findMta } from './mta.ts'
 import type { SharedPostgres } from './postgres.ts'
 import { startPostgres } from './postgres-server.ts'
+import { createTemplates } from './postgres-template.ts'
 import type { Provision } from './redis.ts'
 import { createRedisUser } from './redis-user.ts'
 import { findRedis, startRedis } from './redis-server.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
-/** Gives all tests one Redis and one Postgres, and says what else this machine can run for them. */
+/** Gives all tests one Redis, one Postgres and one embedded store, and says what else this machine can run for them. */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  // Processes that tests start compile the same sources again and again.
+  process.env['NODE_COMPILE_CACHE'] ??= resolve('.cache/compiled')
   await using stack = new AsyncDisposableStack()
   const redis = await attempt(() => openRedis(stack))
   provide('redis', redis)
   provide('postgres', await attempt(() => openPostgres(stack)))
+  provide('embedded', await openEmbedded(stack))
   provide('ownRedis', await attempt(async () => (await findRedis(), true as const)))
   provide('mta', await attempt(async () => (await findMta(), true as const)))
   if (redis.kind === 'missing' && process.env['CI'] === 'true') {
@@ -41,8 +50,20 @@ async function openRedis(stack: AsyncDisposableStack): Promise<string> {
 
 async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres> {
   const server = stack.use(await startPostgres())
-  const { stranger } = server
-  return { owner: server.locate('mailroom_owner'), user: server.locate('mailroom'), stranger }
+  await createTemplates(server)
+  const { stranger, superuser } = server
+  const [owner, user] = [server.locate('mailroom_owner'), server.locate('mailroom')]
+  return { owner, user, superuser, stranger }
+}
+
+/** Who keeps it open is its last user: the tests share one server. */
+async function openEmbedded(stack: AsyncDisposableStack): Promise<string> {
+  const directory = stack.use(await temporaryDirectory())
+  await chmod(directory.path, 0o711)
+  const location = `embedded:${join(directory.path, 'store')}`
+  const keeper = await openStore(location, { patience: 'wait', schema: 'keeper' })
+  stack.defer(() => keeper.close())
+  return location
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<Provision<T>> {

@@ -8,6 +8,8 @@ export interface SharedPostgres {
   readonly owner: string
   /** May only use them, as `docs/stores.md` has it. */
   readonly user: string
+  /** May make databases. */
+  readonly superuser: string
   /** The file of an authority that has not signed its certificate. */
   readonly stranger: string
 }

@@ -1,17 +1,18 @@
-import { chmod } from 'node:fs/promises'
-import { join } from 'node:path'
+import { describe, inject } from 'vitest'
 
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
-
-import { migrateStore } from '../../src/cli/migration.ts'
-import { openStore } from '../../src/store/open.ts'
-import type { Store } from '../../src/store/store.ts'
 import { describePostgres } from './postgres.ts'
+import { copiesOf } from './postgres-copies.ts'
 import { uniqueSchema } from './postgres-schema.ts'
 import { describeRedis, uniquePrefix } from './redis.ts'
-import { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 
-/** Where one test keeps its data: nobody else uses this prefix and schema. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** An embedded store that stays open as long as there are tests. */
+    embedded: string
+  }
+}
+
+/** Where one test keeps its data: nobody else uses this prefix and schema of the store. */
 export interface TestStore {
   readonly queue: string
   readonly prefix: string
@@ -24,44 +25,12 @@ export function describeStores(name: string, body: (place: () => TestStore) => v
     body(() => newPlace(url))
   })
   describePostgres(`${name} on Postgres`, (server) => {
-    body(stockOf(server.owner, server.user))
+    const copy = copiesOf(server)
+    body(() => ({ ...copy(), prefix: uniquePrefix() }))
   })
   describe(`${name} on the embedded store`, () => {
-    let directory: TemporaryDirectory
-    let queue: string
-    let keeper: Store
-    // One server for all tests of the file: who keeps it open is its last user.
-    beforeAll(async () => {
-      directory = await temporaryDirectory()
-      await chmod(directory.path, 0o711)
-      queue = `embedded:${join(directory.path, 'store')}`
-      keeper = await openStore(queue, { patience: 'wait', schema: 'keeper' })
-    })
-    afterAll(async () => {
-      await keeper.close()
-      await directory[Symbol.asyncDispose]()
-    })
-    body(() => newPlace(queue))
+    body(() => newPlace(inject('embedded')))
   })
-}
-
-const MOST_PLACES_OF_A_TEST = 2
-
-/** Has the owner migrate schemas before each test, since the user of the tests may not. */
-function stockOf(owner: string, user: string): () => TestStore {
-  const stock: TestStore[] = []
-  beforeEach(async () => {
-    while (stock.length < MOST_PLACES_OF_A_TEST) {
-      const place = newPlace(user)
-      await migrateStore(owner, { ...place, isDryRun: false })
-      stock.push(place)
-    }
-  })
-  return () => {
-    const place = stock.pop()
-    if (place === undefined) throw new Error(`a test has ${MOST_PLACES_OF_A_TEST} places at most`)
-    return place
-  }
 }
 
 function newPlace(queue: string): TestStore {
