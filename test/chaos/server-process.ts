@@ -65,6 +65,7 @@ export async function startServer(plan: Plan, folder: string): Promise<ServerPro
     },
     reached: (at, signal) => {
       const { promise, resolve } = Promise.withResolvers<Reached | undefined>()
+      if (signal.aborted) resolve(undefined)
       halts.push({ at, resolve })
       tell({ kind: 'halt', at })
       signal.addEventListener('abort', () => resolve(undefined))

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { MailroomConfig, WorkerEvent, WorkerHooks } from '../../src/index.ts'
 import { startChild } from './child.ts'
@@ -9,6 +10,7 @@ export interface WorkerProcess extends AsyncDisposable {
   /** What it calls itself in EHLO. */
   readonly client: string
   readonly hasEnded: boolean
+  /** Waits until it takes mail, or has ended; throws when it does neither for a minute. */
   started(): Promise<void>
   kill(): Promise<void>
   freeze(): void
@@ -28,6 +30,8 @@ export interface WorkerOptions {
   readonly stopWithinMs: number
 }
 
+const START_WITHIN_MS = 60_000
+
 export function startWorker({ client, folder, ...options }: WorkerOptions): WorkerProcess {
   const file = join(folder, `${client}.jsonl`)
   const child = startChild<{ readonly kind: 'started' }>('worker.ts', { ...options, file })
@@ -43,7 +47,12 @@ export function startWorker({ client, folder, ...options }: WorkerOptions): Work
     get hasEnded() {
       return child.hasEnded
     },
-    started: () => Promise.race([up.promise, child.ended()]),
+    started: async () => {
+      const late = sleep(START_WITHIN_MS, 'late' as const, { ref: false })
+      if ((await Promise.race([up.promise, child.ended(), late])) === 'late') {
+        throw new Error(`worker "${client}" did not start: ${child.complaint}`)
+      }
+    },
     kill,
     freeze: () => child.signal('SIGSTOP'),
     thaw: () => child.signal('SIGCONT'),

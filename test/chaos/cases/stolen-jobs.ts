@@ -6,6 +6,8 @@ export const STOLEN_JOBS: ChaosCase = {
   name: 'several workers claim the same job',
   stores: ['redis', 'postgres'],
   workers: 3,
+  // Who finds another one's mark comes back when its answer could not come any more.
+  relay: { timeouts: { dot: '2s' } },
   hooks: { retry: { firstDelayMs: 50, maxDelayMs: 200, maxClaims: 1_000 } },
   drive: async ({ server, store, place, until, rest, count }, { times }) => {
     server.answerAfter(STALLED_CHECK_MS * 3)
