@@ -30,6 +30,7 @@ export function printEvents(
 }
 
 function describe(event: WorkerEvent): string {
+  if ('manager' in event) return describeManager(event)
   switch (event.event) {
     case 'worker-started':
       return `takes mail for ${event.connections.map((name) => `"${name}"`).join(', ')}`
@@ -59,25 +60,6 @@ function describe(event: WorkerEvent): string {
       return mail(event)
     case 'swept':
       return `${event.requeued} requeued, ${event.lost} lost, ${event.expired} expired, ${event.forgotten} forgotten`
-    case 'session-opened':
-      return `"${event.manager}" in ${formatDuration(event.ms)}`
-    case 'session-closed':
-      return `"${event.manager}" after ${count(event.messages, 'message')} (${event.why})`
-    case 'parked': {
-      const again = event.retryInMs
-      const next = again === undefined ? '' : `, tried again in ${formatDuration(again)}`
-      return `"${event.manager}": ${hideAddresses(event.reason)}${next}`
-    }
-    case 'resumed':
-      return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
-    case 'paused': {
-      const why = event.reason === '' ? '' : `: ${hideAddresses(event.reason)}`
-      return `"${event.manager}" by an operator${why}`
-    }
-    case 'pause-ended':
-      return `"${event.manager}" after ${formatDuration(event.pausedMs)}`
-    case 'throttled':
-      return `"${event.manager}" for ${formatDuration(event.retryInMs)}`
     case 'config-applied':
       return changes(event)
     case 'config-refused':
@@ -99,6 +81,38 @@ function changes(event: Extract<WorkerEvent, { readonly event: 'config-applied' 
     return [`${kind === 'atNextStart' ? 'at the next start' : kind} ${names}${again}`]
   })
   return parts.join('; ') || 'nothing has changed'
+}
+
+function describeManager(event: Extract<WorkerEvent, { readonly manager: string }>): string {
+  switch (event.event) {
+    case 'session-opened':
+      return `"${event.manager}" in ${formatDuration(event.ms)}`
+    case 'session-closed':
+      return `"${event.manager}" after ${count(event.messages, 'message')} (${event.why})`
+    case 'parked': {
+      const again = event.retryInMs
+      const next = again === undefined ? '' : `, tried again in ${formatDuration(again)}`
+      return `"${event.manager}": ${hideAddresses(event.reason)}${next}`
+    }
+    case 'resumed':
+      return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
+    case 'paused': {
+      const why = event.reason === '' ? '' : `: ${hideAddresses(event.reason)}`
+      return `"${event.manager}" by an operator${why}`
+    }
+    case 'pause-ended':
+      return `"${event.manager}" after ${formatDuration(event.pausedMs)}`
+    case 'throttled':
+      return `"${event.manager}" for ${formatDuration(event.retryInMs)}${thenAt(event)}`
+    case 'rate-changed':
+      return `"${event.manager}" to ${event.perMinute} a minute`
+    case 'rate-restored':
+      return `"${event.manager}" after ${formatDuration(event.loweredMs)}`
+  }
+}
+
+function thenAt({ perMinute }: { readonly perMinute?: number }): string {
+  return perMinute === undefined ? '' : `, then ${perMinute} a minute`
 }
 
 function mail({ id, connection }: { readonly id: string; readonly connection: string }): string {

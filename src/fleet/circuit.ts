@@ -66,7 +66,7 @@ export interface CircuitPolicy {
    * `Infinity`: only another credential or an operator ends it.
    */
   readonly authDelayMs: number
-  /** After a throttle reply that names no span; 60,000 by default. */
+  /** After a throttle reply that names no span, before mail flows at a lower rate; 15,000 by default. */
   readonly throttleDelayMs: number
   /** How many different messages in a row must break before the manager is to blame; 2 by default. */
   readonly suspectsToOpen: number
@@ -76,7 +76,7 @@ export const DEFAULT_CIRCUIT_POLICY: CircuitPolicy = {
   firstDelayMs: 1_000,
   maxDelayMs: 60_000,
   authDelayMs: 300_000,
-  throttleDelayMs: 60_000,
+  throttleDelayMs: 15_000,
   suspectsToOpen: 2,
 }
 

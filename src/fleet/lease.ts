@@ -27,6 +27,8 @@ export interface Leases extends AsyncDisposable {
   lease(manager: string, max: number, holder: LeaseHolder): Lease
   /** How many sessions of a manager all holders in this process may have open together. */
   allowed(manager: string): number
+  /** What part of the sessions that all workers lease of a manager is ours: from 0 to 1. */
+  part(manager: string): number
   /** Tells that a session was closed: what is to be given back is given back soon. */
   freed(manager: string): void
 }

@@ -55,6 +55,10 @@ export async function openLeases(
   return {
     lease: (manager, max, holder) => (managers.get(manager) ?? make(manager)).open(max, holder),
     allowed: (manager) => managers.get(manager)?.allowed ?? 0,
+    part: (manager) => {
+      const { sessions, held } = managers.get(manager)?.share ?? { sessions: 0, held: 0 }
+      return held === 0 ? 1 : sessions / held
+    },
     freed: (manager) => {
       if (managers.get(manager)?.isOver === true) clerk.askSoon(manager, 0)
     },

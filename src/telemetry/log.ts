@@ -54,6 +54,8 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   paused: 'warn',
   'pause-ended': 'info',
   throttled: 'info',
+  'rate-changed': 'debug',
+  'rate-restored': 'info',
   'job-rejected': 'warn',
   'config-applied': 'info',
   'config-refused': 'warn',

@@ -30,6 +30,7 @@ export interface Metrics extends VerdictMetrics {
   readonly sessionsClosed: Counter<'connection' | 'manager' | 'why'>
   readonly parked: Gauge<'connection' | 'manager'>
   readonly paused: Gauge<'connection' | 'manager'>
+  readonly loweredRate: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
   readonly handedBack: Counter<'connection'>
   readonly requeued: Counter<'connection'>
@@ -113,7 +114,10 @@ function createHistograms(
 
 function createSessionMetrics(
   registers: Registry[],
-): Pick<Metrics, 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'throttles'> {
+): Pick<
+  Metrics,
+  'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
+> {
   return {
     sessions: new Gauge({
       name: 'mailroom_sessions',
@@ -136,6 +140,12 @@ function createSessionMetrics(
     paused: new Gauge({
       name: 'mailroom_manager_paused',
       help: '1 while an operator has paused the connection manager, else 0.',
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+    loweredRate: new Gauge({
+      name: 'mailroom_lowered_rate_per_minute',
+      help: 'Messages a minute that all workers send together, while a server has them slow down.',
       labelNames: ['connection', 'manager'],
       registers,
     }),

@@ -98,6 +98,12 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
       return
     case 'throttled':
       metrics.throttles.inc({ connection, manager })
+      return
+    case 'rate-changed':
+      metrics.loweredRate.set({ connection, manager }, event.perMinute)
+      return
+    case 'rate-restored':
+      metrics.loweredRate.remove({ connection, manager })
   }
 }
 

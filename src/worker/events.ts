@@ -117,8 +117,23 @@ export type WorkerEvent =
       readonly manager: string
       readonly code?: number
       readonly retryInMs: number
+      /** How many messages all workers together send after that; absent when the store was away. */
+      readonly perMinute?: number
       /** The worker that was asked to slow down. */
       readonly foundBy?: string
+    }
+  | {
+      /** The rate that a server asked for was lowered further, or raised a step. */
+      readonly event: 'rate-changed'
+      readonly connection: string
+      readonly manager: string
+      readonly perMinute: number
+    }
+  | {
+      readonly event: 'rate-restored'
+      readonly connection: string
+      readonly manager: string
+      readonly loweredMs: number
     }
   | {
       readonly event: 'job-rejected'

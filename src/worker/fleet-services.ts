@@ -2,6 +2,7 @@ import { createSeatsByManager } from '../connections/seats.ts'
 import { openHealth, type Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/lease.ts'
 import { openLeases } from '../fleet/leases.ts'
+import { openRates, type Rates } from '../fleet/rates.ts'
 import type { FloorOptions } from './floor.ts'
 import type { LaneContext } from './lane.ts'
 import type { Services } from './services.ts'
@@ -12,6 +13,7 @@ export interface FleetServices {
   readonly leases: Leases
   /** The seats of the sessions that are leased. */
   readonly seats: LaneContext['seats']
+  readonly rates: Rates
 }
 
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
@@ -46,5 +48,6 @@ export async function openFleetServices(
       ...(leaseMs !== undefined && { forMs: leaseMs }),
     }),
   )
-  return { health, leases, seats }
+  const rates = opened.use(await openRates(store, { now: () => clock.now(), onFault }))
+  return { health, leases, seats, rates }
 }

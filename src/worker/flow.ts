@@ -5,9 +5,10 @@ import type { LeaseHolder } from '../fleet/lease.ts'
 import type { Consumer } from '../queue/queues.ts'
 import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
+import { createPacing, type Pacing } from './pacing.ts'
 import { createParking, type Parking } from './parking.ts'
-import { followPause, type Pause } from './pause.ts'
-import { createTap, type Tap } from './tap.ts'
+import { followPause, type Pause, type PauseTurns } from './pause.ts'
+import { createTap, type Tap, type TapParts } from './tap.ts'
 import { createWay, type Stops, type Way } from './way.ts'
 
 /** How mail of a name flows: the way to its manager, and the tap that follows the manager's health. */
@@ -15,6 +16,7 @@ export interface Flow {
   readonly way: Way
   readonly parking: Parking
   readonly capacity: Capacity
+  readonly pacing: Pacing
   readonly tap: Tap
   readonly pause: Pause
   /** Lets mail in from now on: there is somebody who takes it. */
@@ -36,23 +38,26 @@ export function createFlow(
   const way = createWay(name, resolved, context, stops, ended, () => turn())
   const circuit = (): Circuit => health.circuit(way.gate.key)
   const limit = (): number => way.gate.resolved.manager.limits.sessions
-  const pause = followPause(name, way.gate.key.name, context, {
-    hold: (isHeld) => capacity.hold('pause', isHeld),
-    askAgain: (mendedAt) => {
-      health.askAgain(way.gate.key, mendedAt)
-      parking.lookNow()
-    },
-  })
+  const turns = pauseTurns(health, way, () => ({ capacity, parking }))
+  const pause = followPause(name, way.gate.key.name, context, turns)
   const holds: readonly Hold[] = pause.isOn ? ['pause'] : []
   const start = createStart(consumer, () => tap)
   const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, start)
-  const tap = createTap(name, context, () => ({ way, parking, capacity, consumer: consumer() }))
+  const hold = (isHeld: boolean): void => capacity.hold('rate', isHeld)
+  const pacing = createPacing(name, {
+    ...context,
+    ...start,
+    hold,
+    manager: () => way.context.manager,
+  })
+  const parts = (): TapParts => ({ way, parking, capacity, pacing, consumer: consumer() })
+  const tap = createTap(name, context, parts)
   const parking = createParking({
     now: context.now,
     keepMs: context.retry.giveUpAfterMs,
     onPark: () => consumer().park(),
     onFault: onStoreFault,
-    spansOfFleet: () => [...health.parkedSpans(way.gate.key.name), ...pause.spans()],
+    spansOfFleet: () => [health.parkedSpans(way.gate.key.name), pause.spans(), pacing.spans].flat(),
     look: () => way.renew().then(ask),
   })
 
@@ -81,9 +86,24 @@ export function createFlow(
   const close = (): void => {
     unsubscribe()
     pause.close()
+    pacing.close()
     parking.close()
   }
-  return { way, parking, capacity, tap, pause, begin: start.begin, close }
+  return { way, parking, capacity, pacing, tap, pause, begin: start.begin, close }
+}
+
+function pauseTurns(
+  health: Health,
+  way: Way,
+  flow: () => Pick<Flow, 'capacity' | 'parking'>,
+): PauseTurns {
+  return {
+    hold: (isHeld) => flow().capacity.hold('pause', isHeld),
+    askAgain: (mendedAt) => {
+      health.askAgain(way.gate.key, mendedAt)
+      flow().parking.lookNow()
+    },
+  }
 }
 
 /** What becomes of the capacity counts from `begin` on: before there is no consumer to tell. */

@@ -3,6 +3,7 @@ import type { Seats } from '../connections/seats.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/lease.ts'
+import type { Rates } from '../fleet/rates.ts'
 import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
@@ -19,6 +20,7 @@ export interface LaneContext extends Omit<
   readonly queues: Queues
   readonly health: Health
   readonly leases: Leases
+  readonly rates: Rates
   /** The seats of the sessions that a manager allows now, in this worker. */
   readonly seats: (manager: ConnectionManager) => Seats
   readonly pauses: PauseWatch

@@ -16,6 +16,7 @@ export function tellShut(
   key: ManagerKey,
   circuit: Extract<Circuit, { state: 'open' }>,
   { health, emit, now }: TellContext,
+  perMinute?: number,
 ): void {
   const manager = key.name
   const { by, cause } = health.found(key)
@@ -23,7 +24,9 @@ export function tellShut(
   const foundBy = by === undefined ? {} : { foundBy: by }
   const judged = judgedOf(cause)
   if (circuit.blames === 'throttle') {
-    emit({ event: 'throttled', connection, manager, retryInMs: leftMs, ...foundBy, ...judged })
+    const slower = perMinute === undefined ? {} : { perMinute }
+    const retryInMs = leftMs
+    emit({ event: 'throttled', connection, manager, retryInMs, ...slower, ...foundBy, ...judged })
     return
   }
   emit({

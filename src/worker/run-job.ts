@@ -29,7 +29,7 @@ export async function runJob(taken: TakenJob, flow: Flow, signal: AbortSignal): 
 
 async function run(
   taken: TakenJob,
-  { way, parking, capacity, pause }: Flow,
+  { way, parking, capacity, pacing, pause }: Flow,
   signal: AbortSignal,
 ): Promise<Ending> {
   if (parking.isParked || pause.isOn || signal.aborted) return { kind: 'back' }
@@ -52,6 +52,8 @@ async function run(
       return { kind: 'later', delayMs: BREATH_MS }
     case 'session': {
       using door = openDoor(gate, entered.session, signal)
+      const slot = await pacing.take(parsed.job.envelope.to.length, signal)
+      if (slot.kind !== 'go') return { kind: 'back' }
       return await attempt(parsed.job, door, context, signal)
     }
   }

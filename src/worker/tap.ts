@@ -2,6 +2,7 @@ import type { Circuit } from '../fleet/circuit.ts'
 import type { Consumer } from '../queue/queues.ts'
 import type { Capacity } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
+import type { Pacing } from './pacing.ts'
 import type { Parking } from './parking.ts'
 import { tellOpen, tellShut } from './parking-events.ts'
 import type { Way } from './way.ts'
@@ -23,6 +24,7 @@ export interface TapParts {
   readonly way: Way
   readonly parking: Parking
   readonly capacity: Capacity
+  readonly pacing: Pacing
   readonly consumer: Consumer
 }
 
@@ -32,9 +34,9 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
   let shutDigest: string | undefined
 
   const fit = (): void => {
-    const { way, capacity, consumer } = parts()
+    const { way, capacity, pacing, consumer } = parts()
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
-    const wanted = isKnownToWork ? capacity.sessions : Math.min(1, capacity.sessions)
+    const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
     consumer.setConcurrency(wanted).catch(context.onStoreFault)
   }
   return {
@@ -54,11 +56,20 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
       tellOpen(name, way.gate.key, parkedMs, context)
     },
     shut: (circuit) => {
-      const { way, parking } = parts()
-      const { digest } = way.gate.key
-      if (shutDigest !== digest) tellShut(name, way.gate.key, circuit, context)
-      shutDigest = digest
+      const { way, parking, pacing } = parts()
+      const { key } = way.gate
+      const isNews = shutDigest !== key.digest
+      shutDigest = key.digest
       parking.park(circuit)
+      if (circuit.blames === 'throttle') {
+        const tell = (perMinute?: number): void => {
+          if (isNews) tellShut(name, key, circuit, context, perMinute)
+        }
+        pacing.slowDown(circuit.at).then(tell, (error: unknown) => {
+          context.onStoreFault(error)
+          tell()
+        })
+      } else if (isNews) tellShut(name, key, circuit, context)
     },
   }
 }

@@ -34,6 +34,7 @@ describe('a connection manager', () => {
         messagesPerSession: 100,
         recipientsPerTransaction: 100,
         messageBytes: 52_428_800,
+        rate: [],
       },
       tlsOptions: { minVersion: 'TLSv1.2' },
     })

@@ -1,0 +1,153 @@
+/** What came of the wish to send one message. */
+export type Slot =
+  /** It may be sent now. */
+  | { readonly kind: 'go' }
+  /** There is nothing to be had for so long, and nothing is used up. */
+  | { readonly kind: 'later'; readonly forMs: number }
+  /** Whoever waited has gone. */
+  | { readonly kind: 'gone' }
+
+/** Slots as the store gave them, by its clock. */
+export interface Reserved {
+  readonly at: readonly number[]
+  readonly nextAt: number | undefined
+  /** When the store said so. */
+  readonly nowMs: number
+}
+
+/** Those who wait for slots of one manager in this process. */
+export interface SlotLine {
+  wait(recipients: number, signal: AbortSignal): Promise<Slot>
+}
+
+/** Asks the store for slots for messages with so many recipients, and for `spare` more if they are near. */
+export type Reserve = (recipients: readonly number[], spare: number) => Promise<Reserved>
+
+/** Whether a message with so many recipients uses no more than a slot that was taken in advance. */
+export type TakesSpare = (recipients: number) => boolean
+
+interface Waiter {
+  readonly recipients: number
+  readonly signal: AbortSignal
+  readonly resolve: (slot: Slot) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** A slot that is not used for so long after its time is wasted: late ones would come in a crowd. */
+const LATE_MS = 250
+/** Slots are taken in advance for what is sent in so long a time. */
+const AHEAD_MS = 100
+const WINDOW_MS = 1_000
+const MOST_AT_ONCE = 200
+
+const GO: Slot = { kind: 'go' }
+const GONE: Slot = { kind: 'gone' }
+
+interface State {
+  readonly reserve: Reserve
+  readonly takesSpare: TakesSpare
+  readonly waiting: Waiter[]
+  /** When they may be used, by the clock of `performance`. */
+  spare: number[]
+  isAsking: boolean
+  served: { readonly since: number; readonly before: number; count: number }
+}
+
+/**
+ * Makes a line in which nobody waits. All who wait are asked for together, and when much is sent
+ * some slots are taken in advance: unused ones are wasted.
+ */
+export function createSlotLine(reserve: Reserve, takesSpare: TakesSpare): SlotLine {
+  const state: State = {
+    reserve,
+    takesSpare,
+    waiting: [],
+    spare: [],
+    isAsking: false,
+    served: { since: performance.now(), before: 0, count: 0 },
+  }
+  return {
+    wait: (recipients, signal) =>
+      new Promise((resolve, reject) => {
+        state.waiting.push({ recipients, signal, resolve, reject })
+        pump(state)
+      }),
+  }
+}
+
+function pump(state: State): void {
+  const { waiting, takesSpare } = state
+  const now = performance.now()
+  state.spare = takesSpare(1) ? state.spare.filter((usableAt) => usableAt > now - LATE_MS) : []
+  for (let [next] = waiting; next && state.spare.length > 0; [next] = waiting) {
+    if (!takesSpare(next.recipients)) break
+    waiting.shift()
+    if (isThere(next)) serve(state, next, state.spare.shift() ?? now)
+  }
+  if (!state.isAsking && waiting.length > 0) void ask(state)
+}
+
+async function ask(state: State): Promise<void> {
+  const { reserve, takesSpare, waiting } = state
+  const asking = waiting.splice(0, MOST_AT_ONCE).filter(isThere)
+  if (asking.length === 0) return
+  state.isAsking = true
+  try {
+    const wishes = asking.map(({ recipients }) => recipients)
+    const { at, nextAt = 0, nowMs } = await reserve(wishes, takesSpare(1) ? ahead(state) : 0)
+    // Later than the store said so: nobody uses a slot before its time.
+    const usableAt = at.map((slot) => slot - nowMs + performance.now())
+    for (const [index, waiter] of asking.entries()) {
+      const slot = usableAt[index]
+      if (slot === undefined) waiter.resolve({ kind: 'later', forMs: nextAt - nowMs })
+      else if (isThere(waiter)) serve(state, waiter, slot)
+      else state.spare.push(slot)
+    }
+    state.spare.push(...usableAt.slice(asking.length))
+  } catch (error) {
+    for (const { reject } of asking) reject(error)
+  }
+  state.isAsking = false
+  pump(state)
+}
+
+function serve(state: State, { signal, resolve }: Waiter, usableAt: number): void {
+  const go = (): void => {
+    signal.removeEventListener('abort', leave)
+    count(state)
+    resolve(GO)
+  }
+  const leave = (): void => {
+    clearTimeout(timer)
+    state.spare.push(usableAt)
+    resolve(GONE)
+    pump(state)
+  }
+  const waitMs = usableAt - performance.now()
+  // Timers may be a millisecond early.
+  const timer = waitMs > 0 ? setTimeout(go, Math.ceil(waitMs) + 1) : undefined
+  if (timer === undefined) go()
+  else signal.addEventListener('abort', leave, { once: true })
+}
+
+/** How many slots are used in the time for which they are taken in advance. */
+function ahead({ served }: State): number {
+  const perWindow = Math.max(served.count, served.before)
+  return Math.min(MOST_AT_ONCE, Math.floor((perWindow * AHEAD_MS) / WINDOW_MS))
+}
+
+function count(state: State): void {
+  const { since, count: soFar } = state.served
+  const now = performance.now()
+  if (now - since >= WINDOW_MS) {
+    const before = now - since < 2 * WINDOW_MS ? soFar : 0
+    state.served = { since: now, before, count: 0 }
+  }
+  state.served.count += 1
+}
+
+/** Tells those who have gone so. */
+function isThere({ signal, resolve }: Waiter): boolean {
+  if (signal.aborted) resolve(GONE)
+  return !signal.aborted
+}
