@@ -63,7 +63,7 @@ function rowsOf({ properties = {} }: Shape, prefix: string): readonly string[] {
   return Object.entries(properties).flatMap(([key, shape]) => {
     const name = `${prefix}${key}`
     const row = `| \`${name}\` | ${valueOf(shape)} | ${cell(shape.description ?? '')} |`
-    const variants = shape.oneOf ?? [shape]
+    const variants = shape.oneOf ?? shape.anyOf ?? [shape]
     return [row, ...new Set(variants.flatMap((variant) => rowsOf(variant, `${name}.`)))]
   })
 }

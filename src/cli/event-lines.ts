@@ -29,6 +29,11 @@ export function printEvents(
   }
 }
 
+const SETTLED = {
+  resend: 'sent again, although it may be delivered',
+  accept: 'counts as delivered, although no answer came',
+} as const
+
 function describe(event: WorkerEvent): string {
   if ('manager' in event) return describeManager(event)
   switch (event.event) {
@@ -51,6 +56,8 @@ function describe(event: WorkerEvent): string {
       return `${mail(event)}: its content is ${event.why}`
     case 'uncertain':
       return `${mail(event)}: sent, but the answer never came`
+    case 'uncertain-settled':
+      return `${mail(event)}: ${SETTLED[event.way]}`
     case 'expired':
       return `${mail(event)}: ${count(event.pending, 'recipient')} not reached in time`
     case 'cancelled':

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { providerOf } from '../smtp/provider.ts'
+import { KNOWN_UNCERTAIN_PROPERTIES, uncertainPolicySchema } from '../smtp/uncertain-policy.ts'
 import { authSchema } from './auth/auth.ts'
 import { connectionNameSchema } from './connection-name.ts'
 import { limitsSchema } from './limits.ts'
@@ -59,6 +60,11 @@ const properties = z.strictObject({
   timeouts: timeoutsSchema.prefault({}).describe('How long each step may take'),
   limits: limitsSchema.prefault({}).describe('How much it is asked to carry'),
   tlsOptions: tlsOptionsSchema.prefault({}).describe('How the server proves who it is'),
+  uncertain: uncertainPolicySchema
+    .prefault('hold')
+    .describe(
+      'What becomes of a message whose answer never came: "hold" it for somebody to decide (default), "resend" it, "accept" it as delivered, or { policy: "hold", holdFor: "2h", then: "resend" }',
+    ),
   redirectAll: mailboxSchema
     .optional()
     .describe('For staging: every message goes to this mailbox instead of its recipients'),
@@ -92,6 +98,7 @@ export type ConnectionManagerInput = z.input<typeof connectionManagerSchema>
 /** The names of all properties, inner ones too, to suggest one for a misspelt one. */
 export const KNOWN_PROPERTIES: readonly string[] = [
   ...Object.keys(properties.shape),
+  ...KNOWN_UNCERTAIN_PROPERTIES,
   ...[timeoutsSchema, limitsSchema, tlsOptionsSchema, ...authSchema.def.options].flatMap((group) =>
     Object.keys(group.def.innerType.shape),
   ),

@@ -1,5 +1,6 @@
 import { formatMailbox } from '../smtp/address.ts'
 import type { ServedBy } from '../smtp/provider.ts'
+import { describeUncertainPolicy } from '../smtp/uncertain-policy.ts'
 import { describeAuth } from './auth/auth.ts'
 import type { AuthSummary } from './auth/auth.ts'
 import type { ConnectionManager, TlsMode } from './connection-manager.ts'
@@ -30,12 +31,14 @@ export interface ConnectionSummary {
   /** Milliseconds. */
   readonly timeouts: Timeouts
   readonly limits: Limits
+  /** What becomes of a message whose answer never came, in words. */
+  readonly uncertain: string
   readonly origin: ConnectionOrigin
 }
 
 /** What may be shown of `manager`: references as written, secrets as `[secret]`. */
 export function summarize(manager: ConnectionManager, origin: ConnectionOrigin): ConnectionSummary {
-  const { name, description, type, server, port, tls, timeouts, limits } = manager
+  const { name, description, type, server, port, tls, timeouts, limits, uncertain } = manager
   const { from, redirectAll, clientName, provider } = manager
   const { ca, minVersion, serverName } = manager.tlsOptions
   return {
@@ -57,6 +60,7 @@ export function summarize(manager: ConnectionManager, origin: ConnectionOrigin):
     },
     timeouts,
     limits,
+    uncertain: describeUncertainPolicy(uncertain),
     origin,
   }
 }

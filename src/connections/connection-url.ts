@@ -19,6 +19,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   from: ['from'],
   redirectAll: ['redirectAll'],
   clientName: ['clientName'],
+  uncertain: ['uncertain'],
   sessions: ['limits', 'sessions'],
   messagesPerSession: ['limits', 'messagesPerSession'],
   recipientsPerTransaction: ['limits', 'recipientsPerTransaction'],

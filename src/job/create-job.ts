@@ -89,7 +89,15 @@ function assemble(
   { content, identity, messageId }: PlacedMessage,
   { now, newId = newJobId, defaultAuthor }: CreateJobContext,
 ): Pick<CreatedJob, 'job' | 'bytes'> {
-  const { idempotencyKey, fingerprint, priority = 'normal', delay, sendAt, notAfter } = options
+  const {
+    idempotencyKey,
+    fingerprint,
+    priority = 'normal',
+    delay,
+    sendAt,
+    notAfter,
+    uncertain,
+  } = options
   const notBefore = dueTime(options, now)
   const id = idempotencyKey === undefined ? newId(now) : jobIdOfKey(idempotencyKey)
   const { from, sender } = content.message ?? {}
@@ -99,15 +107,17 @@ function assemble(
     envelope,
     ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
   })
+  const wishes = [connection, priority, delay, sendAt, notAfter, ...(uncertain ? [uncertain] : [])]
   const shell = {
     version: JOB_VERSION,
     id,
     connection,
     messageId: messageId ?? messageIdOf(id, author || defaultAuthor),
-    digest: digestOf(identityJson, JSON.stringify([connection, priority, delay, sendAt, notAfter])),
+    digest: digestOf(identityJson, JSON.stringify(wishes)),
     acceptedAt: now.getTime(),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(notAfter === undefined ? {} : { notAfter }),
+    ...(uncertain === undefined ? {} : { uncertain }),
   } as const
   // The braces between the two halves of the job's JSON become one comma.
   const bytes = Buffer.byteLength(JSON.stringify(shell)) + Buffer.byteLength(contentJson) - 1

@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import type { Mailbox } from '../smtp/address.ts'
 import { findAddressProblem } from '../smtp/address-syntax.ts'
+import { keptUncertainPolicySchema, type UncertainPolicy } from '../smtp/uncertain-policy.ts'
 import { DISPOSITIONS, type Attachment } from './attachment-input.ts'
 import { isBase64 } from './base64.ts'
 import { contentRefSchema, type Placed } from './content-ref.ts'
@@ -73,6 +74,8 @@ interface Shell {
   readonly acceptedAt: number
   readonly notBefore?: number
   readonly notAfter?: number
+  /** Absent for that of the connection manager. */
+  readonly uncertain?: UncertainPolicy
   readonly envelope: {
     /** Empty for the null sender; absent when it follows from the default sender. */
     readonly from?: string
@@ -142,6 +145,7 @@ export const sendMailJobSchema = z
     acceptedAt: timeSchema,
     notBefore: timeSchema.exactOptional(),
     notAfter: timeSchema.exactOptional(),
+    uncertain: keptUncertainPolicySchema.exactOptional(),
     envelope: z.strictObject({
       from: z
         .string()

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { uncertainPolicySchema } from '../smtp/uncertain-policy.ts'
 import { MAX_KEY_LENGTH } from './limits.ts'
 import { mailboxesInputSchema, reversePathInputSchema } from './mailbox-input.ts'
 import type { MailboxInput, MailboxesInput } from './mailbox-input.ts'
@@ -40,6 +41,11 @@ const optionsSchema = z.strictObject({
     .optional()
     .describe('Which messages of a name are taken first; "normal" by default'),
   notAfter: timeInputSchema.optional().describe('Never sent after this time'),
+  uncertain: uncertainPolicySchema
+    .optional()
+    .describe(
+      "What becomes of it when its answer never comes; the connection manager's by default",
+    ),
 })
 
 const requestSchema = z

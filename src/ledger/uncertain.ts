@@ -8,7 +8,7 @@ export interface UncertainPlan {
   readonly way: UncertainWay
   /** How long after that; a resend waits for the answer for as long as it could come, at least. */
   readonly afterMs: number
-  /** How many times in a row they are sent again by a plan; then they are held. */
+  /** How many times they are sent again by a plan before the doubt has ended; then they are held. */
   readonly atMost: number
 }
 

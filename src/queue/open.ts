@@ -12,7 +12,7 @@ import { prepareQueueTables } from './migrate.ts'
 import { encodeQueueName } from './name.ts'
 import type { Depth, NewJob, Queues } from './queues.ts'
 import { makeRoom, removeJob, removeRequested } from './remove.ts'
-import { reviveJob, stateOfJob } from './revive.ts'
+import { reviveJob, stateOfJob, wakeJob } from './revive.ts'
 
 export interface OpenQueues extends Queues, AsyncDisposable {
   /** BullMQ's own object for a name, for dashboards; closed with the rest. */
@@ -66,6 +66,7 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
     },
     stateOf: (name, id) => stateOfJob(queueOf(name), id),
     revive: (name, id, digest) => reviveJob(queueOf(name), id, digest),
+    wake: (name, id, digest) => wakeJob(queueOf(name), id, digest),
     page: (name, state, offset, limit) => pageOf(queueOf(name), state, offset, limit),
     heads: (name) => headsOf(store, queueOf(name)),
     findStray: (name, ids) => strayOf(store, queueOf(name), ids),

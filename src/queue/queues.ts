@@ -124,6 +124,8 @@ export interface Queues {
    * where a digest is given, of another request.
    */
   revive(name: string, id: string, digest?: string): Promise<boolean>
+  /** The same, also for a job that is delayed. False when it waits, runs, or is not there. */
+  wake(name: string, id: string, digest?: string): Promise<boolean>
   /** A page of jobs, those first that come first; one that is removed meanwhile is left out. */
   page(
     name: string,

@@ -19,6 +19,25 @@ export async function stateOfJob(queue: Queue, id: string): Promise<JobState | u
 }
 
 /**
+ * Has a dead or delayed job taken as soon as its turn comes; false when it is neither, or of another
+ * request than the one with this digest.
+ */
+export async function wakeJob(queue: Queue, id: string, digest?: string): Promise<boolean> {
+  if (await reviveJob(queue, id, digest)) return true
+  const job = await queue.getJob(id)
+  if (job === undefined || (digest !== undefined && digestIn(job.data) !== digest)) return false
+  if ((await stateOfJob(queue, id)) !== 'delayed') return false
+  try {
+    await job.promote()
+    return true
+  } catch (error) {
+    // Its time came in between, or somebody removed it.
+    if ((await stateOfJob(queue, id)) === 'delayed') throw error
+    return false
+  }
+}
+
+/**
  * Puts a dead job back among the waiting ones of its priority; false when it is not dead, or of
  * another request than the one with this digest.
  *

@@ -41,6 +41,7 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   deferred: 'info',
   refused: 'warn',
   uncertain: 'warn',
+  'uncertain-settled': 'warn',
   expired: 'warn',
   cancelled: 'info',
   superseded: 'info',

@@ -34,6 +34,7 @@ export interface Metrics extends VerdictMetrics {
   readonly throttles: Counter<'connection' | 'manager'>
   readonly handedBack: Counter<'connection'>
   readonly requeued: Counter<'connection'>
+  readonly uncertainSettled: Counter<'connection' | 'way'>
   readonly storeErrors: Counter<'code'>
   readonly configLoads: Counter<'result'>
   readonly configLoadedAt: Gauge<'result'>
@@ -80,6 +81,12 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
       name: 'mailroom_requeued_total',
       help: 'Messages that were put back into their queue after a crash.',
       labelNames: ['connection'],
+      registers,
+    }),
+    uncertainSettled: new Counter({
+      name: 'mailroom_uncertain_settled_total',
+      help: 'Uncertain messages that were settled as their policy says, by the way: resend or accept.',
+      labelNames: ['connection', 'way'],
       registers,
     }),
     storeErrors: new Counter({

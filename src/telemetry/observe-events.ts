@@ -29,6 +29,9 @@ export function observeEvents(metrics: Metrics): Emit {
       case 'set-aside':
         end(event.connection, event.event)
         return
+      case 'uncertain-settled':
+        metrics.uncertainSettled.inc({ connection: event.connection, way: event.way })
+        return
       case 'job-rejected':
         end(event.connection, 'rejected')
         return

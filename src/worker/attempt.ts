@@ -10,7 +10,7 @@ import type {
   Settled,
   Settlement,
 } from '../ledger/ledger.ts'
-import type { Ending } from '../queue/queues.ts'
+import type { Ending, Queues } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { sizeOf } from '../connections/message-body.ts'
 import { settleBreak } from './breaks.ts'
@@ -19,6 +19,7 @@ import { deliver } from './deliver.ts'
 import type { Door } from './door.ts'
 import type { Emit } from './events.ts'
 import { mayTry } from './expiry.ts'
+import { followLate } from './follow-late.ts'
 import { prepareMessage } from './message-to-send.ts'
 import { persist } from './persist.ts'
 import { rejectOther } from './reject-job.ts'
@@ -35,6 +36,7 @@ export interface AttemptContext {
   /** What the operator has decided about replies, as it holds now. */
   readonly rules: () => readonly UserRule[]
   readonly ledger: Ledger
+  readonly queues: Pick<Queues, 'wake' | 'removeRequested'>
   readonly contents: Contents
   readonly retry: RetryPolicy
   readonly random: () => number
@@ -95,6 +97,7 @@ export async function attempt(
       const attempted = await tryOnce(due, claim, door, context, signal)
       const settled = await settle(due, claim, attempted.settlement, context)
       await context.contents.releaseWhenOver(due, settled.state)
+      await followLate(due, settled, context)
       return report(due, claim, attempted, settled, context, signal)
     }
   }

@@ -11,6 +11,7 @@ import type { ComposedMessage } from './compose.ts'
 import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
 import { judgingOf } from './judging.ts'
 import { persist } from './persist.ts'
+import { uncertainPlanOf } from './uncertain-plan.ts'
 
 /** How the sending of one message to its pending recipients ended. */
 export type Delivery = {
@@ -122,12 +123,13 @@ async function transact(
   const to = redirected ? [redirected] : part.indices.map((index) => job.envelope.to[index] ?? '')
   const { dot } = manager.timeouts
   const answerWithinMs = dot + Math.min(dot, ANSWER_MARGIN_MS)
+  const plan = uncertainPlanOf(job.uncertain ?? manager.uncertain)
   const hooks = {
     beforeDot: (accepted: readonly number[]) => {
       const marked = redirected
         ? part.indices
         : accepted.flatMap((place) => part.indices[place] ?? [])
-      return ledger.mark(job.id, claim.fence, marked, answerWithinMs)
+      return ledger.mark(job.id, claim.fence, marked, answerWithinMs, plan)
     },
     signal,
   }

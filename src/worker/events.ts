@@ -1,5 +1,6 @@
 import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
 import type { SessionEnd } from '../connections/pool-event.ts'
+import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Judged } from './judged.ts'
 
 interface OfMessage {
@@ -51,6 +52,13 @@ export type WorkerEvent =
       readonly attempt: number
     } & OfMessage &
       Judged)
+  | ({
+      /** As its policy says: it is sent again, or counts as delivered although no answer came. */
+      readonly event: 'uncertain-settled'
+      readonly way: UncertainWay
+      readonly recipients: number
+      readonly rule?: string
+    } & OfMessage)
   | ({ readonly event: 'expired'; readonly pending: number } & OfMessage & Judged)
   | ({ readonly event: 'cancelled' | 'superseded' } & OfMessage)
   | ({

@@ -20,11 +20,17 @@ export function changeOf(before: ResolvedManager, after: ResolvedManager): Manag
 /** All but what only messages notice, so that a property that is new to us replaces sessions. */
 function sessionFacts({ digest, manager }: ResolvedManager): unknown {
   const { auth: _inDigest, tlsOptions: _inDigestToo, limits, ...rest } = manager
-  const { description: _forPeople, from: _from, redirectAll: _redirectAll, ...facts } = rest
+  const {
+    description: _forPeople,
+    from: _from,
+    redirectAll: _all,
+    uncertain: _policy,
+    ...facts
+  } = rest
   const { sessions, messagesPerSession } = limits
   return { digest, sessions, messagesPerSession, ...facts }
 }
 
-function messageFacts({ from, redirectAll, limits }: ConnectionManager): unknown {
-  return { from, redirectAll, limits }
+function messageFacts({ from, redirectAll, limits, uncertain }: ConnectionManager): unknown {
+  return { from, redirectAll, limits, uncertain }
 }

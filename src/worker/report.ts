@@ -4,6 +4,7 @@ import type { Ending } from '../queue/queues.ts'
 import type { AttemptContext, Attempted, Claimed } from './attempt.ts'
 import { reasonOf } from './judged.ts'
 import { tell } from './tell.ts'
+import { ruleOfPlan, tellPlanDone, tellTurned } from './tell-uncertain.ts'
 
 /** What comes again at once comes again after this long, so that nothing spins. */
 const MIN_LATER_MS = 1_000
@@ -18,12 +19,13 @@ export function report(
   signal: AbortSignal,
 ): Ending {
   const { settlement, before } = attempted
-  if (claim.turned > 0) tellTurned(job, claim.turned, context)
-  if (settled.applied) tell(job, claim, attempted, settled.state, context)
+  if (claim.turned > 0) tellTurned(job.id, claim.turned, context)
+  if (claim.done) tellPlanDone(job.id, claim.done, context)
+  if (settled.applied) tell(job, claim, attempted, settled, context)
   if (before.length > 0 && (!settled.applied || settlement.outcomes.length === 0)) {
     // What was delivered before the rest was withdrawn, cancelled or taken over is delivered.
     const known = { ...attempted, settlement: { outcomes: before, isAttempt: false } }
-    tell(job, claim, known, 'active', context)
+    tell(job, claim, known, { state: 'active' }, context)
   }
   switch (settled.state) {
     case 'cancelled':
@@ -32,9 +34,11 @@ export function report(
       return { kind: 'done' }
     case 'delivered':
       return { kind: 'done' }
+    case 'uncertain':
+      if (settled.dueInMs !== undefined) return whenDue(settled.dueInMs)
+      return { kind: 'dead', reason: reasonOf(settled.state, reasonableOf(settlement.last)) }
     case 'refused':
     case 'expired':
-    case 'uncertain':
       return { kind: 'dead', reason: reasonOf(settled.state, reasonableOf(settlement.last)) }
     case 'deferred':
     case 'queued':
@@ -55,15 +59,14 @@ function reasonableOf(last: Judgement | undefined): Judgement | undefined {
 /** The job's ending when its message was settled before this attempt began. */
 export function reportSettled(
   job: SendMailJob,
-  { state, turned }: Extract<Claim, { kind: 'settled' }>,
+  { state, turned, done, dueInMs }: Extract<Claim, { kind: 'settled' }>,
   context: AttemptContext,
 ): Ending {
   const { id } = job
   const { connection } = context
-  if (turned > 0) {
-    tellTurned(job, turned, context)
-    context.announce({ id, connection, state })
-  }
+  if (turned > 0) tellTurned(id, turned, context)
+  if (done) tellPlanDone(id, done, context)
+  if (turned > 0 || done) context.announce({ id, connection, state, ...ruleOfPlan(done) })
   switch (state) {
     case 'cancelled':
     case 'superseded':
@@ -72,6 +75,7 @@ export function reportSettled(
     case 'delivered':
       return { kind: 'done' }
     case 'uncertain':
+      if (dueInMs !== undefined) return whenDue(dueInMs)
       return {
         kind: 'dead',
         reason: 'uncertain: a worker died between the final dot and its answer',
@@ -82,15 +86,7 @@ export function reportSettled(
   }
 }
 
-/** Tells of recipients whose mark a dead worker left behind. */
-function tellTurned(job: SendMailJob, recipients: number, context: AttemptContext): void {
-  const { connection, emit } = context
-  emit({
-    event: 'uncertain',
-    id: job.id,
-    connection,
-    recipients,
-    attempt: 0,
-    rule: 'local.overdue',
-  })
+/** Its plan is carried out by whoever claims it then, or by a sweeper. */
+function whenDue(dueInMs: number): Ending {
+  return { kind: 'later', delayMs: Math.max(dueInMs, MIN_LATER_MS) }
 }

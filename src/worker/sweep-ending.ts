@@ -1,6 +1,7 @@
 import type { FinalState, Judgement } from '../ledger/ledger.ts'
 import { judgedOf } from './judged.ts'
 import type { SweepContext } from './sweep-context.ts'
+import { ruleOfPlan, tellPlanDone, tellTurned } from './tell-uncertain.ts'
 
 /** A message that nobody may take any more. */
 export interface Overdue {
@@ -39,12 +40,12 @@ export async function expire(overdue: Overdue, context: SweepContext): Promise<E
     case 'settled':
     case 'claimed':
   }
-  if (claim.turned > 0) {
-    const rule = 'local.overdue'
-    emit({ event: 'uncertain', id, connection, recipients: claim.turned, attempt: 0, rule })
-  }
+  if (claim.turned > 0) tellTurned(id, claim.turned, { connection, emit })
+  if (claim.done) tellPlanDone(id, claim.done, { connection, emit })
   if (claim.kind === 'settled') {
-    if (claim.turned > 0) announce({ id, connection, state: claim.state })
+    if (claim.turned > 0 || claim.done) {
+      announce({ id, connection, state: claim.state, ...ruleOfPlan(claim.done) })
+    }
     return { kind: 'settled', state: claim.state }
   }
   const last = await overdue.judge(claim.ageMs)

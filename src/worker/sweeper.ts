@@ -13,6 +13,7 @@ import { evictHistory } from './sweep-history.ts'
 import { findLost } from './sweep-lost.ts'
 import { forgetHeld, forgetNames, purgeEnded, removeLeft } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
+import { settleDue } from './sweep-uncertain.ts'
 import { expireUntaken } from './sweep-untaken.ts'
 
 export interface SweeperOptions extends Omit<SweepContext, 'goOn'>, SweepTimes {
@@ -71,6 +72,7 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     const startedAt = performance.now()
     if (!(await attempt(async () => true, false))) return undefined
     const stranded = await attempt(() => addStranded(context), 0)
+    await attempt(() => settleDue(context), undefined)
     const found = await attempt(() => findLost(memory, context), { requeued: 0, lost: 0 })
     const expired = await attempt(() => expireUntaken(memory, context), 0)
     const forgotten = await attempt(() => forgetHeld(context), 0)

@@ -1,14 +1,16 @@
 import type { SendMailJob } from '../job/send-mail.ts'
-import type { MessageState, RecipientOutcome, RecipientState } from '../ledger/ledger.ts'
+import type { RecipientOutcome, RecipientState, Settled } from '../ledger/ledger.ts'
+import type { PlanDone } from '../ledger/uncertain.ts'
 import type { AttemptContext, Attempted, Claimed } from './attempt.ts'
 import { judgedOf, reasonOf } from './judged.ts'
+import { ruleOfPlan, tellPlanDone } from './tell-uncertain.ts'
 
 /** Makes the events of a settled attempt, and the announcement to the fleet. */
 export function tell(
   job: SendMailJob,
   claim: Claimed,
   attempted: Attempted,
-  state: MessageState,
+  { state, accepted = 0 }: Pick<Settled, 'state' | 'accepted'>,
   context: AttemptContext,
 ): void {
   const { settlement, bytes, ms } = attempted
@@ -46,6 +48,9 @@ export function tell(
     emit({ ...what, ...hint, event: 'refused', refused: refused || pending, attempt, reason })
   }
   if (uncertain > 0) emit({ ...what, event: 'uncertain', recipients: uncertain, attempt })
+  const done: PlanDone | undefined =
+    accepted > 0 ? { way: 'accept', recipients: accepted } : undefined
+  if (done) tellPlanDone(job.id, done, context)
   if (rest === 'expired') emit({ ...what, event: 'expired', pending })
   if (state === 'deferred' && isAttempt) {
     const left = pending - delivered - refused - uncertain
@@ -55,7 +60,8 @@ export function tell(
   const isNews = state === 'deferred' ? isAttempt : state !== 'active' && state !== 'queued'
   if (isNews && state !== 'active' && state !== 'queued') {
     const { id } = job
-    context.announce({ id, connection: context.connection, state, ...judged })
+    const known = done === undefined ? judged : ruleOfPlan(done)
+    context.announce({ id, connection: context.connection, state, ...known })
   }
 }
 

@@ -37,6 +37,7 @@ describe('a connection manager', () => {
         rate: [],
       },
       tlsOptions: { minVersion: 'TLSv1.2' },
+      uncertain: { policy: 'hold' },
     })
     expect(warnings).toEqual([])
   })

@@ -101,7 +101,7 @@ describe('the JSON Schema', () => {
     const manager = connectionManagerSchema.parse({ name: 'x', server: 'x' })
     const { port: _byTls, name: _key, server: _needed, ...rest } = manager
     const defaults = {
-      ...leavesOf({ ...rest, auth: 'anonymous' }),
+      ...leavesOf({ ...rest, auth: 'anonymous', uncertain: 'hold' }),
       ...leavesOf(settingsSchema.parse({})),
     }
     const told = [...propertiesIn(schema, '')].filter(([, one]) => one['default'] !== undefined)

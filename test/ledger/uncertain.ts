@@ -65,7 +65,7 @@ export function testUncertain(open: OpenLedger): void {
       expect(await ledger.dueUncertain(0, 10)).toEqual([])
     })
 
-    test('an answer in between begins the row anew', async () => {
+    test('that it was put off in between ends no doubt: no copy more may arrive', async () => {
       await using store = await open()
       const { ledger } = store
       const once = { ...RESEND, atMost: 1 }
@@ -74,7 +74,25 @@ export function testUncertain(open: OpenLedger): void {
       const fence = first.kind === 'claimed' ? first.fence : 0
       await ledger.settle('m1', fence, { outcomes: [deferred(0)], isAttempt: true })
       await ledger.mark('m1', await fenceOf(ledger, 'm1'), [0], 1, once)
-      expect(await claimsUntil(ledger, 'm1', 'claimed')).toMatchObject({ done: { way: 'resend' } })
+      const held = { kind: 'settled', state: 'uncertain', turned: 1 }
+      expect(await claimsUntil(ledger, 'm1', 'settled')).toEqual(held)
+    })
+
+    test('the end of a doubt begins the row anew', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await ledger.record([newRecord('m1', TWO)])
+      const once = { ...RESEND, atMost: 1 }
+      await markedAndGone(ledger, 'm1', [0], TWO, once)
+      const first = await claimsUntil(ledger, 'm1', 'claimed')
+      const fence = first.kind === 'claimed' ? first.fence : 0
+      const outcomes = [delivered(0), deferred(1)]
+      await ledger.settle('m1', fence, { outcomes, isAttempt: true })
+      await ledger.mark('m1', await fenceOf(ledger, 'm1', TWO), [1], 1, once)
+      expect(await claimsUntil(ledger, 'm1', 'claimed')).toMatchObject({
+        pending: [1],
+        done: { way: 'resend' },
+      })
     })
 
     test('what a dead worker had sent counts as delivered, by a rule that says so', async () => {

@@ -97,8 +97,7 @@ begin
       last = coalesce(the_last, last), updated_at = clock_timestamp(),
       attempts = attempts + case when holds and more_follows then 0 else attempts_more end,
       claims = case when holds then 0 else claims end,
-      resends = case when holds and not turned and not more_follows and attempts_more > 0 then 0
-        else resends end,
+      resends = case when l.standing ~ '[uq]' then resends else 0 end,
       settle_at = case when position('u' in l.standing) > 0 then settle_at end,
       breaks = case when not holds then breaks when is_break then breaks + 1
         when not is_break then 0 else breaks end,

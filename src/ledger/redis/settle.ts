@@ -96,7 +96,6 @@ end
 if holds then
   if rest ~= '' then standing = string.gsub(string.gsub(standing, 'p', rest), 'q', 'u') end
   redis.call('HDEL', KEYS[1], 'g', 'i', 'z', 'n')
-  if ARGV[5] == '1' and not more and not turned then redis.call('HDEL', KEYS[1], 'o') end
   if ARGV[11] == '1' then redis.call('HINCRBY', KEYS[1], 'b', 1) end
   if ARGV[11] == '0' then redis.call('HDEL', KEYS[1], 'b') end
 end
@@ -105,6 +104,7 @@ if turned and holds then
 elseif due and not string.find(standing, 'u', 1, true) then
   due = unplan()
 end
+if not string.find(standing, '[uq]') then redis.call('HDEL', KEYS[1], 'o') end
 local ended = overall(standing)
 if more or (state == 'active' and not holds) then ended = 'active' end
 redis.call('HSET', KEYS[1], 'p', standing, 'u', now)

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+
+import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
+import { describeStores } from '../support/stores.ts'
+import { openRoom } from '../worker/mail-room.ts'
+import { openSweepRoom, type SweepRoom } from './sweep-room.ts'
+
+const ACCEPT: UncertainPlan = { way: 'accept', afterMs: 100, atMost: 0 }
+const RESEND: UncertainPlan = { way: 'resend', afterMs: 100, atMost: 1 }
+const LATER: UncertainPlan = { way: 'accept', afterMs: 60_000, atMost: 0 }
+
+describeStores('what is uncertain, and no worker lives', (place) => {
+  test('counts as delivered when its time has come, and nothing is left of it', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const { id } = await room.send()
+    await leaveUncertain(sweep, id, ACCEPT)
+    await expect.poll(() => sweep.ledger.dueUncertain(0, 10)).toHaveLength(1)
+    await sweep.sweep()
+    const rule = 'local.accepted-uncertain'
+    expect(await sweep.ledger.get(id)).toMatchObject({ state: 'delivered', last: { rule } })
+    expect(sweep.events).toEqual([
+      { event: 'uncertain-settled', id, connection: 'relay', way: 'accept', recipients: 1, rule },
+    ])
+    expect(sweep.announced).toEqual([{ id, connection: 'relay', state: 'delivered', rule }])
+    expect(sweep.released).toEqual([id])
+    expect(await sweep.queues.stateOf('relay', id)).toBeUndefined()
+  })
+
+  test.for(['dead', 'delayed'] as const)(
+    'waits in the queue again when it is to be sent again, and its job was %s',
+    async (state) => {
+      const at = place()
+      await using room = await openRoom(at, { port: 2525 }, { starts: false })
+      await using sweep = await openSweepRoom(at)
+      const { id } = await room.send({}, state === 'delayed' ? { delay: '1h' } : {})
+      await leaveUncertain(sweep, id, RESEND)
+      if (state === 'dead') await sweep.queues.bury('relay', [{ id, reason: 'uncertain' }])
+      expect(await sweep.queues.stateOf('relay', id)).toBe(state)
+      await expect.poll(() => sweep.ledger.dueUncertain(0, 10)).toHaveLength(1)
+      await sweep.sweep()
+      expect(await sweep.ledger.get(id)).toMatchObject({ state: 'deferred' })
+      expect(await sweep.queues.stateOf('relay', id)).toBe('waiting')
+      expect(sweep.events).toMatchObject([{ event: 'uncertain-settled', way: 'resend' }])
+    },
+  )
+
+  test('is held for somebody to decide when its job is gone, and nothing can be sent again', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const { id } = await room.send()
+    await leaveUncertain(sweep, id, RESEND)
+    await sweep.queues.remove('relay', id)
+    await expect.poll(() => sweep.ledger.dueUncertain(0, 10)).toHaveLength(1)
+    await sweep.sweep()
+    const record = await sweep.ledger.get(id)
+    expect(record).toMatchObject({ state: 'uncertain' })
+    expect(record?.planned).toBeUndefined()
+    expect(await sweep.ledger.dueUncertain(0, 10)).toEqual([])
+  })
+
+  test('stays as it is before its time has come', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const { id } = await room.send()
+    await leaveUncertain(sweep, id, LATER)
+    await sweep.sweep()
+    expect(await sweep.ledger.get(id)).toMatchObject({
+      state: 'uncertain',
+      planned: { way: 'accept' },
+    })
+    expect(sweep.events).toEqual([])
+  })
+})
+
+/** A worker that handed the message over, heard no answer, and died before it ended the job. */
+async function leaveUncertain(
+  { ledger }: SweepRoom,
+  id: string,
+  plan: UncertainPlan,
+): Promise<void> {
+  const recipients = ['ann@example.org']
+  const claim = await ledger.claim({ id, worker: 'w', connection: 'relay', recipients })
+  if (claim.kind !== 'claimed') throw new Error(`expected a claim, got "${claim.kind}"`)
+  expect(await ledger.mark(id, claim.fence, [0], 1, plan)).toBe(true)
+  const outcomes = [{ index: 0, state: 'uncertain' } as const]
+  const settled = await ledger.settle(id, claim.fence, { outcomes, isAttempt: true })
+  expect(settled).toMatchObject({ state: 'uncertain' })
+}
