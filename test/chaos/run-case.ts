@@ -29,13 +29,19 @@ export interface ChaosCase {
   readonly stopWithinMs?: number
   /** How long a sender rests between two messages; it does not by default. */
   readonly paceMs?: number
-  /** Whether the fate of every message is known in spite of this fault. */
-  readonly isNeverUncertain?: boolean
+  /** `mostly known` by default. */
+  readonly fate?: Fate
   /** Whether the producer cannot go on without idempotency keys, since its store goes away. */
   readonly hasKeys?: boolean
   /** Does the harm while mail flows; answers how often, since a case that does none proves nothing. */
   readonly drive?: (machine: Machine, options: DriveOptions) => Promise<number>
 }
+
+/**
+ * What workers know of the messages in spite of a fault. `known`: of all of them, so that none may be
+ * uncertain. `in doubt`: of some nobody can know it, and the policies differ.
+ */
+type Fate = 'known' | 'mostly known' | 'in doubt'
 
 export interface DriveOptions {
   /** How often it is to be done. */
@@ -50,13 +56,18 @@ export interface RunOptions extends DriveOptions {
   readonly deadlineMs?: number
 }
 
-/** What came of a run; it is right when nothing is wrong. */
-export interface Run extends Account {
+/** Which run it is. */
+export interface RunName {
   readonly name: string
   readonly store: StoreKind
   readonly policy: Policy
+  readonly messages: number
   readonly seed: number
   readonly times: number
+}
+
+/** What came of a run; it is right when nothing is wrong. */
+export interface Run extends Account, RunName {
   /** How often harm was done. */
   readonly harm: number
   readonly ms: number
@@ -105,7 +116,7 @@ export async function runCase(
   const harm = driven + misdeeds.reduce((sum, each) => sum + each, 0)
   if (harm === 0) wrongs.push('no harm was done')
   const balance = account(evidence)
-  if (chaos.isNeverUncertain === true && balance.uncertain > 0) {
+  if (chaos.fate === 'known' && balance.uncertain > 0) {
     wrongs.push(`${balance.uncertain} messages were uncertain without need`)
   }
   return {
@@ -202,7 +213,7 @@ async function gather(
 }
 
 /** The command that does the same again. */
-export function commandOf({ name, store, policy, messages, seed, times }: Run): string {
+export function commandOf({ name, store, policy, messages, seed, times }: RunName): string {
   const what = `--only "${name}" --store ${store} --policy ${policy}`
   return `./dev run bench/accounting.ts ${what} --messages ${messages} --times ${times} --seed ${seed}`
 }

@@ -22,6 +22,7 @@ export const FROZEN_WORKERS: ChaosCase = {
 export const FROZEN_PAST_DOT: ChaosCase = {
   name: "worker frozen for longer than the dot's time-out",
   stores: STORES,
+  fate: 'in doubt',
   relay: { timeouts: { ...PATIENT, dot: '1s' }, limits: { sessions: SESSIONS } },
   drive: freeze,
 }

@@ -5,6 +5,7 @@ import type { ChaosCase } from '../run-case.ts'
 export const KILLED_STORE: ChaosCase = {
   name: 'kill -9 and restart of the store',
   stores: STORES,
+  fate: 'in doubt',
   hasKeys: true,
   paceMs: 50,
   drive: async ({ server, store, until, random, rest, count }, { times }) => {

@@ -10,6 +10,7 @@ import type { ChaosCase } from '../run-case.ts'
 export const KILLED_WORKERS: ChaosCase = {
   name: 'kill -9 of the worker at every stage',
   stores: STORES,
+  fate: 'in doubt',
   relay: { timeouts: { dot: '1s' }, limits: { sessions: 10, messagesPerSession: 5 } },
   // The harness kills more often than any poisonous message would.
   hooks: { retry: { firstDelayMs: 50, maxDelayMs: 200, maxClaims: 1_000 } },

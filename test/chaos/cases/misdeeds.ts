@@ -21,7 +21,7 @@ const NAMES: Readonly<Record<Deed, string>> = {
   late: 'server answers after the time-out',
   'take-and-drop': 'server accepts, and resets before its 250',
 }
-/** Behind these the fate of a message is always known. */
+/** Behind these the fate of every message is known. */
 const CLEAR: readonly Deed[] = ['421', '4xx', '5xx', 'trickle']
 const SLOW: readonly Deed[] = ['hang', 'late']
 
@@ -30,7 +30,7 @@ export const MISDEEDS: readonly ChaosCase[] = DEEDS.map((deed) => ({
   name: NAMES[deed],
   stores: STORES,
   plan: { misdeeds: everywhere([deed]), ...SHARES },
-  isNeverUncertain: CLEAR.includes(deed),
+  fate: CLEAR.includes(deed) ? 'known' : 'in doubt',
   ...(SLOW.includes(deed) ? { relay: HASTY } : {}),
 }))
 

@@ -29,7 +29,7 @@ export const SHUTDOWN: ChaosCase = {
     limits: { sessions: IN_FLIGHT, messagesPerSession: 100 },
   },
   stopWithinMs: STOP_WITHIN_MS,
-  isNeverUncertain: true,
+  fate: 'known',
   drive: async ({ server, workers, until, addWorker }) => {
     server.answerAfter(1_500)
     if (!(await until(() => server.busy >= IN_FLIGHT))) return 0

@@ -25,6 +25,7 @@ export const STALLED_FOR_ONE: ChaosCase = {
   name: 'store unreachable for one worker only',
   stores: BEHIND_PROXY,
   proxied: 'first',
+  fate: 'in doubt',
   // So short that some are uncertain before it can say what became of them.
   relay: { timeouts: { dot: '1500ms' } },
   drive: (machine, options) => interrupt(machine, options, (proxy) => proxy.stall()),

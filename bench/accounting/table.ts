@@ -1,0 +1,52 @@
+import { POLICIES } from '../../test/chaos/accountant.ts'
+import type { Run } from '../../test/chaos/run-case.ts'
+
+const COUNTS = [
+  'messages',
+  'delivered',
+  'refused',
+  'uncertain',
+  'lost',
+  'duplicated',
+  'harm',
+] as const
+
+/** One run, as it ends. */
+export function describeRun(run: Run): string {
+  const counts = COUNTS.map((what) => `${what} ${run[what]}`).join(', ')
+  const seconds = (run.ms / 1_000).toFixed(1)
+  return `${run.name} | ${run.store} | ${run.policy} | ${counts} | ${seconds} s`
+}
+
+/** What came of all runs: a row for each fault under each policy, over all its stores, and sums. */
+export function tableOf(runs: readonly Run[]): string {
+  const policies = POLICIES.filter((policy) => runs.some((run) => run.policy === policy))
+  return [
+    row(['fault', 'stores', 'policy', ...COUNTS]),
+    row(['---', '---', '---', ...COUNTS.map(() => '---:')]),
+    ...policies.flatMap((policy) => {
+      const under = runs.filter((run) => run.policy === policy)
+      const faults = [...Map.groupBy(under, ({ name }) => name)]
+      return [
+        ...faults.map(([name, same]) => rowOf(name, policy, same)),
+        rowOf(`**all under \`${policy}\`**`, policy, under),
+      ]
+    }),
+    rowOf('**all**', '', runs),
+  ].join('\n')
+}
+
+function rowOf(name: string, policy: string, runs: readonly Run[]): string {
+  const stores = [...new Set(runs.map(({ store }) => store))]
+  const counts = COUNTS.map((what) => runs.reduce((sum, run) => sum + run[what], 0))
+  return row([
+    name,
+    stores.join(', '),
+    policy,
+    ...counts.map((count) => count.toLocaleString('en')),
+  ])
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
