@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 
 import { checkRedis } from '../../src/cli/doctor/check-redis.ts'
 import { jsonLines, runCli, type CliResult } from '../support/cli.ts'
-import { openProject, startRelay } from '../support/cli-project.ts'
+import { openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { describeOwnRedis } from '../support/redis.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
@@ -74,6 +75,36 @@ describeOwnRedis('doctor on Redis', () => {
       expect.stringMatching(/^warning fleet: pauses: "bulk" is paused since .* \(quota\)$/),
     ])
     expect(bad.every(({ advice }) => typeof advice === 'string')).toBe(true)
+  })
+})
+
+describeOwnRedis('doctor where a connection manager is parked', () => {
+  test('it is told with its reason: a login is a problem, a server that is away a warning', async () => {
+    await using redis = await startRedis()
+    await using relay = await startRelay({ users: { mailroom: 'another' } })
+    await using ill = await openProject(redis.url, {
+      relay: relay.port,
+      away: await freePort(),
+    })
+    await using worker = ill.startWorker()
+    await ill.send()
+    await ill.send('--connection', 'away')
+    const parked = (): number => worker.out.split('"event":"parked"').length - 1
+    await expect.poll(parked).toBe(2)
+    const result = await ill.run(['doctor'])
+    expect(result.code).toBe(7)
+    const found = jsonLines(result.out).filter(({ check }) => check === 'fleet: health')
+    const told = new Map(found.map(({ state, detail, advice }) => [state, [detail, advice]]))
+    expect(found).toHaveLength(2)
+    expect(told.get('problem')).toEqual([
+      expect.stringMatching(/^"relay" is parked for .*: .*535/),
+      expect.stringMatching(/mailroom connections resume/),
+    ])
+    expect(told.get('warning')).toEqual([
+      expect.stringMatching(/^"away" is parked for .*: .*refused/),
+      expect.stringMatching(/by themselves/),
+    ])
+    expect(result.out).not.toContain(PASSWORD)
   })
 })
 

@@ -43,11 +43,8 @@ describeRedis('what is kept of an ending', (queue) => {
     const timeouts = way === 'time-out' ? { [step]: SHORT } : {}
     await using room = await openRoom(place(), { port: server.port, timeouts })
     const { id } = await room.send(step === 'body' ? { attachments: [LARGE] } : {})
-    if (way === 'stop') {
-      await expect.poll(() => hasReached(server, step)).toBe(true)
-      // The final dot may have left: its answer is waited for, until nothing more can be.
-      await room.worker.stop(100, 100)
-    }
+    await expect.poll(() => hasReached(server, step)).toBe(true)
+    if (way === 'stop') await room.worker.stop(100, 100)
     const isDoubtful = step === 'dot'
     await expect.poll(() => attemptsOf(room, id)).not.toEqual([])
 

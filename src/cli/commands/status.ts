@@ -2,7 +2,7 @@ import type { Connections } from '../../connections/connections.ts'
 import { formatDuration } from '../../duration.ts'
 import { workersByName, type Fleet } from '../../fleet/fleet.ts'
 import { openHealthChanges } from '../../fleet/health-changes.ts'
-import { parkedStanding, type HealthStanding } from '../../fleet/health-standing.ts'
+import { parkedStanding } from '../../fleet/health-standing.ts'
 import type { ManagerHealth } from '../../fleet/manager-health.ts'
 import type { ManagerPauses } from '../../fleet/manager-pauses.ts'
 import { openPauses } from '../../fleet/pauses.ts'
@@ -10,6 +10,7 @@ import { property } from '../../job/property.ts'
 import type { TakenJob } from '../../queue/queues.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
+import { describeParked } from '../describe-parked.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
 import { openStoreView, type StoreView } from '../store-view.ts'
@@ -121,22 +122,6 @@ async function standingOf(
     oldestMs: since.length === 0 ? undefined : Math.max(0, Math.round(now - Math.min(...since))),
     remark: remarks.length === 0 ? undefined : remarks.join('; '),
   }
-}
-
-/** Why nothing can be tried, since when, and for how long. */
-function describeParked(
-  { state, since, reason, nextProbeAt }: HealthStanding,
-  now: number,
-): string {
-  const forMs = Math.max(0, now - (since?.getTime() ?? now))
-  const leftMs = (nextProbeAt?.getTime() ?? Infinity) - now
-  const next = state === 'asked' || leftMs <= 0 ? 'asked now' : askedIn(leftMs)
-  const why = reason ?? 'cannot be used'
-  return `parked for ${formatDuration(forMs)}, ${next}: ${why}`
-}
-
-function askedIn(ms: number): string {
-  return ms === Infinity ? 'until somebody mends it' : `asked in ${formatDuration(ms)}`
 }
 
 function rowOf({ oldestMs, remark, ...rest }: Awaited<ReturnType<typeof standingOf>>) {

@@ -1,11 +1,14 @@
 import type { LiveWorker } from '../../fleet/fleet.ts'
+import { openHealthChanges } from '../../fleet/health-changes.ts'
+import { parkedStanding } from '../../fleet/health-standing.ts'
 import { openPauses } from '../../fleet/pauses.ts'
 import { readVersion } from '../../version.ts'
+import { describeParked } from '../describe-parked.ts'
 import type { Setup } from '../setup.ts'
 import type { StoreView } from '../store-view.ts'
 import { ok, problem, warning, type Check } from './check.ts'
 
-/** Looks at who is at work on the store, who is missing, and what operators have paused. */
+/** Looks at who is at work on the store, who is missing, what operators have paused, and what cannot be used. */
 export async function checkFleet(
   { config }: Pick<Setup, 'config'>,
   { store, queues, registry }: StoreView,
@@ -35,8 +38,25 @@ export async function checkFleet(
     const detail = `${JSON.stringify(name)} is paused since ${since}${why}`
     checks.push(warning('fleet: pauses', detail, 'end it with "mailroom connections resume"'))
   }
-  return checks
+  return [...checks, ...(await checkHealth(store))]
 }
+
+/** Through which managers no mail flows, as the workers found. */
+async function checkHealth(store: StoreView['store']): Promise<readonly Check[]> {
+  const health = await openHealthChanges(store).all()
+  const now = await store.nowMs()
+  return [...health].flatMap(([name, record]) => {
+    const parked = parkedStanding(record, now)
+    if (parked === undefined) return []
+    const detail = `${JSON.stringify(name)} is ${describeParked(parked, now)}`
+    return parked.blames === 'account'
+      ? [problem('fleet: health', detail, ACCOUNT_ADVICE)]
+      : [warning('fleet: health', detail, 'workers ask it again by themselves')]
+  })
+}
+
+const ACCOUNT_ADVICE =
+  'put its login right: a changed one is tried at once, the same after "mailroom connections resume"'
 
 function checkWorkers(workers: readonly LiveWorker[]): Check {
   const versions = [...new Set(workers.map(({ version }) => version))].toSorted()
