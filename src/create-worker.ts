@@ -61,6 +61,7 @@ export function createWorker<Name extends string>(
   const { worker: settings, prefix, schema } = read
   const worker = create({
     lockMs: settings.lock,
+    maxInFlight: settings.maxInFlight,
     content: contentOptionsOf(read),
     retentionMs: read.retention.ended,
     ...hooks,

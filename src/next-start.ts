@@ -31,6 +31,7 @@ function factsOf({
     'history.keepFor': history.keepFor,
     'history.maxBytes': history.maxBytes,
     'worker.lock': worker.lock,
+    'worker.maxInFlight': worker.maxInFlight,
     'worker.stopWithin': worker.stopWithin,
     'worker.host': worker.host,
     'worker.port': worker.port,

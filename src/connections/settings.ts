@@ -123,6 +123,13 @@ const worker = z
       .optional()
       .describe('The names that workers take; all by default'),
     lock: span('1m', 'How long a job stays taken without a sign of life of its worker'),
+    maxInFlight: z
+      .int()
+      .min(1)
+      .default(1_000)
+      .describe(
+        'How many messages of all names one worker delivers at once, at least one of each name; 1,000 by default',
+      ),
     stopWithin: span('30s', 'How long a worker that stops finishes what is in flight'),
     host: z
       .string()

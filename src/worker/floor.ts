@@ -5,6 +5,7 @@ import { guardClock, type ClockGuard } from './clock-guard.ts'
 import type { Emit, WorkerEvent } from './events.ts'
 import { openFleetServices } from './fleet-services.ts'
 import { createLanes, type LaneChanges, type Lanes } from './lanes.ts'
+import { createInFlight, DEFAULT_MAX_IN_FLIGHT } from './in-flight.ts'
 import { joinFleet } from './membership.ts'
 import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
 import { resolveManagers } from './resolve-managers.ts'
@@ -55,8 +56,11 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   await Promise.all(names.map((name) => connections.resolve(name)))
   const services = await openServices(options, signal, opened, onStoreFault)
   const { clock, store } = services
+  const inFlight = createInFlight(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT)
+  opened.defer(() => inFlight.close())
   const context = {
     ...services,
+    inFlight,
     ...(await openFleetServices(services, options, opened, onStoreFault)),
     worker: id,
     retry,

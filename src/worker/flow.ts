@@ -1,3 +1,4 @@
+import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
 import type { Health } from '../fleet/health.ts'
@@ -19,6 +20,8 @@ export interface Flow {
   readonly pacing: Pacing
   readonly tap: Tap
   readonly pause: Pause
+  /** Tells how many deliveries run now. */
+  load(running: number): void
   /** Lets mail in from now on: there is somebody who takes it. */
   readonly begin: () => void
   /** Learns no more from the manager's health, and looks no more whether mail can flow. */
@@ -44,13 +47,10 @@ export function createFlow(
   const start = createStart(consumer, () => tap)
   const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, start)
   const hold = (isHeld: boolean): void => capacity.hold('rate', isHeld)
-  const pacing = createPacing(name, {
-    ...context,
-    ...start,
-    hold,
-    manager: () => way.context.manager,
-  })
-  const parts = (): TapParts => ({ way, parking, capacity, pacing, consumer: consumer() })
+  const manager = (): ConnectionManager => way.context.manager
+  const pacing = createPacing(name, { ...context, ...start, hold, manager })
+  const share = context.inFlight.join(start.onChange)
+  const parts = (): TapParts => ({ way, parking, capacity, pacing, share, consumer: consumer() })
   const tap = createTap(name, context, parts)
   const parking = createParking({
     now: context.now,
@@ -85,11 +85,13 @@ export function createFlow(
   const unsubscribe = followHealth(health, way, tap)
   const close = (): void => {
     unsubscribe()
-    pause.close()
-    pacing.close()
-    parking.close()
+    share.leave()
+    for (const one of [pause, pacing, parking]) one.close()
   }
-  return { way, parking, capacity, pacing, tap, pause, begin: start.begin, close }
+  const load = (running: number): void => {
+    for (const one of [capacity, share]) one.load(running)
+  }
+  return { way, parking, capacity, pacing, tap, pause, load, begin: start.begin, close }
 }
 
 function pauseTurns(

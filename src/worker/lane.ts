@@ -8,6 +8,7 @@ import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { createFlow } from './flow.ts'
+import type { InFlight } from './in-flight.ts'
 import { runJob } from './run-job.ts'
 import { changeOf } from './manager-change.ts'
 import { createRunning } from './running.ts'
@@ -21,6 +22,7 @@ export interface LaneContext extends Omit<
   readonly health: Health
   readonly leases: Leases
   readonly rates: Rates
+  readonly inFlight: InFlight
   /** The seats of the sessions that a manager allows now, in this worker. */
   readonly seats: (manager: ConnectionManager) => Seats
   readonly pauses: PauseWatch
@@ -59,7 +61,7 @@ const LAST_WORDS_MS = 5_000
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
   const running = createRunning((now) => {
-    capacity.load(now)
+    flow.load(now)
     if (isDraining) capacity.keep(now)
   })
   const resolved = await context.resolve(name)

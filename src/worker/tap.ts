@@ -2,6 +2,7 @@ import type { Circuit } from '../fleet/circuit.ts'
 import type { Consumer } from '../queue/queues.ts'
 import type { Capacity } from './capacity.ts'
 import type { LaneContext } from './lane.ts'
+import type { InFlightShare } from './in-flight.ts'
 import type { Pacing } from './pacing.ts'
 import type { Parking } from './parking.ts'
 import { tellOpen, tellShut } from './parking-events.ts'
@@ -25,6 +26,7 @@ export interface TapParts {
   readonly parking: Parking
   readonly capacity: Capacity
   readonly pacing: Pacing
+  readonly share: InFlightShare
   readonly consumer: Consumer
 }
 
@@ -34,10 +36,10 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
   let shutDigest: string | undefined
 
   const fit = (): void => {
-    const { way, capacity, pacing, consumer } = parts()
+    const { way, capacity, pacing, share, consumer } = parts()
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
     const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
-    consumer.setConcurrency(wanted).catch(context.onStoreFault)
+    consumer.setConcurrency(share.grant(wanted)).catch(context.onStoreFault)
   }
   return {
     get isShut() {

@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly circuit?: Partial<CircuitPolicy>
   /** How long a job stays taken without a sign of life; 60,000 by default. */
   readonly lockMs?: number
+  /** How many jobs of all names are in flight at once, at least one of each name; 1,000 by default. */
+  readonly maxInFlight?: number
   /** How often jobs of dead workers are looked for; 30,000 by default. */
   readonly stalledCheckMs?: number
   /** How long the sessions and the probe of a worker that was killed stay its own; 15,000 by default. */
