@@ -47,7 +47,12 @@ describe('an environment', () => {
   test('says single properties otherwise, of settings and of connection managers', () => {
     const { queue, worker, connections } = parseConfig(config, { environment: 'production' })
     expect(queue?.reveal()).toBe('redis://queue.example.com')
-    expect(worker).toEqual({ lock: 60_000, stopWithin: 10_000, host: '0.0.0.0' })
+    expect(worker).toEqual({
+      lock: 60_000,
+      maxInFlight: 1_000,
+      stopWithin: 10_000,
+      host: '0.0.0.0',
+    })
     expect(connections.list()).toMatchObject([
       {
         name: 'relay',
