@@ -1,4 +1,3 @@
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -8,44 +7,17 @@ import {
   createConnections,
   createWorker,
   SecretUnavailableError,
-  type MailroomConfig,
   type WorkerEvent,
 } from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { FAST, openRoom, type Room } from './mail-room.ts'
+import { FAST, openRoom } from './mail-room.ts'
+
+import { basic, plain, reconfigure, write } from './reconfigured.ts'
 
 const NOTHING = { added: [], changed: [], removed: [], delayed: [], atNextStart: [] }
-
-const basic = (file: string) => ({
-  method: 'basic' as const,
-  user: 'app',
-  password: `\${file:${file}}`,
-  allowInsecureAuth: true,
-})
-
-const plain = (port: number, more: Readonly<Record<string, unknown>> = {}) => ({
-  server: '127.0.0.1',
-  port,
-  tls: 'none' as const,
-  ...more,
-})
-
-/** Gives the room's worker these connection managers. */
-function reconfigure(
-  room: Room,
-  store: TestStore,
-  connections: Readonly<Record<string, unknown>>,
-): ReturnType<Room['worker']['reconfigure']> {
-  return room.worker.reconfigure({ ...store, connections } as MailroomConfig)
-}
-
-async function write(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.new`, text)
-  await rename(`${file}.new`, file)
-}
 
 describeStores('a running worker', (place) => {
   test('picks a password up that changes under load, and no message notices', async () => {
@@ -202,21 +174,6 @@ describeRedis('a running worker with another configuration', (queue) => {
     expect(await reconfigure(room, at, described)).toMatchObject({ changed: [] })
   })
 
-  test('uses as many sessions as the new limit allows', async () => {
-    const slow = Promise.withResolvers<void>()
-    await using server = await startSmtpServer({ beforeReply: () => slow.promise })
-    const at = place()
-    await using room = await openRoom(at, { port: server.port, limits: { sessions: 1 } })
-    const sent = await Promise.all(Array.from({ length: 6 }, () => room.send()))
-    await expect.poll(() => server.mails.length).toBe(1)
-    await reconfigure(room, at, { relay: plain(server.port, { limits: { sessions: 3 } }) })
-    await expect.poll(() => server.mails.length).toBe(3)
-    slow.resolve()
-    for (const { id } of sent)
-      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
-    expect(server.mostOpen).toBe(3)
-  })
-
   test('is stopped in time while a name that is gone still finishes', async () => {
     const never = Promise.withResolvers<void>()
     await using server = await startSmtpServer({ beforeReply: () => never.promise })
@@ -255,33 +212,6 @@ describeRedis('a running worker with another configuration', (queue) => {
     expect(server.mostOpen).toBeLessThanOrEqual(3)
     slow.resolve()
     expect(await room.settled(begun.id)).toMatchObject({ state: 'delivered', attempts: 1 })
-  })
-
-  test('opens nothing more when it was stopped while a secret was being read', async () => {
-    await using server = await startSmtpServer()
-    const { connections } = createConnections({ relay: plain(server.port) })
-    const read = Promise.withResolvers<void>()
-    const reading = new Set<string>()
-    let isSlow = false
-    const slow: typeof connections = {
-      ...connections,
-      resolve: async (name, options) => {
-        if (isSlow) reading.add(name)
-        if (isSlow) await read.promise
-        return connections.resolve(name, options)
-      },
-    }
-    const told: string[] = []
-    const emit = ({ event }: WorkerEvent) => void told.push(event)
-    await using worker = createWorker({ ...place(), connections: slow }, { ...FAST, emit })
-    await worker.start()
-    isSlow = true
-    const reconfigured = worker.reconfigure()
-    await expect.poll(() => reading.size).toBe(1)
-    await worker.stop()
-    read.resolve()
-    expect(await reconfigured).toEqual({ kind: 'ignored' })
-    expect(told).toEqual(['worker-started', 'worker-quieted', 'worker-stopped'])
   })
 
   test('serves only the names that it was started for', async () => {
@@ -358,56 +288,5 @@ describeRedis('a running worker with another configuration', (queue) => {
         { connections: ['relay', 'prompt', 'late'], added: ['late'], delayed: [] },
       ])
     expect(told).toContainEqual(expect.objectContaining({ code: 'SECRET_UNAVAILABLE' }))
-  })
-
-  test('notices a secret that changed while it was starting', async () => {
-    await using server = await startSmtpServer({ users: { app: 'new' } })
-    await using directory = await temporaryDirectory()
-    const file = join(directory.path, 'password')
-    await write(file, 'old')
-    const { connections } = createConnections({ relay: plain(server.port, { auth: basic(file) }) })
-    let reads = 0
-    const changing: typeof connections = {
-      ...connections,
-      resolve: async (name, options) => {
-        const resolved = await connections.resolve(name, options)
-        reads += 1
-        // Once to see that it can be read, and once to work with it.
-        if (reads === 2) await write(file, 'new')
-        return resolved
-      },
-    }
-    const told: WorkerEvent[] = []
-    const emit = (event: WorkerEvent) => void told.push(event)
-    await using worker = createWorker({ ...place(), connections: changing }, { ...FAST, emit })
-    await worker.start()
-    await expect.poll(() => told).toContainEqual(expect.objectContaining({ changed: ['relay'] }))
-  })
-
-  test('sees a secret behind a link that is exchanged, and behind one further away', async () => {
-    const users: Record<string, string> = { app: 'first' }
-    await using server = await startSmtpServer({ users })
-    await using directory = await temporaryDirectory()
-    const mounted = join(directory.path, 'mounted')
-    await mkdir(mounted)
-    const mount = async (version: string): Promise<void> => {
-      await mkdir(join(mounted, `..${version}`))
-      await writeFile(join(mounted, `..${version}`, 'password'), version)
-      await symlink(`..${version}`, join(mounted, '..next'))
-      await rename(join(mounted, '..next'), join(mounted, '..data'))
-    }
-    await mount('first')
-    await symlink(join('..data', 'password'), join(mounted, 'password'))
-    const file = join(directory.path, 'password')
-    await symlink(join(mounted, 'password'), file)
-    await using room = await openRoom(place(), { port: server.port, auth: basic(file) })
-    await room.settled((await room.send()).id)
-
-    users['app'] = 'second'
-    await mount('second')
-    await expect.poll(() => room.told('config-applied').length).toBe(1)
-    await room.settled((await room.send()).id)
-    expect(room.told('parked')).toEqual([])
-    expect(server.logins).toBe(2)
   })
 })
