@@ -14,12 +14,14 @@ export type { ConnectionSummary } from './connections/connection-summary.ts'
 export type { ConnectionWarning } from './connections/connection-warning.ts'
 export type { Verification } from './connections/verify.ts'
 
+export type { UncertainPolicy } from './smtp/uncertain-policy.ts'
 export type { RawInput } from './job/raw-input.ts'
 export type { ComposedMail, RawMail, SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { HeldQuery } from './producer/held.ts'
 export type { Requeued, RequeueOptions, RequeueResult } from './producer/requeue.ts'
 export type { Retried, RetryOptions } from './producer/retry.ts'
+export type { UncertainAnswer } from './producer/settle-uncertain.ts'
 export type {
   MailroomMailOptions,
   MailroomSentInfo,
@@ -42,6 +44,7 @@ export type {
   RecipientRecord,
   RecipientState,
 } from './ledger/ledger.ts'
+export type { PlannedSettlement, UncertainWay } from './ledger/uncertain.ts'
 export type { AttemptEntry, NotedOutcome, Timeline, TimelineEntry } from './ledger/timeline.ts'
 export type { LaneChanges } from './worker/lanes.ts'
 export type { Reconfigured } from './worker/reconfigure.ts'

@@ -73,6 +73,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'put refused messages back that would not be refused today',
     load: async () => (await import('./commands/requeue.ts')).requeue,
   },
+  'uncertain list': {
+    summary: 'the messages whose answer never came',
+    load: async () => (await import('./commands/uncertain-list.ts')).uncertainList,
+  },
+  'uncertain resend': {
+    summary: 'send messages again whose answer never came',
+    load: async () => (await import('./commands/uncertain-settle.ts')).uncertainResend,
+  },
+  'uncertain accept': {
+    summary: 'have messages count as delivered whose answer never came',
+    load: async () => (await import('./commands/uncertain-settle.ts')).uncertainAccept,
+  },
   'connections list': {
     summary: 'every connection manager, with its server, login and limits',
     load: async () => (await import('./commands/connections-list.ts')).connectionsList,
@@ -131,6 +143,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 export const GROUPS: Readonly<Record<string, string>> = {
   connections: 'look at the connection managers, try them, stop and start their use',
   queue: 'stop and start the taking of messages',
+  uncertain: 'settle messages of which nobody knows whether they arrived',
   messages: 'look at messages, try them again, cancel and export them',
 }
 

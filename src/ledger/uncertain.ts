@@ -40,7 +40,8 @@ export type UncertainDecision = UncertainWay | 'hold' | 'planned'
  */
 export type UncertainSettled =
   | ({ readonly kind: 'settled'; readonly state: MessageState } & PlanDone)
-  | { readonly kind: 'held' | 'not-due' | 'not-uncertain'; readonly state: MessageState }
+  | { readonly kind: 'held' | 'not-due'; readonly state: MessageState }
+  | { readonly kind: 'not-uncertain'; readonly state: MessageState }
   | { readonly kind: 'unknown' }
 
 /** A message whose plan is due. */

@@ -5,6 +5,7 @@ import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
 import { parseFinalState } from '../ledger/state.ts'
+import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
 import { accept, type Accepted } from './accept.ts'
@@ -14,6 +15,7 @@ import { MailroomClosedError } from './errors.ts'
 import { releaseRefused } from './keep-contents.ts'
 import { createNotedNames, type NotedNames } from './noted-names.ts'
 import { retry, type Retried, type RetryOptions } from './retry.ts'
+import { settleUncertain, type UncertainAnswer } from './settle-uncertain.ts'
 
 export interface DeskOptions {
   /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, when it is opened. */
@@ -52,6 +54,7 @@ export interface Desk {
   accept(mails: readonly Enqueued[], stopsAtRefused: boolean): Promise<readonly Accepted[]>
   cancel(id: string): Promise<Cancelled>
   retry(id: string, options: RetryOptions): Promise<Retried>
+  settleUncertain(id: string, way: UncertainWay): Promise<UncertainAnswer>
   /** Opens no more from now on, and closes the store after `last`. */
   close(last: () => Promise<void>): Promise<void>
 }
@@ -89,6 +92,8 @@ export function openDesk(options: DeskOptions): Desk {
     accept: async (mails, stopsAtRefused) => acceptAt(await open(), mails, stopsAtRefused, options),
     cancel: async (id) => cancel(id, await open(), options),
     retry: async (id, how) => retry(id, how, await open()),
+    settleUncertain: async (id, way) =>
+      settleUncertain(id, way, await open(), (error) => options.onError?.(error)),
     close: (last) => (closed ??= close(last)),
   }
 }

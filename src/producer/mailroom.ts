@@ -2,6 +2,7 @@ import type { Connections } from '../connections/connections.ts'
 import type { ComposedMail, RawMail } from '../job/send-mail.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Timeline } from '../ledger/timeline.ts'
+import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Depth } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { createDigestMemory } from './digest-memory.ts'
@@ -12,6 +13,7 @@ import { createPrepare, type PreparedJob } from './prepare.ts'
 import { requeue, type RequeueOptions, type RequeueResult } from './requeue.ts'
 import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
+import type { UncertainAnswer } from './settle-uncertain.ts'
 import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
 
 export interface MailroomOptions<Name extends string> extends DeskOptions {
@@ -83,6 +85,12 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   /** Gives a refused, expired or set aside message another try, with all counts begun anew. */
   retry(id: string, options?: RetryOptions): Promise<Retried>
   /**
+   * Decides about an uncertain message: `resend` sends it once more under its Message-ID, to those
+   * whose answer never came, and `accept` counts it as delivered. An answer that comes late may
+   * still win.
+   */
+  settleUncertain(id: string, way: UncertainWay): Promise<UncertainAnswer>
+  /**
    * Judges refused messages again, by the rules as they are now, and puts those back into the queue
    * that would not be refused today.
    */
@@ -132,6 +140,7 @@ export function createMailroom<Name extends string>(
     history: async (id) => (await desk.open()).ledger.history(id),
     cancel: (id) => desk.cancel(id),
     retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
+    settleUncertain: (id, way) => desk.settleUncertain(id, way),
     requeue: async (which = {}) => requeue(which, { rules: [], ...options }, await desk.open()),
     list: async (query = {}) => listHeld((await desk.open()).ledger, query),
     on: (outcome, listener) => outcomes.on(outcome, listener),

@@ -59,7 +59,7 @@ export async function retry(
     if (obstacle !== undefined) return obstacle
     const reopened = await ledger.reopen(id, { evenIfUncertain: evenIfDelivered })
     if (reopened.kind !== 'reopened') return reopened
-    await queues.revive(connection, id, await ledger.digestOf(id))
+    await queues.wake(connection, id, await ledger.digestOf(id))
     return { kind: 'retried' }
   })
 }
@@ -67,7 +67,7 @@ export async function retry(
 const HELD: readonly MessageState[] = ['refused', 'expired', 'uncertain']
 
 async function findObstacle(
-  { id, connection }: MessageRecord,
+  { id, connection, planned }: MessageRecord,
   { store, queues, ledger }: RetryDesk,
 ): Promise<Retried | undefined> {
   const data = await queues.read(connection, id)
@@ -78,6 +78,8 @@ async function findObstacle(
   if (typeof notAfter === 'number' && notAfter <= (await store.nowMs())) return { kind: 'too-late' }
   const state = await queues.stateOf(connection, id)
   if (state === 'dead') return undefined
+  // It is delayed until its policy settles it.
+  if (state === 'delayed' && planned !== undefined) return undefined
   // It expired in a paused queue, where nobody can take it to end it: it waits as it is.
   if (state !== 'active' && (await queues.isPaused(connection))) return undefined
   // A worker still has to end the job: it would do so behind our back.

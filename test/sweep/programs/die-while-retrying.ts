@@ -14,7 +14,7 @@ const { queue, prefix, schema, id } = JSON.parse(process.argv[2] ?? '{}') as {
 const store = await openStore(queue, { patience: 'wait', prefix, schema })
 const queues: OpenDesk['queues'] = {
   ...(await openQueues(store)),
-  revive: () => {
+  wake: () => {
     process.kill(process.pid, 'SIGKILL')
     return new Promise(() => {})
   },
