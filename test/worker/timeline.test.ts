@@ -129,6 +129,21 @@ describeStores('the timeline of a message', (place) => {
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ delayed: 1, dead: 0 })
     expect(server.dots).toBe(1)
   })
+
+  test('a spoilt record of a refused message hides no other, and what happened is still told', async () => {
+    const at = place()
+    await using server = await startScriptedServer({ RCPT: '550 5.1.1 nobody', DATA: '503 no' })
+    await using room = await openRoom(at, { port: server.port })
+    const [spoilt, other] = [await room.send(), await room.send()]
+    for (const { id } of [spoilt, other])
+      expect(await room.settled(id)).toMatchObject({ state: 'refused' })
+    await spoil(at, spoilt.id)
+    const { records } = await room.mailroom.list({ state: 'refused' })
+    expect(records.map(({ id }) => id)).toEqual([other.id])
+    await expect(room.mailroom.get(spoilt.id)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    expect(await attemptsOf(room.mailroom, spoilt.id)).toMatchObject([{ stage: 'rcpt', code: 550 }])
+    expect(await room.mailroom.retry(other.id)).toMatchObject({ kind: 'retried' })
+  })
 })
 
 async function attemptsOf(mailroom: Mailroom, id: string): Promise<readonly AttemptEntry[]> {
