@@ -5,6 +5,7 @@ import {
   isMailroomError,
   type Mailroom,
   type MessageRecord,
+  type TimelineEntry,
   type WorkerHooks,
 } from '../../src/index.ts'
 import { account, type Account, type Evidence, type Policy } from './accountant.ts'
@@ -200,16 +201,22 @@ async function gather(
   policy: Policy,
   { all, server }: Machine,
 ): Promise<Evidence> {
-  const records = new Map<number, MessageRecord | undefined>()
-  for (const [number, id] of accepted) records.set(number, await mailroom.get(id))
   const events = (await Promise.all(all.map((worker) => worker.events()))).flat()
-  const uncertain = new Set(
-    events.flatMap((event) => (event.event === 'uncertain' ? [event.id] : [])),
-  )
-  const everUncertain = new Set(
-    [...accepted].flatMap(([number, id]) => (uncertain.has(id) ? [number] : [])),
-  )
+  const told = new Set(events.flatMap((event) => (event.event === 'uncertain' ? [event.id] : [])))
+  const records = new Map<number, MessageRecord | undefined>()
+  const everUncertain = new Set<number>()
+  for (const [number, id] of accepted) {
+    records.set(number, await mailroom.get(id))
+    // A worker may have been killed before it could tell, but not before it was written down.
+    const isWritten = (await mailroom.history(id))?.entries.some(isDoubt) ?? false
+    if (told.has(id) || isWritten) everUncertain.add(number)
+  }
   return { policy, accepted, book: await server.book(), records, everUncertain }
+}
+
+function isDoubt(entry: TimelineEntry): boolean {
+  if (entry.kind === 'turned-uncertain') return true
+  return entry.kind === 'attempt' && entry.outcomes.some(({ state }) => state === 'uncertain')
 }
 
 /** The command that does the same again. */
