@@ -16,6 +16,7 @@ export type { Verification } from './connections/verify.ts'
 
 export type { UncertainPolicy } from './smtp/uncertain-policy.ts'
 export type { RawInput } from './job/raw-input.ts'
+export type { RescheduleOptions } from './job/reschedule-request.ts'
 export type { ComposedMail, RawMail, SendMail } from './job/send-mail.ts'
 export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.ts'
 export type { HeldQuery } from './producer/held.ts'
@@ -45,6 +46,7 @@ export type {
   RecipientState,
 } from './ledger/ledger.ts'
 export type { PlannedSettlement, UncertainWay } from './ledger/uncertain.ts'
+export type { Rescheduled } from './ledger/rescheduled.ts'
 export type { AttemptEntry, NotedOutcome, Timeline, TimelineEntry } from './ledger/timeline.ts'
 export type { LaneChanges } from './worker/lanes.ts'
 export type { Reconfigured } from './worker/reconfigure.ts'

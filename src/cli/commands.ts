@@ -61,6 +61,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'cancel messages whose last byte has not left',
     load: async () => (await import('./commands/messages-cancel.ts')).messagesCancel,
   },
+  'messages reschedule': {
+    summary: 'send messages that have not left at another time',
+    load: async () => (await import('./commands/messages-reschedule.ts')).messagesReschedule,
+  },
   'messages export': {
     summary: 'a message as it would be sent, as an .eml file',
     load: async () => (await import('./commands/messages-export.ts')).messagesExport,

@@ -38,6 +38,7 @@ export const DELIVERY_OPTIONS = {
   delay: { type: 'string' },
   'send-at': { type: 'string' },
   'not-after': { type: 'string' },
+  supersedes: { type: 'string' },
   'queue-priority': { type: 'string' },
 } as const
 
@@ -85,7 +86,7 @@ export function envelopeOf(values: DeliveryValues): SendMail['envelope'] {
 
 /** The delivery options that were given; undefined when none was. */
 export function optionsOf(values: DeliveryValues): SendMail['options'] {
-  const { key, delay } = values
+  const { key, delay, supersedes } = values
   const sendAt = values['send-at']
   const notAfter = values['not-after']
   const priority = values['queue-priority']
@@ -94,6 +95,7 @@ export function optionsOf(values: DeliveryValues): SendMail['options'] {
     ...(delay !== undefined && { delay }),
     ...(sendAt !== undefined && { sendAt }),
     ...(notAfter !== undefined && { notAfter }),
+    ...(supersedes !== undefined && { supersedes }),
     ...(priority !== undefined && { priority: queuePriorityOf(priority) }),
   }
   return Object.keys(options).length === 0 ? undefined : options

@@ -39,6 +39,8 @@ export interface CreatedJob {
   /** Whether the id comes from an idempotency key, and may be known already. */
   readonly hasKey: boolean
   readonly priority: 'high' | 'normal' | 'low'
+  /** Digest of what stands for all messages of which only the newest is to be sent. */
+  readonly supersedes?: string
   /** The size of the job's JSON. */
   readonly bytes: number
   /** What the job refers to and `stored` does not: to be put beside the queue first. */
@@ -73,6 +75,7 @@ export function createJob(input: SendMail, context: CreateJobContext): CreatedJo
     ...made,
     hasKey: options.idempotencyKey !== undefined,
     priority: options.priority ?? 'normal',
+    ...(options.supersedes !== undefined && { supersedes: digestOf(options.supersedes) }),
     contents: placed.contents,
   }
 }
@@ -97,6 +100,7 @@ function assemble(
     sendAt,
     notAfter,
     uncertain,
+    supersedes,
   } = options
   const notBefore = dueTime(options, now)
   const id = idempotencyKey === undefined ? newId(now) : jobIdOfKey(idempotencyKey)
@@ -107,7 +111,8 @@ function assemble(
     envelope,
     ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
   })
-  const wishes = [connection, priority, delay, sendAt, notAfter, ...(uncertain ? [uncertain] : [])]
+  const newer = [uncertain, supersedes].filter((wish) => wish !== undefined)
+  const wishes = [connection, priority, delay, sendAt, notAfter, ...newer]
   const shell = {
     version: JOB_VERSION,
     id,

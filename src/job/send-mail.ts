@@ -40,6 +40,12 @@ const optionsSchema = z.strictObject({
     .enum(['high', 'normal', 'low'])
     .optional()
     .describe('Which messages of a name are taken first; "normal" by default'),
+  supersedes: z
+    .string()
+    .min(1, 'expected at least one character')
+    .max(MAX_KEY_LENGTH)
+    .optional()
+    .describe('Of messages with the same text here only the newest is sent'),
   notAfter: timeInputSchema.optional().describe('Never sent after this time'),
   uncertain: uncertainPolicySchema
     .optional()

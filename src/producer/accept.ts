@@ -5,7 +5,12 @@ import { IdempotencyConflictError } from './errors.ts'
 
 /** One answer per message: taken, or the error that says why not. */
 export type Accepted =
-  | { readonly id: string; readonly messageId: string; readonly isNew: boolean }
+  | {
+      readonly id: string
+      readonly messageId: string
+      readonly isNew: boolean
+      readonly superseded?: string
+    }
   | { readonly error: unknown }
 
 export interface AcceptContext extends EnqueueContext {
@@ -112,7 +117,10 @@ async function write(
   }
 }
 
-function answerOf({ job }: Enqueued, { kind }: Recorded): Accepted {
-  if (kind === 'conflict') return { error: new IdempotencyConflictError(job.id) }
-  return { id: job.id, messageId: job.messageId, isNew: kind === 'recorded' }
+function answerOf({ job }: Enqueued, recorded: Recorded): Accepted {
+  if (recorded.kind === 'conflict') return { error: new IdempotencyConflictError(job.id) }
+  const accepted = { id: job.id, messageId: job.messageId }
+  if (recorded.kind === 'known') return { ...accepted, isNew: false }
+  const { older: superseded } = recorded
+  return { ...accepted, isNew: true, ...(superseded !== undefined && { superseded }) }
 }

@@ -1,10 +1,10 @@
 import type { ContentStore } from '../content/content.ts'
 import { openContent, type ContentOptions } from '../content/open.ts'
 import { openRegistry } from '../fleet/registry.ts'
-import { ANNOUNCEMENTS, packAnnouncements } from '../ledger/announcements.ts'
+import type { RescheduleOptions } from '../job/reschedule-request.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
-import { parseFinalState } from '../ledger/state.ts'
+import type { Rescheduled } from '../ledger/rescheduled.ts'
 import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
@@ -13,7 +13,9 @@ import { createDepthGuard, type DepthGuard } from './depth-guard.ts'
 import type { Enqueued } from './enqueue.ts'
 import { MailroomClosedError } from './errors.ts'
 import { releaseRefused } from './keep-contents.ts'
+import { letGo } from './let-go.ts'
 import { createNotedNames, type NotedNames } from './noted-names.ts'
+import { reschedule } from './reschedule.ts'
 import { retry, type Retried, type RetryOptions } from './retry.ts'
 import { settleUncertain, type UncertainAnswer } from './settle-uncertain.ts'
 
@@ -53,6 +55,7 @@ export interface Desk {
   /** One answer per message, up to the first that is refused when that one `stopsAtRefused`. */
   accept(mails: readonly Enqueued[], stopsAtRefused: boolean): Promise<readonly Accepted[]>
   cancel(id: string): Promise<Cancelled>
+  reschedule(id: string, when: RescheduleOptions): Promise<Rescheduled>
   retry(id: string, options: RetryOptions): Promise<Retried>
   settleUncertain(id: string, way: UncertainWay): Promise<UncertainAnswer>
   /** Opens no more from now on, and closes the store after `last`. */
@@ -91,6 +94,10 @@ export function openDesk(options: DeskOptions): Desk {
     open,
     accept: async (mails, stopsAtRefused) => acceptAt(await open(), mails, stopsAtRefused, options),
     cancel: async (id) => cancel(id, await open(), options),
+    reschedule: async (id, when) => {
+      const { retentionMs, onError } = options
+      return reschedule(id, when, { ...(await open()), retentionMs, onError })
+    },
     retry: async (id, how) => retry(id, how, await open()),
     settleUncertain: async (id, way) =>
       settleUncertain(id, way, await open(), (error) => options.onError?.(error)),
@@ -127,29 +134,26 @@ async function acceptAt(
   const answers = await accept(mails, { ...desk, now: Date.now, stopsAtRefused })
   // Who was accepted must not hear that something else could not be tidied up.
   await releaseRefused(mails, answers, desk).catch((error: unknown) => onError?.(error))
+  for (const answer of answers) {
+    if (!('superseded' in answer) || answer.superseded === undefined) continue
+    await tidyUp(answer.superseded, desk).catch((error: unknown) => onError?.(error))
+  }
   return answers
 }
 
-async function cancel(
-  id: string,
-  { store, ledger, queues, contents }: OpenDesk,
-  { onError }: DeskOptions,
-): Promise<Cancelled> {
+async function tidyUp(id: string, desk: OpenDesk): Promise<void> {
+  const record = await desk.ledger.get(id)
+  if (record !== undefined) await letGo(record, desk)
+}
+
+async function cancel(id: string, desk: OpenDesk, { onError }: DeskOptions): Promise<Cancelled> {
+  const { ledger, queues } = desk
   const cancelled = await ledger.cancel(id)
   if (cancelled.kind !== 'cancelled') return cancelled
   const record = await ledger.get(id)
   if (record === undefined) return cancelled
-  const { connection } = record
-  // Best effort: a worker that takes the job sees in the ledger that it is cancelled.
-  await queues.remove(connection, id).catch(() => false)
-  try {
-    // Not always `cancelled`: what was refused before the rest was cancelled is refused.
-    const state = parseFinalState(record.state, id)
-    if (state === 'cancelled') await contents.release(id)
-    const [text = ''] = packAnnouncements([{ id, connection, state }])
-    await store.publish(ANNOUNCEMENTS, text)
-  } catch (error) {
-    onError?.(error)
-  }
+  // Also when it is not cancelled: what was refused before the rest was is refused.
+  await queues.remove(record.connection, id).catch(() => false)
+  await letGo(record, desk).catch((error: unknown) => onError?.(error))
   return cancelled
 }

@@ -7,6 +7,7 @@ import type { NewJob, QueuePriority, Queues, RequestedJob } from '../queue/queue
 import { StoreNotWritableError } from '../store/errors.ts'
 import type { Store } from '../store/store.ts'
 import type { NotedNames } from './noted-names.ts'
+import { recordAll, supersedeOlder } from './record-all.ts'
 import { takeBack } from './take-back.ts'
 
 /** A job with what the queue must know of it. */
@@ -14,6 +15,8 @@ export interface Enqueued {
   readonly job: SendMailJob
   readonly hasKey: boolean
   readonly priority: QueuePriority
+  /** Stands for all messages of which only the newest is to be sent. */
+  readonly supersedes?: string
 }
 
 export interface EnqueueContext {
@@ -37,7 +40,7 @@ export async function enqueue(
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   await context.names.note(new Set(mails.map(({ job }) => job.connection)))
-  const isKeyed = mails.some(({ hasKey }) => hasKey)
+  const isKeyed = mails.some(({ hasKey, supersedes }) => hasKey || supersedes !== undefined)
   return context.store.atomically(async () => {
     try {
       return await (isKeyed ? enqueueKeyed(mails, context) : enqueueNew(mails, context))
@@ -62,7 +65,7 @@ async function everyIsLeft(mails: readonly Enqueued[], context: EnqueueContext):
 }
 
 /**
- * The record comes first: it forbids a second message under the same key. On Redis it keeps a copy
+ * The record comes first: it forbids a second message under the same key, and an older one. On Redis it keeps a copy
  * of the job until the job is added, from which the sweeper adds it when this process dies here;
  * on Postgres both are one transaction.
  */
@@ -71,9 +74,16 @@ async function enqueueKeyed(
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   const { ledger, stopsAtRefused } = context
-  const all = await ledger.record(
-    mails.map(({ job, priority }) => ({ ...entryOf(job), copy: { data: job, priority } })),
-  )
+  const entries = mails.map(({ job, priority, supersedes }) => ({
+    ...entryOf(job),
+    copy: { data: job, priority },
+    ...(supersedes !== undefined && { supersedes }),
+  }))
+  const mayConflict = mails.some(({ hasKey }) => hasKey)
+  const all = await recordAll(entries, {
+    ...context,
+    stopsAtRefused: stopsAtRefused && mayConflict,
+  })
   const conflict = stopsAtRefused ? all.findIndex(({ kind }) => kind === 'conflict') : -1
   const answers = conflict === -1 ? all : all.slice(0, conflict + 1)
   const behind = mails.filter((_, at) => at >= answers.length && all[at]?.kind === 'recorded')
@@ -91,7 +101,7 @@ async function enqueueKeyed(
       fault,
       context,
     )
-  return answers
+  return supersedeOlder(answers, context)
 }
 
 /**

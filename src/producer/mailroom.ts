@@ -1,6 +1,8 @@
 import type { Connections } from '../connections/connections.ts'
 import type { ComposedMail, RawMail } from '../job/send-mail.ts'
+import type { RescheduleOptions } from '../job/reschedule-request.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
+import type { Rescheduled } from '../ledger/rescheduled.ts'
 import type { Timeline } from '../ledger/timeline.ts'
 import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Depth } from '../queue/queues.ts'
@@ -46,6 +48,8 @@ export interface Receipt {
   readonly messageId: string
   /** False when the same idempotency key was used before with the same content. */
   readonly isNew: boolean
+  /** The older message that this one took the place of, because both have the same `supersedes`. */
+  readonly superseded?: string
 }
 
 /** How the queue of a name stands, with what is held in the ledger. */
@@ -82,6 +86,12 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   history(id: string): Promise<Timeline | undefined>
   /** Cancels a message whose final dot has not left, and announces that. */
   cancel(id: string): Promise<Cancelled>
+  /**
+   * Has a message whose final dot has not left sent at another time, earlier or later.
+   *
+   * Throws `InvalidJobError` for a time at or behind the message's `notAfter`, or beyond the retention.
+   */
+  reschedule(id: string, options: RescheduleOptions): Promise<Rescheduled>
   /** Gives a refused, expired or set aside message another try, with all counts begun anew. */
   retry(id: string, options?: RetryOptions): Promise<Retried>
   /**
@@ -139,6 +149,7 @@ export function createMailroom<Name extends string>(
     get: async (id) => (await desk.open()).ledger.get(id),
     history: async (id) => (await desk.open()).ledger.history(id),
     cancel: (id) => desk.cancel(id),
+    reschedule: (id, rescheduleOptions) => desk.reschedule(id, rescheduleOptions),
     retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
     settleUncertain: (id, way) => desk.settleUncertain(id, way),
     requeue: async (which = {}) => requeue(which, { rules: [], ...options }, await desk.open()),

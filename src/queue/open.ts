@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { createBull } from './bull.ts'
 import { buryJobs } from './bury.ts'
 import { startConsumer } from './consumer.ts'
+import { delayUntil } from './delay-until.ts'
 import { jobOptions } from './endings.ts'
 import { HastyStoreError } from './errors.ts'
 import { headsOf, pageOf, strayOf } from './look.ts'
@@ -67,6 +68,7 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
     stateOf: (name, id) => stateOfJob(queueOf(name), id),
     revive: (name, id, digest) => reviveJob(queueOf(name), id, digest),
     wake: (name, id, digest) => wakeJob(queueOf(name), id, digest),
+    delayUntil: (name, id, at) => delayUntil(queueOf(name), id, at),
     page: (name, state, offset, limit) => pageOf(queueOf(name), state, offset, limit),
     heads: (name) => headsOf(store, queueOf(name)),
     findStray: (name, ids) => strayOf(store, queueOf(name), ids),

@@ -126,6 +126,11 @@ export interface Queues {
   revive(name: string, id: string, digest?: string): Promise<boolean>
   /** The same, also for a job that is delayed. False when it waits, runs, or is not there. */
   wake(name: string, id: string, digest?: string): Promise<boolean>
+  /**
+   * Changes when a delayed job is due, in milliseconds of the store's clock since 1970. False when it is
+   * not delayed: then it stays as it is.
+   */
+  delayUntil(name: string, id: string, at: number): Promise<boolean>
   /** A page of jobs, those first that come first; one that is removed meanwhile is left out. */
   page(
     name: string,

@@ -143,6 +143,45 @@ describeRedis('mailroom messages', (redis) => {
     })
   })
 
+  test('messages are sent at another time, and not at one that contradicts their deadline', async () => {
+    await using relay = await startRelay()
+    await using project = await openProject(redis, { relay: relay.port })
+    const soon = new Date(Date.now() + 1_800_000).toISOString()
+    const id = idOf(await project.send('--delay', '10m', '--not-after', soon))
+    const at = new Date(Date.now() + 1_200_000).toISOString()
+    const reschedule = ['messages', 'reschedule']
+    expect(await project.run([...reschedule, id, '--at', at, '--json'])).toEqual({
+      code: 0,
+      out: `${JSON.stringify({ id, state: 'rescheduled', sendAt: at })}\n`,
+      err: '',
+    })
+    expect(await project.run([...reschedule, id, '--in', '1h'])).toMatchObject({
+      code: 6,
+      err: expect.stringContaining('`notAfter`'),
+    })
+    expect(await project.run([...reschedule, id, '--at', 'tomorrow'])).toMatchObject({ code: 6 })
+    expect(await project.run([...reschedule, id, '--in', 'soon'])).toMatchObject({ code: 2 })
+    expect(await project.run([...reschedule, id])).toMatchObject({ code: 2 })
+    await using _worker = project.startWorker()
+    expect(await project.run([...reschedule, id, 'm-none', '--now'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/"m-none".*\(UNKNOWN_MESSAGE\)\n$/),
+    })
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    await expect
+      .poll(() => project.run([...reschedule, id, '--now']))
+      .toMatchObject({ code: 5, out: `${id} is delivered: too late\n` })
+  })
+
+  test('of messages that supersede each other the newest is sent', async () => {
+    await using project = await openProject(redis, { relay: 1 })
+    const first = idOf(await project.send('--supersedes', 'code'))
+    const second = idOf(await project.send('--supersedes', 'code'))
+    const shown = await project.run(['messages', 'show', first])
+    expect(shown.out).toContain('"state":"superseded"')
+    expect(shown.out).toContain(`"by":"${second}"`)
+  })
+
   test('a message is exported as it is sent, until its content is gone', async () => {
     await using relay = await startRelay()
     await using files = await temporaryDirectory()

@@ -4,6 +4,7 @@ import { testReopenings } from './reopenings.ts'
 import { testRescheduling } from './rescheduling.ts'
 import { testSettlements } from './settlements.ts'
 import { testSuperseding } from './superseding.ts'
+import { testSupersedingRaces } from './superseding-races.ts'
 import { testTimelines } from './timelines.ts'
 import { testUncertainRaces } from './uncertain-races.ts'
 import { testUncertain } from './uncertain.ts'
@@ -21,6 +22,7 @@ export function testLedger(open: OpenLedger): void {
   testReopenings(open)
   testRescheduling(open)
   testSuperseding(open)
+  testSupersedingRaces(open)
   testTimelines(open)
   testUncertain(open)
   testUncertainRaces(open)

@@ -7,13 +7,22 @@ export interface MtaPlace {
   readonly port: number
 }
 
+/** What the Exim of a test does not take. */
+export interface MtaLimits {
+  /** Recipients of one transaction; those beyond are answered `code`, and the others go on. */
+  readonly recipients?: { readonly most: number; readonly code: 452 | 552 }
+}
+
 /**
  * The configuration of an Exim that takes everything from this machine and keeps it.
  *
  * Every message goes into one Maildir, one file for all its recipients, with the envelope in its
  * `Return-path` and `Envelope-to`. Nothing is ever sent on: there is no router that could.
  */
-export function mtaConfig({ folder, program, port }: MtaPlace): string {
+export function mtaConfig(
+  { folder, program, port }: MtaPlace,
+  { recipients }: MtaLimits = {},
+): string {
   return `
 primary_hostname   = mail.example.test
 exim_path          = ${program}
@@ -30,7 +39,8 @@ deliver_drop_privilege = true
 smtp_accept_max    = 0
 smtp_accept_queue_per_connection = 0
 smtp_accept_max_per_connection = 0
-recipients_max     = 0
+recipients_max     = ${recipients?.most ?? 0}
+recipients_max_reject = ${recipients?.code === 552}
 rfc1413_hosts      =
 host_lookup        =
 check_spool_space  = 0

@@ -15,7 +15,7 @@ import { basename, join } from 'node:path'
 import { startDaemon } from './daemon.ts'
 import { type Unpacked, unpackDebian } from './debian.ts'
 import { freePort } from './free-port.ts'
-import { mtaConfig } from './mta-config.ts'
+import { mtaConfig, type MtaLimits } from './mta-config.ts'
 
 /** A message as a real mail server took it, with the envelope that it came in. */
 export interface ArrivedMessage {
@@ -49,7 +49,7 @@ export async function findMta(): Promise<Unpacked> {
 }
 
 /** Starts a real Exim on a free port, with a folder of its own that goes when it is disposed. */
-export async function startMta(): Promise<Mta> {
+export async function startMta(limits: MtaLimits = {}): Promise<Mta> {
   const unpacked = await findMta()
   const isRoot = process.getuid?.() === 0
   const user = isRoot ? NOBODY : (process.getuid?.() ?? NOBODY)
@@ -65,7 +65,7 @@ export async function startMta(): Promise<Mta> {
     await chmod(join(folder, name), 0o644)
     return join(folder, name)
   }
-  const config = await write('exim.conf', mtaConfig({ folder, program, port }))
+  const config = await write('exim.conf', mtaConfig({ folder, program, port }, limits))
   const passwd = await write('passwd', `Debian-exim:x:${user}:${group}::/:/usr/sbin/nologin\n`)
   const groups = await write('group', `Debian-exim:x:${group}:\n`)
   for (const name of ['spool', 'log', 'mail']) {

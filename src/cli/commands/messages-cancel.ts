@@ -1,5 +1,4 @@
 import type { Cancelled } from '../../ledger/ledger.ts'
-import { UnknownMessageError } from '../../producer/errors.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -7,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Terminal } from '../terminal.ts'
+import { tellUnknown } from '../unknown-message.ts'
 
 /** `mailroom messages cancel`: takes messages back that have not left. */
 export const messagesCancel = cancelAs('messages cancel', 'cancel messages')
@@ -49,13 +49,7 @@ function tell(id: string, answer: Cancelled, terminal: Terminal): ExitCode {
     case 'too-late':
       terminal.tell({ id, state: answer.state }, `${id} is ${answer.state}: too late`)
       return EXIT.notDelivered
-    case 'unknown': {
-      const { code, message } = new UnknownMessageError(id)
-      terminal.warn(
-        { event: 'error', id, code, message, exitCode: EXIT.failure },
-        `mailroom: ${message} (${code})`,
-      )
-      return EXIT.failure
-    }
+    case 'unknown':
+      return tellUnknown(id, terminal)
   }
 }

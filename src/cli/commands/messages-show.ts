@@ -62,6 +62,7 @@ function draw(record: MessageRecord, terminal: Terminal): void {
     attempts,
     claims: claims > 1 ? `${claims} in a row without an end` : undefined,
     next: record.nextAttemptAt?.toISOString(),
+    'not before': record.notBefore?.toISOString(),
     reply: last && replyOf(last),
     rule: last?.rule,
   }

@@ -54,6 +54,7 @@ How it is sent:
   --key KEY                     idempotency key: the same key twice is one message
   --delay TIME, --send-at DATE  not before, as "10m" or "2027-01-31T08:00:00Z"
   --not-after DATE              never after
+  --supersedes KEY              of messages with the same key only the newest is sent
   --queue-priority high|normal|low
   --wait                        wait until it is delivered or given up
   --timeout TIME                how long to wait; 1m by default

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+
+import { createMailroom, type MessageRecord } from '../../src/index.ts'
+import { startMta } from '../support/mta.ts'
+import { describeMta, describeRedis, uniquePrefix } from '../support/redis.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { describeStores, type TestStore } from '../support/stores.ts'
+import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
+import { FAST, openRoom } from './mail-room.ts'
+
+const LIMIT = 100
+const EVERYBODY = Array.from({ length: 250 }, (_, at) => `r${at}@example.org`)
+const LIMITS = { limits: { recipientsPerTransaction: LIMIT } }
+const TOO_MANY = { code: 452, text: '4.5.3 too many recipients' }
+
+/** Everybody who got a message, as often as they got it. */
+function recipientsOf(mails: readonly { readonly to: readonly string[] }[]): readonly string[] {
+  return mails.flatMap(({ to }) => to).toSorted()
+}
+
+function expectAllDelivered(record: MessageRecord): void {
+  expect(record.state).toBe('delivered')
+  expect(record.recipients.map(({ address }) => address)).toEqual(EVERYBODY)
+  expect(new Set(record.recipients.map(({ state }) => state))).toEqual(new Set(['delivered']))
+}
+
+describeMta(
+  'a message to 250 people, 100 at most in one transaction, through a real server',
+  () => {
+    describeRedis('that', (url) => {
+      test.for<[answer: string, most: number, code: 452 | 552, sizes: readonly number[]]>([
+        ['takes all of them', 0, 452, [50, 100, 100]],
+        ['answers 452 after 30', 30, 452, [10, 10, 20, 30, 30, 30, 30, 30, 30, 30]],
+      ])('%s: each gets it once', async ([, most, code, sizes]) => {
+        await using mta = await startMta({ recipients: { most, code } })
+        await using room = await openRoom(placeOn(url), { port: mta.port, ...LIMITS })
+        const { id } = await room.send({ to: [...EVERYBODY] })
+        expectAllDelivered(await room.settled(id))
+        await expect
+          .poll(async () => recipientsOf(await mta.messages()))
+          .toEqual(EVERYBODY.toSorted())
+        const arrived = await mta.messages()
+        // They are delivered to the mailbox by processes of their own, in any order.
+        expect(arrived.map(({ to }) => to.length).toSorted(byNumber)).toEqual(sizes)
+        expect(await room.mailroom.get(id)).toMatchObject({ attempts: 1 })
+        expect(new Set(arrived.map(({ raw }) => messageIdOf(raw))).size).toBe(1)
+      })
+    })
+  },
+)
+
+function messageIdOf(raw: Buffer): string | undefined {
+  return /^Message-ID: (.*)$/im.exec(raw.toString())?.[1]
+}
+
+describeStores('a message to 250 people, 100 at most in one transaction', (place) => {
+  test('is sent in halves to a server that answers 452 to all of them', async () => {
+    let asked = 0
+    await using server = await startSmtpServer({
+      refuseRecipient: () => (++asked <= LIMIT ? TOO_MANY : undefined),
+    })
+    await using room = await openRoom(place(), { port: server.port, ...LIMITS })
+    const { id } = await room.send({ to: [...EVERYBODY] })
+    expectAllDelivered(await room.settled(id))
+    expect(server.mails.map(({ to }) => to.length)).toEqual([50, 50, 100, 50])
+    expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
+  })
+
+  test('is put off by a server that answers 452 to all of them every time', async () => {
+    let isFull = true
+    await using server = await startSmtpServer({
+      refuseRecipient: () => (isFull ? TOO_MANY : undefined),
+    })
+    await using room = await openRoom(place(), { port: server.port, ...LIMITS })
+    const { id } = await room.send({ to: [...EVERYBODY] })
+    await expect.poll(() => room.told('deferred').length).toBeGreaterThan(0)
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'deferred' })
+    isFull = false
+    expectAllDelivered(await room.settled(id))
+    expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
+  })
+})
+
+describeRedis('a message to 250 people, 100 at most in one transaction, by a worker', (url) => {
+  test('that is killed between two of them: each gets it once', async () => {
+    const killed = Promise.withResolvers<void>()
+    const doom: { victim?: WorkerProcess } = {}
+    await using server = await startSmtpServer({
+      refuseRecipient: (address) => {
+        // The second transaction has just begun.
+        if (address === EVERYBODY[LIMIT]) doom.victim?.kill().then(killed.resolve, killed.reject)
+        return undefined
+      },
+    })
+    const config = configOf(placeOn(url), server.port)
+    await using mailroom = createMailroom(config)
+    await using first = startWorkerProcess(config, FAST)
+    doom.victim = first
+    const message = { from: 'app@example.com', to: [...EVERYBODY], text: 'Hello' }
+    const { id } = await mailroom.send({ connection: 'relay', message })
+    await killed.promise
+    delete doom.victim
+    expect(recipientsOf(server.mails)).toEqual(EVERYBODY.slice(0, LIMIT).toSorted())
+    expect(await mailroom.get(id)).toMatchObject({ state: 'active' })
+
+    await using second = startWorkerProcess(config, FAST)
+    expectAllDelivered(await mailroom.untilSettled(id, { timeoutMs: 30_000 }))
+    expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
+    await second.stop()
+  })
+})
+
+function configOf(at: TestStore, port: number) {
+  const relay = { server: '127.0.0.1', port, tls: 'none' as const, ...LIMITS }
+  return { ...at, connections: { relay } }
+}
+
+function placeOn(queue: string): TestStore {
+  return { queue, prefix: uniquePrefix(), schema: 'mailroom' }
+}
+
+function byNumber(one: number, other: number): number {
+  return one - other
+}
