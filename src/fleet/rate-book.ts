@@ -101,6 +101,15 @@ export function takeSlots(
   }
 }
 
+/** How far apart messages are at least, by all terms that count now; undefined without any. */
+export function everyMsInForce({ used, lowered }: RateBook, now: number): number | undefined {
+  const said = Object.entries(used)
+    .filter(([key, { saidAt }]) => key.startsWith('messages/') && saidAt > now - TERMS_MS)
+    .map(([, { everyMs }]) => everyMs)
+  const slowest = Math.max(loweredEveryMs(lowered, now) ?? 0, ...said)
+  return slowest === 0 ? undefined : slowest
+}
+
 /** The record as the store keeps it. */
 export function encodeRates(book: RateBook): string {
   return JSON.stringify(book)

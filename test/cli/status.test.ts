@@ -5,6 +5,7 @@ import { openStore } from '../../src/store/open.ts'
 import { openProject, startRelay } from '../support/cli-project.ts'
 import { jsonLines } from '../support/cli.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
 
 describeRedis('status', (redis) => {
   test('mail that nobody takes is shown with its age, also of a name that is configured no more', async () => {
@@ -29,6 +30,24 @@ describeRedis('status', (redis) => {
       code: 3,
       err: expect.stringContaining('UNKNOWN_CONNECTION'),
     })
+  })
+
+  test('who holds the sessions of a manager is shown, and the rate that all keep to', async () => {
+    await using relay = await startSmtpServer()
+    await using project = await openProject(redis, { relay: relay.port })
+    const limits = { sessions: 3, rate: { messages: 600, per: '1m' } }
+    const definition = { server: '127.0.0.1', port: relay.port, tls: 'none', limits }
+    await project.configure({ prefix: uniquePrefix(), connections: { relay: definition } })
+    await using worker = project.startWorker()
+    await expect.poll(() => worker.out).toContain('worker-started')
+    await project.send()
+    await expect.poll(() => worker.out).toContain('"delivered"')
+    const { out } = await project.run(['status'])
+    expect(jsonLines(out)).toMatchObject([
+      { sessions: 3, leases: expect.stringMatching(/^\S+: 3$/), perMinute: 600 },
+    ])
+    const shown = await project.run(['status', '--table', '--connection', 'relay'])
+    expect(shown.out).toMatch(/^\S+ holds 3 sessions of "relay"$/m)
   })
 
   test('a fleet that is divided shows who serves what, and its versions', async () => {

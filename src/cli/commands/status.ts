@@ -1,5 +1,6 @@
 import type { Connections } from '../../connections/connections.ts'
 import { formatDuration } from '../../duration.ts'
+import { readBudgets, type BudgetStanding } from '../../fleet/budget-standing.ts'
 import { workersByName, type Fleet } from '../../fleet/fleet.ts'
 import { openHealthChanges } from '../../fleet/health-changes.ts'
 import { parkedStanding } from '../../fleet/health-standing.ts'
@@ -14,6 +15,7 @@ import { describeParked } from '../describe-parked.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
 import { openStoreView, type StoreView } from '../store-view.ts'
+import type { Terminal } from '../terminal.ts'
 
 const OPTIONS = { ...COMMON_OPTIONS, connection: { type: 'string', multiple: true } } as const
 
@@ -36,6 +38,9 @@ Columns:
   refused     at least one recipient was refused for good
   expired     given up by age, by the sender's own deadline, or because its job was lost
   workers     live workers that take messages of this name
+  sessions    SMTP sessions that workers hold of this manager
+  leases      who holds how many of them; shown in JSON, and with --connection
+  perMinute   messages that all workers together may send now, where a rate limits them
   oldest      how long ago the first waiting message could have been sent; "oldestMs" in JSON
   remark      what somebody should look at: a manager that cannot be used, what an operator has paused
 
@@ -59,13 +64,17 @@ Examples:
     ])
     const names = namesToShow(values.connection, config.connections, fleet)
     const now = await view.store.nowMs()
+    const budgets = await readBudgets(view.store, now)
     const standings = await Promise.all(
       names.map((name) =>
-        standingOf(name, view, fleet, config.connections, now, { pauses, health }),
+        standingOf(name, view, fleet, config.connections, now, { pauses, health, budgets }),
       ),
     )
     terminal.table(terminal.lists === 'json' ? standings : standings.map(rowOf))
-    if (terminal.lists === 'tables') terminal.say(describeWorkers(fleet))
+    if (terminal.lists === 'tables') {
+      if (values.connection) for (const name of names) tellLeases(name, budgets.get(name), terminal)
+      terminal.say(describeWorkers(fleet))
+    }
     return EXIT.ok
   },
 }
@@ -81,10 +90,11 @@ function namesToShow(
   return asked ?? [...known]
 }
 
-/** What keeps mail from flowing, by name. */
+/** What keeps mail from flowing, or slows it down, by name. */
 interface Stops {
   readonly pauses: ReadonlyMap<string, ManagerPauses>
   readonly health: ReadonlyMap<string, ManagerHealth>
+  readonly budgets: ReadonlyMap<string, BudgetStanding>
 }
 
 /** How a name stands, as programs get it. */
@@ -94,7 +104,7 @@ async function standingOf(
   fleet: Fleet,
   connections: Connections,
   now: number,
-  { pauses, health }: Stops,
+  { pauses, health, budgets }: Stops,
 ) {
   const [depth, held, heads, isStopped] = await Promise.all([
     queues.depth(connection),
@@ -107,6 +117,7 @@ async function standingOf(
   const pause = pauses.get(connection)?.current
   const known = health.get(connection)
   const parked = known && parkedStanding(known, now)
+  const { leases = [], perMinute } = budgets.get(connection) ?? {}
   const remarks = [
     ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
     ...(parked ? [describeParked(parked, now)] : []),
@@ -119,16 +130,36 @@ async function standingOf(
     ...depth,
     ...held,
     workers,
+    sessions: leases.reduce((sum, { sessions }) => sum + sessions, 0),
+    leases: leases.map(({ worker, sessions }) => `${worker}: ${sessions}`).join(', '),
+    perMinute,
     oldestMs: since.length === 0 ? undefined : Math.max(0, Math.round(now - Math.min(...since))),
     remark: remarks.length === 0 ? undefined : remarks.join('; '),
   }
 }
 
-function rowOf({ oldestMs, remark, ...rest }: Awaited<ReturnType<typeof standingOf>>) {
+function rowOf({
+  oldestMs,
+  remark,
+  leases: _inLines,
+  ...rest
+}: Awaited<ReturnType<typeof standingOf>>) {
   return {
     ...rest,
     oldest: oldestMs === undefined ? undefined : formatDuration(oldestMs),
     remark,
+  }
+}
+
+/** Who holds the sessions of a manager, for those who ask for it by name. */
+function tellLeases(
+  name: string,
+  standing: BudgetStanding | undefined,
+  terminal: Pick<Terminal, 'say'>,
+): void {
+  for (const { worker, sessions } of standing?.leases ?? []) {
+    const held = sessions === 1 ? '1 session' : `${sessions} sessions`
+    terminal.say(`${worker} holds ${held} of "${name}"`)
   }
 }
 
