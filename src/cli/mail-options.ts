@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import type { MessageInput } from '../job/message-input.ts'
 import type { SendMail } from '../job/send-mail.ts'
+import { UNCERTAIN_POLICIES } from '../smtp/uncertain-policy.ts'
 import type { OptionValues } from './command-line.ts'
 import { UsageError } from './errors.ts'
 
@@ -40,6 +41,7 @@ export const DELIVERY_OPTIONS = {
   'not-after': { type: 'string' },
   supersedes: { type: 'string' },
   'queue-priority': { type: 'string' },
+  uncertain: { type: 'string' },
 } as const
 
 type Message = MessageInput
@@ -90,6 +92,7 @@ export function optionsOf(values: DeliveryValues): SendMail['options'] {
   const sendAt = values['send-at']
   const notAfter = values['not-after']
   const priority = values['queue-priority']
+  const { uncertain } = values
   const options = {
     ...(key !== undefined && { idempotencyKey: key }),
     ...(delay !== undefined && { delay }),
@@ -97,6 +100,9 @@ export function optionsOf(values: DeliveryValues): SendMail['options'] {
     ...(notAfter !== undefined && { notAfter }),
     ...(supersedes !== undefined && { supersedes }),
     ...(priority !== undefined && { priority: queuePriorityOf(priority) }),
+    ...(uncertain !== undefined && {
+      uncertain: oneOf('uncertain', uncertain, UNCERTAIN_POLICIES),
+    }),
   }
   return Object.keys(options).length === 0 ? undefined : options
 }

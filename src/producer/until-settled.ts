@@ -14,10 +14,13 @@ export interface UntilSettledOptions {
 export class NotSettledError extends MailroomError {
   override readonly code = 'NOT_SETTLED'
 
-  constructor(id: string, timeoutMs: number, state: string) {
+  constructor(id: string, timeoutMs: number, { state, planned }: MessageRecord) {
+    const how =
+      state === 'uncertain' && planned !== undefined
+        ? `its policy is to ${planned.way} it at ${planned.at.toISOString()}; wait longer`
+        : 'it stays in the queue; see that a worker runs, or wait longer'
     super(
-      `message "${id}" was expected to be settled within ${timeoutMs} ms and is "${state}": ` +
-        `it stays in the queue; see that a worker runs, or wait longer`,
+      `message "${id}" was expected to be settled within ${timeoutMs} ms and is "${state}": ${how}`,
     )
   }
 }
@@ -26,7 +29,8 @@ export class NotSettledError extends MailroomError {
 const ASK_EVERY_MS = 1_000
 
 /**
- * Resolves with the record of a message once its state is final.
+ * Resolves with the record of a message once its state is final: also what is uncertain is not, as
+ * long as its policy is to send it again, or to have it count as delivered.
  *
  * Throws `UnknownMessageError` when there is no record of it, and `NotSettledError`.
  */
@@ -58,7 +62,7 @@ export async function untilSettled(
       if (record === undefined) throw new UnknownMessageError(id)
       if (isFinal(record)) return record
       const leftMs = deadline - performance.now()
-      if (leftMs <= 0) throw new NotSettledError(id, timeoutMs ?? 0, record.state)
+      if (leftMs <= 0) throw new NotSettledError(id, timeoutMs ?? 0, record)
       await eitherOf(woken, Math.min(ASK_EVERY_MS, leftMs))
     }
   }
@@ -71,7 +75,8 @@ export async function untilSettled(
   }
 }
 
-function isFinal({ state }: MessageRecord): boolean {
+function isFinal({ state, planned }: MessageRecord): boolean {
+  if (state === 'uncertain') return planned === undefined
   return state !== 'queued' && state !== 'active' && state !== 'deferred'
 }
 

@@ -1,7 +1,7 @@
-import { property } from '../job/property.ts'
 import type { HeldState, MessageRecord } from '../ledger/ledger.ts'
 import { digestIn } from '../queue/remove.ts'
 import type { SweepContext } from './sweep-context.ts'
+import { isFree } from './sweep-left.ts'
 
 const PER_PAGE = 100
 const MAX_PAGES = 50
@@ -46,36 +46,6 @@ async function forget({ id, connection }: MessageRecord, context: SweepContext):
   await queues.removeRequested(connection, { id, digest })
   if (await isFree(id, digest, ledger)) await content.release(id, digest, 'old')
   return true
-}
-
-/**
- * Whether the ledger knows nothing of a request. A record that a claim had to create tells none: it
- * may be this one.
- */
-async function isFree(
-  id: string,
-  digest: string | undefined,
-  ledger: SweepContext['ledger'],
-): Promise<boolean> {
-  const known = await ledger.digestOf(id)
-  if (known === undefined || digest === undefined) return (await ledger.get(id)) === undefined
-  return known !== digest
-}
-
-/** Removes dead jobs that are older than the retention and of which the ledger knows nothing. */
-export async function removeLeft(context: SweepContext): Promise<void> {
-  const { registry, queues, ledger, now, heldRetentionMs, content } = context
-  for (const { name } of (await registry.list()).names) {
-    for (const { id, data } of await queues.page(name, 'dead', 0, PER_PAGE)) {
-      const acceptedAt = property(data, 'acceptedAt')
-      if (typeof acceptedAt !== 'number' || now() - acceptedAt < heldRetentionMs) continue
-      const digest = digestIn(data)
-      if (!(await isFree(id, digest, ledger))) continue
-      await queues.removeRequested(name, { id, digest })
-      await content.release(id, digest, 'old')
-    }
-    if (!(await context.goOn())) return
-  }
 }
 
 /** Removes what ended long ago, where the store does not do it by itself. */

@@ -10,8 +10,9 @@ import {
   type SweepTimes,
 } from './sweep-context.ts'
 import { evictHistory } from './sweep-history.ts'
+import { removeLeft } from './sweep-left.ts'
 import { findLost } from './sweep-lost.ts'
-import { forgetHeld, forgetNames, purgeEnded, removeLeft } from './sweep-retention.ts'
+import { forgetHeld, forgetNames, purgeEnded } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
 import { settleDue } from './sweep-uncertain.ts'
 import { expireUntaken } from './sweep-untaken.ts'
@@ -76,7 +77,7 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     const found = await attempt(() => findLost(memory, context), { requeued: 0, lost: 0 })
     const expired = await attempt(() => expireUntaken(memory, context), 0)
     const forgotten = await attempt(() => forgetHeld(context), 0)
-    await attempt(() => removeLeft(context), undefined)
+    await attempt(() => removeLeft(memory, context), undefined)
     await attempt(() => purgeEnded(context), undefined)
     await attempt(() => evictHistory(context), undefined)
     await attempt(() => sweepContent(context), 0)

@@ -89,6 +89,32 @@ describeStores('a decision about an uncertain message', (place) => {
   })
 })
 
+describeStores('the end of an uncertain message', (place) => {
+  test('is waited for as long as its policy will settle it', async () => {
+    const at = place()
+    await using mailroom = mailroomOn(at)
+    await using door = await openBackDoor(at)
+    const { id } = await mailroom.send(mail('wait'))
+    await leaveUncertain(door, id, LONG)
+    await expect(mailroom.untilSettled(id, { timeoutMs: 1 })).rejects.toMatchObject({
+      code: 'NOT_SETTLED',
+      message: expect.stringMatching(/is "uncertain": its policy is to accept it at \d{4}-/),
+    })
+    const waiting = mailroom.untilSettled(id)
+    expect(await mailroom.settleUncertain(id, 'accept')).toMatchObject({ kind: 'settled' })
+    expect(await waiting).toMatchObject({ state: 'delivered' })
+  })
+
+  test('has come when it is held for somebody to decide', async () => {
+    const at = place()
+    await using mailroom = mailroomOn(at)
+    await using door = await openBackDoor(at)
+    const { id } = await mailroom.send(mail('held'))
+    await leaveUncertain(door, id)
+    expect(await mailroom.untilSettled(id)).toMatchObject({ state: 'uncertain' })
+  })
+})
+
 /** A worker that handed the message over and heard no answer. */
 async function leaveUncertain(
   { ledger }: Awaited<ReturnType<typeof openBackDoor>>,

@@ -102,6 +102,54 @@ export function sweepingConformance(location: () => string): void {
     expect((await queues.heads(NAME)).map(({ id }) => id)).toEqual(['m-1', 'm-lower'])
   })
 
+  test('a job that is woken waits in its class at once, whether it was delayed or dead', async () => {
+    await using bench = await openBench(newPlace(location()))
+    const { queues } = bench
+    await queues.add(NAME, [
+      { id: 'm-low', data: { digest: 'a' }, priority: 'low', delayMs: 900_000 },
+      { id: 'm-high', data: { digest: 'a' }, priority: 'high', delayMs: 900_000 },
+      { id: 'm-dead', data: { digest: 'a' } },
+      { id: 'm-waits', data: { digest: 'a' } },
+    ])
+    await queues.bury(NAME, [{ id: 'm-dead', reason: 'uncertain' }])
+    const wakeAll = (digest: string) =>
+      Promise.all(
+        ['m-low', 'm-high', 'm-dead', 'm-waits', 'none'].map((id) => queues.wake(NAME, id, digest)),
+      )
+    expect(await wakeAll('b')).toEqual([false, false, false, false, false])
+    expect(await queues.depth(NAME)).toMatchObject({ waiting: 1, delayed: 2, dead: 1 })
+    expect(await wakeAll('a')).toEqual([true, true, true, false, false])
+    expect(await queues.depth(NAME)).toEqual({ waiting: 4, active: 0, delayed: 0, dead: 0 })
+    const taken: string[] = []
+    const running = Promise.withResolvers<void>()
+    await bench.consume(async ({ id }) => {
+      taken.push(id)
+      if (id === 'm-low') await running.promise
+      return { kind: 'done' }
+    })
+    await expect.poll(() => taken).toEqual(['m-high', 'm-waits', 'm-dead', 'm-low'])
+    expect(await queues.wake(NAME, 'm-low', 'a')).toBe(false)
+    running.resolve()
+    expect(bench.errors).toEqual([])
+  })
+
+  test('a delayed job that two wake at once is woken once, also while its queue is paused', async () => {
+    await using bench = await openBench(newPlace(location()))
+    const { queues } = bench
+    await queues.add(NAME, [{ id: 'm-1', data: 1, delayMs: 900_000 }])
+    await queues.pause(NAME)
+    const woken = await Promise.all([1, 2].map(() => queues.wake(NAME, 'm-1')))
+    expect(woken.filter(Boolean)).toHaveLength(1)
+    expect(await queues.depth(NAME)).toEqual({ waiting: 1, active: 0, delayed: 0, dead: 0 })
+    const taken: string[] = []
+    await bench.consume(async ({ id }) => {
+      taken.push(id)
+      return { kind: 'done' }
+    })
+    await queues.resume(NAME)
+    await expect.poll(() => taken).toEqual(['m-1'])
+  })
+
   test('a job that a worker has taken cannot be buried', async () => {
     await using bench = await openBench(newPlace(location()))
     const { queues } = bench

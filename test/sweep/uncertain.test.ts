@@ -61,6 +61,23 @@ describeStores('what is uncertain, and no worker lives', (place) => {
     expect(await sweep.ledger.dueUncertain(0, 10)).toEqual([])
   })
 
+  test('leaves no dead job behind when whoever accepted it died before its job knew', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const [{ id: held }, { id }] = [await room.send(), await room.send()]
+    for (const each of [held, id]) await leaveUncertain(sweep, each)
+    await sweep.queues.bury(
+      'relay',
+      [held, id].map((each) => ({ id: each, reason: 'uncertain' })),
+    )
+    expect(await sweep.ledger.settleUncertain(id, 'accept')).toMatchObject({ kind: 'settled' })
+    await sweep.sweep()
+    expect(await sweep.queues.stateOf('relay', id)).toBeUndefined()
+    expect(await sweep.queues.stateOf('relay', held)).toBe('dead')
+    expect(sweep.released).toEqual([id])
+  })
+
   test('stays as it is before its time has come', async () => {
     const at = place()
     await using room = await openRoom(at, { port: 2525 }, { starts: false })
@@ -80,7 +97,7 @@ describeStores('what is uncertain, and no worker lives', (place) => {
 async function leaveUncertain(
   { ledger }: SweepRoom,
   id: string,
-  plan: UncertainPlan,
+  plan?: UncertainPlan,
 ): Promise<void> {
   const recipients = ['ann@example.org']
   const claim = await ledger.claim({ id, worker: 'w', connection: 'relay', recipients })

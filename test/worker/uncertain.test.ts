@@ -78,9 +78,9 @@ describeStores('a message whose answer never came', (place) => {
     const uncertain = { policy: 'hold', holdFor: '1s', ...JSON.parse('{"then":"accept"}') }
     await using room = await openRoom(place(), { port: server.port, uncertain })
     const { id } = await room.send()
-    const held = await room.settled(id)
-    expect(held).toMatchObject({ state: 'uncertain', planned: { way: 'accept' } })
-    await expect.poll(() => stateOf(room, id)).toBe('delivered')
+    await expect.poll(() => stateOf(room, id)).toBe('uncertain')
+    expect((await room.mailroom.get(id))?.planned).toMatchObject({ way: 'accept' })
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 0, delayed: 0 })
   })
 

@@ -56,7 +56,9 @@ How it is sent:
   --not-after DATE              never after
   --supersedes KEY              of messages with the same key only the newest is sent
   --queue-priority high|normal|low
-  --wait                        wait until it is delivered or given up
+  --uncertain hold|resend|accept    what becomes of it when the server never answers; otherwise
+                                what its connection manager says
+  --wait                        wait until it is delivered or given up, also by its policy
   --timeout TIME                how long to wait; 1m by default
 
 To many, one message each:
