@@ -29,13 +29,17 @@ const shapeSchema: z.ZodType<Shape> = z.lazy(() =>
 
 const documentSchema = z.object({
   properties: z.record(z.string(), shapeSchema),
-  definitions: z.object({ connection: z.object({ anyOf: z.array(shapeSchema) }) }),
+  definitions: z.object({
+    connection: z.object({ anyOf: z.array(shapeSchema) }),
+    group: z.object({ anyOf: z.array(shapeSchema) }),
+  }),
 })
 
 /** The page about every key of a configuration. */
 export function configurationPage(): string {
   const { properties, definitions } = documentSchema.parse(configJsonSchema())
   const connection = definitions.connection.anyOf.find((shape) => shape.properties) ?? {}
+  const kinds = definitions.group.anyOf.flatMap((shape) => shape.oneOf ?? [])
   return `# Configuration, key by key
 
 [configuration.md](../configuration.md) tells where a configuration may be written, and
@@ -51,6 +55,12 @@ ${tableOf({ properties })}
 A text (a URL, or a connection string of SSIS) or an object with these keys:
 
 ${tableOf(connection)}
+
+## A group
+
+A text (such as \`failover:first,second?after=30s\` or \`weighted:big=3,small=1\`) or an object with these keys:
+
+${kinds.map(tableOf).join('\n\n')}
 `
 }
 

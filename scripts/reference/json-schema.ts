@@ -1,6 +1,7 @@
 import * as z from 'zod'
 
 import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
+import { managerGroupSchema } from '../../src/connections/manager-group.ts'
 import { settingsSchema } from '../../src/connections/settings.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
@@ -8,17 +9,25 @@ type JsonSchema = Readonly<Record<string, unknown>>
 /** The draft that editors know best. */
 const DRAFT = 'http://json-schema.org/draft-07/schema#'
 
+const GROUP_STRING: JsonSchema = {
+  type: 'string',
+  pattern: String.raw`^\s*([Ff]ailover|[Ww]eighted):`,
+  description: 'Such as "failover:first,second?after=30s" or "weighted:big=3,small=1"',
+}
+
+const CONNECTION_STRING: JsonSchema = {
+  type: 'string',
+  minLength: 1,
+  description:
+    'A URL such as smtp://user:password@server, or a connection string of SSIS; properties beside it win',
+}
+
 /** The JSON Schema of configuration files, from the schemas that read them. */
 export function configJsonSchema(): JsonSchema {
   const settings = propertiesOf(toJsonSchema(settingsSchema))
+  const { $schema: _draft, ...group } = toJsonSchema(managerGroupSchema)
   const manager = propertiesOf(toJsonSchema(connectionManagerSchema))
-  const connectionString = {
-    type: 'string',
-    minLength: 1,
-    description:
-      'A URL such as smtp://user:password@server, or a connection string of SSIS; properties beside it win',
-  }
-  const properties = { connectionString, ...manager }
+  const properties = { connectionString: CONNECTION_STRING, ...manager }
   const connection = { type: 'object', additionalProperties: false, properties }
   return {
     $schema: DRAFT,
@@ -32,6 +41,11 @@ export function configJsonSchema(): JsonSchema {
         ...byName({ $ref: '#/definitions/connection' }),
         default: {},
       },
+      groups: {
+        description: 'Names that stand for several connection managers; jobs refer to them alike',
+        ...byName({ $ref: '#/definitions/group' }),
+        default: {},
+      },
       environments: {
         description: 'What is otherwise in an environment such as production, by its name',
         type: 'object',
@@ -40,29 +54,45 @@ export function configJsonSchema(): JsonSchema {
       },
       ...settings,
     },
-    definitions: {
-      connection: {
-        description: 'A connection manager: a URL, a connection string of SSIS, or properties',
-        anyOf: [
-          connectionString,
-          { ...connection, anyOf: [{ required: ['server'] }, { required: ['connectionString'] }] },
-        ],
-      },
-      environment: {
-        description: 'Properties that are otherwise; null takes one away',
-        type: 'object',
-        additionalProperties: false,
-        properties: {
-          connections: {
-            description: 'Connection managers that are otherwise; null takes one away',
-            ...byName({
-              anyOf: [connectionString, overriding(connection), { type: 'null' }],
-            }),
-          },
-          ...Object.fromEntries(
-            Object.entries(settings).map(([name, schema]) => [name, orNull(schema)]),
-          ),
+    definitions: definitionsOf(connection, group, settings),
+  }
+}
+
+function definitionsOf(
+  connection: JsonSchema,
+  group: JsonSchema,
+  settings: Readonly<Record<string, JsonSchema>>,
+): JsonSchema {
+  return {
+    connection: {
+      description: 'A connection manager: a URL, a connection string of SSIS, or properties',
+      anyOf: [
+        CONNECTION_STRING,
+        { ...connection, anyOf: [{ required: ['server'] }, { required: ['connectionString'] }] },
+      ],
+    },
+    group: {
+      description: 'A group of connection managers: a text, or properties',
+      anyOf: [GROUP_STRING, group],
+    },
+    environment: {
+      description: 'Properties that are otherwise; null takes one away',
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        connections: {
+          description: 'Connection managers that are otherwise; null takes one away',
+          ...byName({
+            anyOf: [CONNECTION_STRING, overriding(connection), { type: 'null' }],
+          }),
         },
+        groups: {
+          description: 'Groups that are otherwise; null takes one away',
+          ...byName({ anyOf: [GROUP_STRING, overriding(group), { type: 'null' }] }),
+        },
+        ...Object.fromEntries(
+          Object.entries(settings).map(([name, schema]) => [name, orNull(schema)]),
+        ),
       },
     },
   }

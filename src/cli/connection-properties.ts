@@ -22,6 +22,7 @@ type Values = ReadonlyMap<string, ShownProperty['value']>
 /** Properties that have no value unless one is written. */
 const OPTIONAL = [
   'from',
+  'fromDomains',
   'redirectAll',
   'clientName',
   'provider',
@@ -84,6 +85,7 @@ function flatten(value: object, parent = ''): Map<string, ShownProperty['value']
   return new Map(
     Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
       const property = parent + key
+      if (Array.isArray(inner)) return [[property, inner.join(', ')] as const]
       if (typeof inner === 'object' && inner !== null) return [...flatten(inner, `${property}.`)]
       return isShown(inner) ? [[property, inner] as const] : []
     }),

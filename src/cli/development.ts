@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 
 import type { ParsedConfig } from '../connections/config.ts'
+import { definitionOf } from '../connections/manager-group.ts'
 import { createConnections, type Connections } from '../connections/connections.ts'
 import { checkReach, chooseAccount } from '../store/embedded/account.ts'
 import { EmbeddedDirUnreachableError } from '../store/embedded/errors.ts'
@@ -64,7 +65,7 @@ function redirectedConnections(
   { host, port }: Pick<CatchAll, 'host' | 'port'>,
 ): Connections {
   const definitions = connections.list().map(
-    ({ name, description, from, limits }) =>
+    ({ name, description, from, fromDomains, limits }) =>
       [
         name,
         {
@@ -74,10 +75,12 @@ function redirectedConnections(
           tls: 'none',
           limits,
           ...(from !== undefined && { from }),
+          ...(fromDomains !== undefined && { fromDomains }),
         },
       ] as const,
   )
-  return createConnections(Object.fromEntries(definitions)).connections
+  const groups = connections.groups().map((group) => [group.name, definitionOf(group)] as const)
+  return createConnections(Object.fromEntries(definitions), Object.fromEntries(groups)).connections
 }
 
 /** Prints a mail that was caught: who, to whom, what about, and where it is. */

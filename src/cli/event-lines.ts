@@ -67,6 +67,9 @@ function describe(event: WorkerEvent): string {
       return mail(event)
     case 'swept':
       return `${event.requeued} requeued, ${event.lost} lost, ${event.expired} expired, ${event.forgotten} forgotten`
+    case 'failed-over':
+    case 'failed-back':
+      return switched(event)
     case 'config-applied':
       return changes(event)
     case 'config-refused':
@@ -76,6 +79,13 @@ function describe(event: WorkerEvent): string {
     case 'store-error':
       return `${hideAddresses(event.reason)} (${event.code})`
   }
+}
+
+function switched(
+  event: Extract<WorkerEvent, { readonly event: 'failed-over' | 'failed-back' }>,
+): string {
+  const ways = `"${event.connection}" from "${event.from}" to "${event.to}"`
+  return event.event === 'failed-back' ? ways : `${ways}: ${hideAddresses(event.reason)}`
 }
 
 function changes(event: Extract<WorkerEvent, { readonly event: 'config-applied' }>): string {

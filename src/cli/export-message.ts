@@ -22,6 +22,8 @@ export async function exportMessage(
   if (data === undefined) throw new ContentGoneError(id, state)
   const parsed = parseJob(data)
   if (parsed.kind === 'unreadable') throw parsed.error
-  const { from, redirectAll } = connections.get(connection)
+  const members = connections.members(connection)
+  const from = members.find((manager) => manager.from !== undefined)?.from
+  const redirectAll = members[0]?.redirectAll
   return composeWhole(parsed.job, { from, redirectAll }, contents)
 }

@@ -16,14 +16,17 @@ export interface VerifyAllOptions {
 /** So many are tried at once: a server that counts logins must not see all of them together. */
 const AT_ONCE = 5
 
-/** Tries each of `names`: connects, logs in and says QUIT. Throws `UnknownConnectionError`. */
+/**
+ * Tries each of `names`, a group's members each once: connects, logs in and says QUIT. Throws
+ * `UnknownConnectionError`.
+ */
 export async function verifyConnections(
   connections: Connections,
   names: readonly string[],
   { env, timeoutMs }: VerifyAllOptions,
 ): Promise<readonly Verified[]> {
-  for (const name of names) connections.get(name)
-  return inTurns(names, AT_ONCE, async (name) => {
+  const managers = names.flatMap((name) => connections.members(name).map((member) => member.name))
+  return inTurns([...new Set(managers)], AT_ONCE, async (name) => {
     const signal = AbortSignal.timeout(timeoutMs)
     const verification = await connections.verify(name, { env, signal })
     const failed = verification.steps.find(({ ok }) => !ok)

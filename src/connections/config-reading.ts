@@ -4,6 +4,8 @@ import type { ConnectionOrigin, EnvironmentOverride } from './connection-origin.
 import { expandDefinition } from './connection-definition.ts'
 import type { ConnectionVariables, VariableDefinition } from './connection-variable.ts'
 import { UnknownConnectionError } from './errors.ts'
+import { readGroups } from './group-reading.ts'
+import type { ManagerGroup } from './manager-group.ts'
 import { nearest } from './nearest.ts'
 import { parseDefinitions } from './parse-definitions.ts'
 import type { ParsedDefinitions } from './parse-definitions.ts'
@@ -14,6 +16,7 @@ import type { UnknownProperties } from './unknown-properties.ts'
 
 /** A configuration as it was read, with all that is wrong with it. */
 export interface ConfigReading extends ParsedDefinitions {
+  readonly groups: ReadonlyMap<string, ManagerGroup>
   /** Absent when one of them is wrong. */
   readonly settings: Settings | undefined
   readonly origins: ReadonlyMap<string, ConnectionOrigin>
@@ -21,6 +24,8 @@ export interface ConfigReading extends ParsedDefinitions {
 
 export interface ReadingOptions {
   readonly variables: ConnectionVariables
+  /** The groups of variables: they win over what is written, also in an environment. */
+  readonly groupVariables: readonly VariableDefinition[]
   /** The connection managers of variables that are in the properties already, below an environment. */
   readonly below: ReadonlySet<string>
   /** The file that the properties come from; absent: from code. */
@@ -31,9 +36,9 @@ export interface ReadingOptions {
 /** Reads `properties`, environments laid over them already, and what variables define over them. */
 export function readProperties(
   properties: UnknownProperties,
-  { variables, below, file, overrides }: ReadingOptions,
+  { variables, groupVariables, below, file, overrides }: ReadingOptions,
 ): ConfigReading {
-  const { connections = {}, ...rest } = properties
+  const { connections = {}, groups = {}, ...rest } = properties
   const record = isProperties(connections) ? connections : {}
   const settings = settingsSchema.safeParse(rest, { reportInput: true })
   const byName = new Map(variables.definitions.map((defined) => [defined.name, defined]))
@@ -45,22 +50,26 @@ export function readProperties(
     return defined && !isLaidOver ? [defined.variable] : ['connections', name]
   })
   const names = Object.keys(definitions)
+  const grouped = readGroups(groups, { managers: names, groupVariables, file, overrides })
   return {
     ...parsed,
+    groups: grouped.groups,
     settings: settings.success ? settings.data : undefined,
-    origins: new Map(
-      names.map((name) => {
+    origins: new Map([
+      ...names.map((name) => {
         const defined = byName.get(name)
         const override = defined && !below.has(name) ? undefined : overrides.get(name)
         return [name, originOf(defined, file, override)] as const
       }),
-    ),
+      ...grouped.origins,
+    ]),
     issues: [
       ...(isProperties(connections) ? [] : [NOT_CONNECTIONS]),
       ...parsed.issues,
+      ...grouped.issues,
       ...variables.issues,
       ...(settings.success ? [] : issuesOf(settings.error, [], KNOWN_SETTINGS)),
-      ...unknownNames(rest['worker'], names),
+      ...unknownNames(rest['worker'], [...names, ...grouped.names]),
       ...unknownNamesInRules(rest['rules'], names),
     ],
   }

@@ -15,7 +15,7 @@ export function referencesOf({
   digestKey,
   connections,
 }: Pick<ParsedConfig, 'queue' | 'digestKey' | 'connections'>): ConfigReferences {
-  const managers = connections.names().map((name) => connections.get(name))
+  const managers = connections.list().map(({ name }) => connections.get(name))
   const texts = [
     queue?.reveal(),
     digestKey?.reveal(),

@@ -7,13 +7,16 @@ import type { EnvironmentLayer } from './environment-layer.ts'
 import { readEnvironments } from './environments.ts'
 import type { ConfigChoice } from './environments.ts'
 import { InvalidConfigurationError } from './errors.ts'
+import type { GroupDefinition } from './manager-group.ts'
 import type { Settings, SettingsInput } from './settings.ts'
 import { isProperties } from './unknown-properties.ts'
 
 /** Everything that a configuration file may say. */
 export interface MailroomConfig<Name extends string = string> extends SettingsInput {
   /** The connection managers, by the names that jobs refer to. */
-  readonly connections: Readonly<Record<Name, ConnectionDefinition>>
+  readonly connections: { readonly [Key in Name]?: ConnectionDefinition }
+  /** Names that stand for several connection managers; jobs refer to them in the same way. */
+  readonly groups?: { readonly [Key in Name]?: GroupDefinition }
   /** What is otherwise in an environment, by its name: production, staging … */
   readonly environments?: Readonly<Record<string, EnvironmentLayer<NoInfer<Name>>>>
 }
@@ -50,7 +53,7 @@ export function connectionsOf<Name extends string>(
 ): CreatedConnections<Name> {
   return 'verify' in source
     ? { connections: source, warnings: [] }
-    : createConnections(source.connections)
+    : createConnections<Name, Name>(source.connections, source.groups)
 }
 
 /**
@@ -68,9 +71,9 @@ export function parseConfigOf<Name extends string>(
   choice: ConfigChoice,
 ): ParsedConfig<Name> {
   if (!isProperties(input)) throw new InvalidConfigurationError([NOT_A_CONFIGURATION])
-  const { settings, managers, origins, warnings, issues } = readEnvironments(input, choice)
+  const { settings, managers, groups, origins, warnings, issues } = readEnvironments(input, choice)
   if (!settings || issues.length > 0) throw new InvalidConfigurationError(issues)
-  return { ...settings, connections: collect<Name>(managers, origins), warnings }
+  return { ...settings, connections: collect<Name>(managers, { groups, origins }), warnings }
 }
 
 const NOT_A_CONFIGURATION: ConfigurationIssue = {

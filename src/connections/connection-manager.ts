@@ -4,6 +4,7 @@ import { providerOf } from '../smtp/provider.ts'
 import { KNOWN_UNCERTAIN_PROPERTIES, uncertainPolicySchema } from '../smtp/uncertain-policy.ts'
 import { authSchema } from './auth/auth.ts'
 import { connectionNameSchema } from './connection-name.ts'
+import { fromDomainsSchema } from './from-domains.ts'
 import { limitsSchema } from './limits.ts'
 import { mailboxSchema } from './mailbox.ts'
 import { providerSchema } from './provider-name.ts'
@@ -57,6 +58,11 @@ const properties = z.strictObject({
     .prefault({ method: 'anonymous' })
     .describe('How to log in; { method: "anonymous" } by default'),
   from: mailboxSchema.optional().describe('The sender of messages that name none'),
+  fromDomains: fromDomainsSchema
+    .optional()
+    .describe(
+      'The domains of authors whose messages may go through it, such as "example.com" or "*.example.com"; any by default',
+    ),
   timeouts: timeoutsSchema.prefault({}).describe('How long each step may take'),
   limits: limitsSchema.prefault({}).describe('How much it is asked to carry'),
   tlsOptions: tlsOptionsSchema.prefault({}).describe('How the server proves who it is'),

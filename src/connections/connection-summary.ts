@@ -19,6 +19,7 @@ export interface ConnectionSummary {
   readonly tls: TlsMode
   readonly auth: AuthSummary
   readonly from?: string
+  readonly fromDomains?: readonly string[]
   readonly redirectAll?: string
   readonly clientName?: string
   /** Whose server it is, as far as that is known. */
@@ -39,7 +40,7 @@ export interface ConnectionSummary {
 /** What may be shown of `manager`: references as written, secrets as `[secret]`. */
 export function summarize(manager: ConnectionManager, origin: ConnectionOrigin): ConnectionSummary {
   const { name, description, type, server, port, tls, timeouts, limits, uncertain } = manager
-  const { from, redirectAll, clientName, provider } = manager
+  const { from, fromDomains, redirectAll, clientName, provider } = manager
   const { ca, minVersion, serverName } = manager.tlsOptions
   return {
     name,
@@ -50,6 +51,7 @@ export function summarize(manager: ConnectionManager, origin: ConnectionOrigin):
     tls,
     auth: describeAuth(manager.auth),
     ...(from && { from: formatMailbox(from) }),
+    ...(fromDomains && { fromDomains }),
     ...(redirectAll && { redirectAll: formatMailbox(redirectAll) }),
     ...(clientName !== undefined && { clientName }),
     ...(provider !== undefined && { provider }),

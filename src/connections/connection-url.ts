@@ -17,6 +17,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   tls: ['tls'],
   description: ['description'],
   from: ['from'],
+  fromDomains: ['fromDomains'],
   redirectAll: ['redirectAll'],
   clientName: ['clientName'],
   uncertain: ['uncertain'],
@@ -149,8 +150,9 @@ function parseQuery(query: Piece, base: UnknownProperties): UnknownProperties {
   return properties
 }
 
-/** Limits as numbers and permissions as booleans where `text` is one; else the schema refuses it. */
+/** Limits as numbers, permissions as booleans and lists by their commas; else the schema refuses it. */
 function valueOf([group]: readonly string[], text: string): unknown {
+  if (group === 'fromDomains') return text.split(',')
   if (group === 'limits' && /^\d{1,15}$/.test(text)) return Number(text)
   if (group === 'auth' && /^(?:true|false)$/.test(text)) return text === 'true'
   return text

@@ -3,6 +3,7 @@ import { readProperties } from './config-reading.ts'
 import type { ConfigurationIssue } from './configuration-issue.ts'
 import { isConnectionVariable, readConnectionVariables } from './connection-variable.ts'
 import type { VariableDefinition } from './connection-variable.ts'
+import { isGroupString } from './group-string.ts'
 import { lay } from './environment-layer.ts'
 import type { Layered } from './environment-layer.ts'
 import { UnknownEnvironmentError } from './errors.ts'
@@ -32,14 +33,20 @@ export function readEnvironments(
 ): ConfigReading {
   // Editors find the JSON Schema by `$schema`; it says nothing to us.
   const { $schema: _schema, environments = {}, ...written } = input
-  const variables = readConnectionVariables(env, namesIn(written))
-  const { base, added } = addVariables(written, variables.definitions)
+  const { definitions, ...read } = readConnectionVariables(env, [
+    ...namesIn(written['connections']),
+    ...namesIn(written['groups']),
+  ])
+  const groupVariables = definitions.filter(({ definition }) => isGroupString(definition))
+  const others = definitions.filter((defined) => !groupVariables.includes(defined))
+  const variables = { ...read, definitions: others }
+  const { base, added } = addVariables(written, others)
   const layers = isProperties(environments) ? environments : {}
   const names = Object.keys(layers)
   if (environment !== undefined && !names.includes(environment)) {
     throw new UnknownEnvironmentError(environment, names, nearest(environment, names))
   }
-  const options = { variables, below: added, file }
+  const options = { variables, groupVariables, below: added, file }
   const plain = readProperties(base, { ...options, overrides: new Map() })
   const below = new Set(plain.issues.map(keyOf))
   const readings = new Map(
@@ -71,8 +78,8 @@ const NOT_ENVIRONMENTS: ConfigurationIssue = {
   message: 'expected what is otherwise in each environment, by its name',
 }
 
-function namesIn({ connections }: UnknownProperties): readonly string[] {
-  return isProperties(connections) ? Object.keys(connections) : []
+function namesIn(definitions: unknown): readonly string[] {
+  return isProperties(definitions) ? Object.keys(definitions) : []
 }
 
 /** Puts what only variables define below the environments, which may say single properties of it. */
@@ -81,7 +88,7 @@ function addVariables(
   definitions: readonly VariableDefinition[],
 ): { readonly base: UnknownProperties; readonly added: ReadonlySet<string> } {
   const { connections = {} } = written
-  const names = namesIn(written)
+  const names = namesIn(connections)
   const only = definitions.filter(({ name }) => !names.includes(name))
   if (!isProperties(connections) || only.length === 0) return { base: written, added: new Set() }
   const more = Object.fromEntries(only.map(({ name, definition }) => [name, definition]))

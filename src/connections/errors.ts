@@ -43,6 +43,18 @@ export class InvalidConnectionStringError extends MailroomError {
   }
 }
 
+/** Thrown for a text that describes no manager group. */
+export class InvalidGroupStringError extends MailroomError {
+  override readonly code = 'INVALID_GROUP_STRING'
+  /** Where the problem begins; the first character is 1. */
+  readonly position: number
+
+  constructor(problem: string, position: number) {
+    super(`manager group, position ${position}: ${problem}`)
+    this.position = position
+  }
+}
+
 export type ConnectionUrlPart =
   'scheme' | 'user' | 'password' | 'host' | 'port' | 'path' | 'query' | 'fragment'
 
@@ -94,7 +106,7 @@ export class InvalidConfigurationError extends MailroomError {
   }
 }
 
-/** Thrown for a name that no connection manager has. */
+/** Thrown for a name that no connection manager, and no group, has. */
 export class UnknownConnectionError extends MailroomError {
   override readonly code = 'UNKNOWN_CONNECTION'
   /** The name that was asked for. */
@@ -137,16 +149,46 @@ export class UnknownEnvironmentError extends MailroomError {
   }
 }
 
-/** Thrown when a name is added that a connection manager already has. */
+/** Thrown when a name is added that a connection manager or a group already has. */
 export class DuplicateConnectionError extends MailroomError {
   override readonly code = 'DUPLICATE_CONNECTION'
   readonly connection: string
 
   constructor(connection: string) {
     super(
-      `a connection manager is already called ${JSON.stringify(connection)}: remove it first, or choose another name`,
+      `a connection manager or group is already called ${JSON.stringify(connection)}: remove it first, or choose another name`,
     )
     this.connection = connection
+  }
+}
+
+/** Thrown when a group is named where one connection manager is meant. */
+export class ConnectionIsGroupError extends MailroomError {
+  override readonly code = 'CONNECTION_IS_GROUP'
+  readonly connection: string
+  /** The connection managers that it stands for. */
+  readonly members: readonly string[]
+
+  constructor(connection: string, members: readonly string[]) {
+    const names = members.map((name) => JSON.stringify(name)).join(', ')
+    super(`${JSON.stringify(connection)} is a group: name one of its connection managers, ${names}`)
+    this.connection = connection
+    this.members = members
+  }
+}
+
+/** Thrown when a connection manager is removed that a group still leads to. */
+export class ConnectionInUseError extends MailroomError {
+  override readonly code = 'CONNECTION_IN_USE'
+  readonly connection: string
+  readonly group: string
+
+  constructor(connection: string, group: string) {
+    super(
+      `${JSON.stringify(connection)} is a member of the group ${JSON.stringify(group)}: remove that first`,
+    )
+    this.connection = connection
+    this.group = group
   }
 }
 

@@ -2,6 +2,7 @@ import type { UserRule } from '../smtp/rules/user-rule.ts'
 import type { ParsedConfig } from './config.ts'
 import type { Connections } from './connections.ts'
 import type { DigestMemory } from './digest.ts'
+import type { ManagerGroup } from './manager-group.ts'
 import type { Looks } from './file-look.ts'
 import { createFirstLooks } from './first-looks.ts'
 import { resolveReferences } from './references.ts'
@@ -9,9 +10,11 @@ import type { SecretSources } from './references.ts'
 import { readRegularFile } from './secret-file.ts'
 import type { ResolvedManager } from './secrets.ts'
 
-/** The names of connection managers, and how each is resolved at the moment it is needed. */
+/** The names that jobs refer to, and how each connection manager is resolved at the moment it is needed. */
 export interface Resolver {
   names(): readonly string[]
+  /** The group called `name`; a connection manager is one of its own. Throws `UnknownConnectionError`. */
+  group(name: string): ManagerGroup
   /** Throws `UnknownConnectionError` and `SecretUnavailableError`. */
   resolve(name: string): Promise<ResolvedManager>
   /** The files in which references were looked up, each as it was before the first time. */
@@ -39,6 +42,7 @@ export function createResolver(
   }
   return {
     names: () => connections.names(),
+    group: (name) => connections.group(name),
     resolve: async (name) => {
       const key = digestKey && (await resolveReferences(digestKey.reveal(), noting))
       return connections.resolve(name, { ...noting, digests, ...(key && { digestKey: key }) })

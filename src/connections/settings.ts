@@ -191,6 +191,7 @@ export type SettingsInput = Readonly<z.input<typeof settingsSchema>>
 /** The names of all settings, inner ones too, to suggest one for a misspelt one. */
 export const KNOWN_SETTINGS: readonly string[] = [
   'connections',
+  'groups',
   ...Object.keys(settingsSchema.shape),
   ...KNOWN_RULE_PROPERTIES,
   ...[attachments, limits, content, retention, history, worker].flatMap((group) =>

@@ -21,3 +21,28 @@ export function compactSpans(spans: readonly Span[], max: number): readonly Span
   if (first === undefined || second === undefined || spans.length <= max) return spans
   return [{ from: first.from, to: second.to }, ...rest]
 }
+
+/** The spans that lie in at least one of each of `all`; nothing when that is empty. */
+export function commonSpans(all: readonly (readonly Span[])[]): readonly Span[] {
+  const [first = [], ...others] = all
+  return others.reduce<readonly Span[]>(
+    (common, spans) =>
+      common.flatMap((one) =>
+        joined(spans)
+          .map(({ from, to }) => ({ from: Math.max(from, one.from), to: Math.min(to, one.to) }))
+          .filter(({ from, to }) => from < to),
+      ),
+    joined(first),
+  )
+}
+
+/** The same time as spans that do not overlap. */
+function joined(spans: readonly Span[]): readonly Span[] {
+  const result: Span[] = []
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = result.at(-1)
+    if (last === undefined || span.from > last.to) result.push(span)
+    else result[result.length - 1] = { from: last.from, to: Math.max(last.to, span.to) }
+  }
+  return result
+}

@@ -57,8 +57,9 @@ export function createPrepare(
     options
   const maxBytes = options.maxAttachmentBytes ?? maxMessageBytes
   return async (mail, memory) => {
-    const manager =
-      typeof mail?.connection === 'string' ? connections.get(mail.connection) : undefined
+    const managers =
+      typeof mail?.connection === 'string' ? connections.members(mail.connection) : []
+    const lent = managers.find((manager) => manager.from !== undefined)?.from
     const snapshot = await snapshotFiles(mail, {
       roots,
       maxBytes,
@@ -72,7 +73,7 @@ export function createPrepare(
       maxMessageBytes,
       inlineBytes,
       stored,
-      ...(manager?.from && { defaultAuthor: manager.from.address }),
+      ...(lent && { defaultAuthor: lent.address }),
     })
     const { message, envelope, notBefore = 0, acceptedAt } = prepared.job
     if (notBefore - acceptedAt > retentionMs) {
@@ -80,10 +81,10 @@ export function createPrepare(
       throw new InvalidJobError([{ path: 'options', problem }])
     }
     const from = message === undefined ? envelope.from : message.from
-    if (from === undefined && manager?.from === undefined) {
+    if (from === undefined && lent === undefined) {
       const [path, who] =
         message === undefined ? ['envelope.from', 'a sender'] : ['message.from', 'an author']
-      const problem = `expected ${who}, because "${manager?.name}" has no \`from\` of its own`
+      const problem = `expected ${who}, because "${mail.connection}" has no \`from\` of its own`
       throw new InvalidJobError([{ path, problem }])
     }
     const inMemory = contents.map(({ ref, bytes }) => ({ ref, read: () => [bytes] }))

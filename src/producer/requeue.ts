@@ -139,8 +139,13 @@ function judgedOtherwise(
   { connections, rules }: Judging,
 ): Requeued | undefined {
   const { id, connection } = record
-  const manager = connections.has(connection) ? connections.get(connection) : undefined
-  const context: JudgeContext = { connection, provider: manager?.provider, rules }
+  const managers = connections.has(connection) ? connections.members(connection) : []
+  const [first] = managers
+  // Which member of a group said it is told in the history only: what all have in common counts.
+  const provider = managers.every((one) => one.provider === first?.provider)
+    ? first?.provider
+    : undefined
+  const context: JudgeContext = { connection, provider, rules }
   for (const recipient of refusedBy(record, options)) {
     const verdict = judgeAgain(recipient, context)
     if (verdict !== undefined && verdict.message !== 'refuse') {

@@ -57,6 +57,8 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   throttled: 'info',
   'rate-changed': 'debug',
   'rate-restored': 'info',
+  'failed-over': 'warn',
+  'failed-back': 'info',
   'job-rejected': 'warn',
   'config-applied': 'info',
   'config-refused': 'warn',

@@ -32,6 +32,7 @@ export interface Metrics extends VerdictMetrics {
   readonly paused: Gauge<'connection' | 'manager'>
   readonly loweredRate: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
+  readonly switches: Counter<'connection' | 'from' | 'to' | 'direction'>
   readonly handedBack: Counter<'connection'>
   readonly requeued: Counter<'connection'>
   readonly uncertainSettled: Counter<'connection' | 'way'>
@@ -123,9 +124,15 @@ function createSessionMetrics(
   registers: Registry[],
 ): Pick<
   Metrics,
-  'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
+  'switches' | 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
 > {
   return {
+    switches: new Counter({
+      name: 'mailroom_group_switches_total',
+      help: 'Times that the mail of a failover group took another way, by direction.',
+      labelNames: ['connection', 'from', 'to', 'direction'],
+      registers,
+    }),
     sessions: new Gauge({
       name: 'mailroom_sessions',
       help: 'SMTP sessions that are open now.',

@@ -9,6 +9,7 @@ export function observeEvents(metrics: Metrics): Emit {
 
   return (event) => {
     observeVerdict(metrics, event)
+    if ('from' in event) return observeSwitch(metrics, event)
     if ('manager' in event) {
       observeManager(metrics, event)
       return
@@ -48,11 +49,8 @@ export function observeEvents(metrics: Metrics): Emit {
         metrics.storeErrors.inc({ code: event.code })
         return
       case 'worker-started':
-        observeLoad(metrics, 'applied')
-        return
       case 'config-applied':
-        observeLoad(metrics, 'applied')
-        forget(metrics, event.removed)
+        observeLoad(metrics, 'applied', 'removed' in event ? event.removed : [])
         return
       case 'config-refused':
         observeLoad(metrics, 'refused')
@@ -73,6 +71,18 @@ function observeDelivery(
   metrics.bytes.inc({ connection }, bytes)
   metrics.deliverySeconds.observe({ connection }, ms / 1000)
   metrics.acceptedSeconds.observe({ connection }, sinceAcceptedMs / 1000)
+}
+
+function observeSwitch(
+  { switches }: Metrics,
+  {
+    event: direction,
+    connection,
+    from,
+    to,
+  }: Extract<WorkerEvent, { readonly event: 'failed-over' | 'failed-back' }>,
+): void {
+  switches.inc({ connection, from, to, direction })
 }
 
 type ManagerEvent = Extract<WorkerEvent, { readonly manager: string }>
@@ -110,7 +120,12 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
   }
 }
 
-function observeLoad(metrics: Metrics, result: 'applied' | 'refused'): void {
+function observeLoad(
+  metrics: Metrics,
+  result: 'applied' | 'refused',
+  removed: readonly string[] = [],
+): void {
+  forget(metrics, removed)
   metrics.configLoads.inc({ result })
   metrics.configLoadedAt.setToCurrentTime({ result })
 }

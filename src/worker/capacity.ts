@@ -1,7 +1,7 @@
 import type { LeaseHolder, Leases } from '../fleet/lease.ts'
 
 /** Why a worker uses no sessions of a manager although some are free. */
-export type Hold = 'clock' | 'pause' | 'rate'
+export type Hold = 'clock' | 'pause' | 'rate' | 'spare'
 
 /** How many sessions of one manager this worker may use now. */
 export interface Capacity {
@@ -63,7 +63,7 @@ export function leaseCapacity(
       if (isHeld) held.add(reason)
       else held.delete(reason)
       // A wait for the next slot is short: its sessions are needed again before others could use them.
-      lease.hold(held.has('clock') || held.has('pause'))
+      lease.hold(held.has('clock') || held.has('pause') || held.has('spare'))
       onChange()
     },
     keep: (sessions) => lease.keep(sessions),

@@ -6,6 +6,8 @@ import type { Judged } from './judged.ts'
 interface OfMessage {
   readonly id: string
   readonly connection: string
+  /** The connection manager that was used, when the connection is a group. */
+  readonly member?: string
 }
 
 /**
@@ -118,6 +120,25 @@ export type WorkerEvent =
       readonly connection: string
       readonly manager: string
       readonly pausedMs: number
+    }
+  | {
+      /** A group's mail takes its next way from now on. */
+      readonly event: 'failed-over'
+      readonly connection: string
+      readonly from: string
+      readonly to: string
+      /** What keeps `from` from being used; `order`: the configuration has another order. */
+      readonly why: 'manager' | 'account' | 'throttle' | 'paused' | 'order'
+      readonly reason: string
+      readonly unusableMs?: number
+    }
+  | {
+      /** A group's mail takes a way again that is wanted more. */
+      readonly event: 'failed-back'
+      readonly connection: string
+      readonly from: string
+      readonly to: string
+      readonly why: 'usable'
     }
   | {
       readonly event: 'throttled'

@@ -9,6 +9,7 @@ import { createInFlight, DEFAULT_MAX_IN_FLIGHT } from './in-flight.ts'
 import { joinFleet } from './membership.ts'
 import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
 import { resolveManagers } from './resolve-managers.ts'
+import { resolveRoute } from './resolved-route.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
@@ -53,7 +54,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   const onStoreFault = faultReporter(emit)
   await using opened = new AsyncDisposableStack()
 
-  await Promise.all(names.map((name) => connections.resolve(name)))
+  await Promise.all(names.map((name) => resolveRoute(connections, name)))
   const services = await openServices(options, signal, opened, onStoreFault)
   const { clock, store } = services
   const inFlight = createInFlight(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT)
@@ -70,7 +71,8 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     stalledCheckMs: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
     now: () => clock.now(),
     random: Math.random,
-    resolve: (name: string) => connections.resolve(name),
+    resolve: (manager: string) => connections.resolve(manager),
+    resolveRoute: (name: string) => resolveRoute(connections, name),
     rules: () => connections.rules(),
   }
   const lanes = createLanes(context, (lane) => lane.hold(guard.isOff))

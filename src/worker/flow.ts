@@ -3,59 +3,75 @@ import type { ResolvedManager } from '../connections/secrets.ts'
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
 import type { Health } from '../fleet/health.ts'
 import type { LeaseHolder } from '../fleet/lease.ts'
-import type { Consumer } from '../queue/queues.ts'
 import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
+import type { InFlightShare } from './in-flight.ts'
 import type { LaneContext } from './lane.ts'
 import { createPacing, type Pacing } from './pacing.ts'
 import { createParking, type Parking } from './parking.ts'
 import { followPause, type Pause, type PauseTurns } from './pause.ts'
+import { createRunning, type Running } from './running.ts'
 import { createTap, type Tap, type TapParts } from './tap.ts'
 import { createWay, type Stops, type Way } from './way.ts'
 
-/** How mail of a name flows: the way to its manager, and the tap that follows the manager's health. */
+/** What a flow turns where all flows of its name meet. */
+export interface FlowTurns {
+  /** So many deliveries may run through it at once. */
+  setConcurrency(sessions: number): void
+  /** Whether mail can be tried through it may have changed. */
+  review(): void
+  /** Cuts off what runs. */
+  interrupt(): void
+}
+
+/** How mail flows through one manager: the way to it, and the tap that follows its health. */
 export interface Flow {
+  /** The manager's name. */
+  readonly manager: string
+  /** The deliveries that run through it. */
+  readonly running: Running
   readonly way: Way
   readonly parking: Parking
   readonly capacity: Capacity
   readonly pacing: Pacing
   readonly tap: Tap
   readonly pause: Pause
-  /** Tells how many deliveries run now. */
-  load(running: number): void
   /** Lets mail in from now on: there is somebody who takes it. */
   readonly begin: () => void
+  /** Keeps as many sessions as deliveries that run: the others are free at once. */
+  drain(): void
+  /** Drains after `close`; resolves when what runs has finished. */
+  retire(): Promise<void>
   /** Learns no more from the manager's health, and looks no more whether mail can flow. */
   close(): void
 }
 
-/** Makes the flow through `resolved` for what `consumer` takes. */
+/** Makes the flow of `name` through `resolved`; `ended` aborts when its owner waits no longer. */
 export function createFlow(
   name: string,
   resolved: ResolvedManager,
   context: LaneContext,
-  consumer: () => Consumer,
   ended: AbortSignal,
+  turns: FlowTurns,
 ): Flow {
   const { health, leases, onStoreFault } = context
   const stops = (): Stops => ({ parking, pause })
   const way = createWay(name, resolved, context, stops, ended, () => turn())
   const circuit = (): Circuit => health.circuit(way.gate.key)
   const limit = (): number => way.gate.resolved.manager.limits.sessions
-  const turns = pauseTurns(health, way, () => ({ capacity, parking }))
-  const pause = followPause(name, way.gate.key.name, context, turns)
-  const holds: readonly Hold[] = pause.isOn ? ['pause'] : []
-  const start = createStart(consumer, () => tap)
-  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holds, start)
+  const follow = pauseTurns(health, way, () => ({ capacity, parking }))
+  const pause = followPause(name, way.gate.key.name, context, follow)
+  const start = createStart(turns, () => tap)
+  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holdsOf(pause), start)
   const hold = (isHeld: boolean): void => capacity.hold('rate', isHeld)
   const manager = (): ConnectionManager => way.context.manager
   const pacing = createPacing(name, { ...context, ...start, hold, manager })
   const share = context.inFlight.join(start.onChange)
-  const parts = (): TapParts => ({ way, parking, capacity, pacing, share, consumer: consumer() })
+  const parts = (): TapParts => ({ way, parking, capacity, pacing, share, turns })
   const tap = createTap(name, context, parts)
   const parking = createParking({
     now: context.now,
     keepMs: context.retry.giveUpAfterMs,
-    onPark: () => consumer().park(),
+    onPark: () => turns.review(),
     onFault: onStoreFault,
     spansOfFleet: () => [health.parkedSpans(way.gate.key.name), pause.spans(), pacing.spans].flat(),
     look: () => way.renew().then(ask),
@@ -82,16 +98,15 @@ export function createFlow(
     }
   }
 
-  const unsubscribe = followHealth(health, way, tap)
+  const unsubscribe = followHealth(health, way, tap, turns)
   const close = (): void => {
     unsubscribe()
     share.leave()
     for (const one of [pause, pacing, parking]) one.close()
   }
-  const load = (running: number): void => {
-    for (const one of [capacity, share]) one.load(running)
-  }
-  return { way, parking, capacity, pacing, tap, pause, load, begin: start.begin, close }
+  const begin = (): void => beginAs(circuit(), start, tap, parking)
+  const load = createLoad(way, capacity, share, ended, onStoreFault)
+  return { ...load, way, parking, capacity, pacing, tap, pause, begin, close }
 }
 
 function pauseTurns(
@@ -108,8 +123,48 @@ function pauseTurns(
   }
 }
 
+function holdsOf({ isOn }: Pause): readonly Hold[] {
+  return isOn ? ['pause'] : []
+}
+
+/** Begins as the fleet knows the manager already. */
+function beginAs(found: Circuit, start: Pick<Flow, 'begin'>, tap: Tap, parking: Parking): void {
+  start.begin()
+  if (found.state === 'open') tap.shut(found)
+  // Another worker asks: its answer is waited for.
+  else if (found.state === 'half-open') parking.park(found)
+}
+
+/** What runs through a way, and how it comes to its end. */
+function createLoad(
+  way: Way,
+  capacity: Capacity,
+  share: InFlightShare,
+  ended: AbortSignal,
+  onFault: (error: unknown) => void,
+): Pick<Flow, 'manager' | 'running' | 'drain' | 'retire'> {
+  let isDraining = false
+  const running = createRunning((now) => {
+    for (const one of [capacity, share]) one.load(now)
+    if (isDraining) capacity.keep(now)
+  })
+  const drain = (): void => {
+    isDraining = true
+    capacity.keep(running.now)
+    // Unused sessions end at once, and busy ones with what they are busy with.
+    way.close(Infinity).catch(onFault)
+  }
+  const retire = async (): Promise<void> => {
+    way.stopLogins()
+    drain()
+    await running.none(ended)
+    capacity.close()
+  }
+  return { manager: way.gate.key.name, running, drain, retire }
+}
+
 /** What becomes of the capacity counts from `begin` on: before there is no consumer to tell. */
-function createStart(consumer: () => Consumer, tap: () => Tap): LeaseHolder & Pick<Flow, 'begin'> {
+function createStart(turns: FlowTurns, tap: () => Tap): LeaseHolder & Pick<Flow, 'begin'> {
   let hasBegun = false
   const onChange = (): void => {
     if (hasBegun) tap().fit()
@@ -117,7 +172,7 @@ function createStart(consumer: () => Consumer, tap: () => Tap): LeaseHolder & Pi
   return {
     onChange,
     onLost: () => {
-      if (hasBegun) consumer().interrupt()
+      if (hasBegun) turns.interrupt()
     },
     begin: () => {
       hasBegun = true
@@ -126,10 +181,11 @@ function createStart(consumer: () => Consumer, tap: () => Tap): LeaseHolder & Pi
   }
 }
 
-function followHealth(health: Health, way: Way, tap: Tap): () => void {
+function followHealth(health: Health, way: Way, tap: Tap, turns: FlowTurns): () => void {
   return health.onChange(({ name, digest }, now) => {
     if (name !== way.gate.key.name || digest !== way.gate.key.digest) return
     if (now.state === 'open') tap.shut(now)
     else if (now.state === 'closed') tap.open()
+    turns.review()
   })
 }

@@ -7,10 +7,10 @@ import type { Rates } from '../fleet/rates.ts'
 import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
-import { createFlow } from './flow.ts'
 import type { InFlight } from './in-flight.ts'
+import { createJunction } from './junction.ts'
+import type { ResolvedRoute } from './resolved-route.ts'
 import { runJob } from './run-job.ts'
-import { changeOf } from './manager-change.ts'
 import { createRunning } from './running.ts'
 
 /** What a lane needs of the worker that runs it. */
@@ -26,16 +26,18 @@ export interface LaneContext extends Omit<
   /** The seats of the sessions that a manager allows now, in this worker. */
   readonly seats: (manager: ConnectionManager) => Seats
   readonly pauses: PauseWatch
-  /** Resolves the name's manager anew, with the secrets as they are now. */
-  readonly resolve: (name: string) => Promise<ResolvedManager>
+  /** Resolves a manager anew, with the secrets as they are now. */
+  readonly resolve: (manager: string) => Promise<ResolvedManager>
+  /** Resolves all managers that a name stands for. */
+  readonly resolveRoute: (name: string) => Promise<ResolvedRoute>
   readonly lockMs: number
   readonly stalledCheckMs: number
 }
 
-/** One name that a worker takes jobs of: its queue on one side, the way to its manager on the other. */
+/** One name that a worker takes jobs of: its queue on one side, the ways to its managers on the other. */
 export interface Lane {
   readonly name: string
-  /** Whether nothing can be tried: the manager cannot be used, or an operator paused it. */
+  /** Whether nothing can be tried: no manager can be used, or an operator paused them. */
   readonly isParked: boolean
   /** Takes nothing while held for the clock's sake, whatever the manager's health is. */
   hold(isHeld: boolean): void
@@ -43,7 +45,7 @@ export interface Lane {
    * Leads new deliveries to `fresh`, at once; what has begun goes on. False when it is the same as was
    * given before, whatever the lane has found out itself since.
    */
-  use(fresh: ResolvedManager): boolean
+  use(fresh: ResolvedRoute): boolean
   quiet(): void
   /**
    * Quiets, and stops when all that runs has ended, however long it takes, or when it is told to. It
@@ -57,42 +59,32 @@ export interface Lane {
 /** How long what runs no longer may take to be written down, when a lane has drained. */
 const LAST_WORDS_MS = 5_000
 
-/** Opens the name's queue and the way to its manager, and begins to take. */
+/** Opens the name's queue and the ways to its managers, and begins to take. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
-  const running = createRunning((now) => {
-    flow.load(now)
-    if (isDraining) capacity.keep(now)
-  })
-  const resolved = await context.resolve(name)
-  const flow = createFlow(name, resolved, context, () => consumer, ending.signal)
-  const { way, capacity, tap } = flow
-  let given = resolved
-  let isDraining = false
+  const running = createRunning(() => {})
+  const route = await context.resolveRoute(name)
+  const junction = createJunction(name, route, context, () => consumer, ending.signal)
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
     name,
-    (taken, signal) => running.count(() => runJob(taken, flow, signal)),
+    (taken, signal) => running.count(() => runJob(taken, junction, context.onStoreFault, signal)),
     { ...context, concurrency: 0, onError: context.onStoreFault },
   )
-  flow.begin()
-  const found = context.health.circuit(way.gate.key)
-  if (found.state === 'open') tap.shut(found)
+  junction.begin()
 
   /** What has not even a session yet goes back at once. */
   const takeNoMore = (): void => {
-    flow.close()
     consumer.quiet()
-    way.stopLogins()
+    junction.quiet()
   }
   const close = async (deadlineMs: number, graceMs: number): Promise<void> => {
     const until = performance.now() + deadlineMs + graceMs
     takeNoMore()
     await consumer.stop(deadlineMs, graceMs)
     ending.abort()
-    await way.close(Math.max(0, until - performance.now()))
-    capacity.close()
+    await junction.close(Math.max(0, until - performance.now()))
   }
   const stop = (deadlineMs: number, graceMs: number): Promise<void> =>
     (stopping ??= close(deadlineMs, graceMs))
@@ -100,22 +92,16 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   return {
     name,
     get isParked() {
-      return tap.isShut || flow.pause.isOn
+      const [flow, ...others] = junction.flows
+      if (flow !== undefined && others.length === 0) return flow.tap.isShut || flow.pause.isOn
+      return junction.isShut
     },
-    hold: (isHeld) => capacity.hold('clock', isHeld),
-    use: (fresh) => {
-      const isNews = changeOf(given, fresh) !== 'none'
-      given = fresh
-      way.use(fresh)
-      return isNews
-    },
+    hold: (isHeld) => junction.hold(isHeld),
+    use: (fresh) => junction.use(fresh),
     quiet: () => consumer.quiet(),
     drain: async () => {
       takeNoMore()
-      isDraining = true
-      capacity.keep(running.now)
-      // Unused sessions end at once, and busy ones with what they are busy with.
-      way.close(Infinity).catch(context.onStoreFault)
+      junction.drain()
       await running.none(ending.signal)
       await stop(LAST_WORDS_MS, LAST_WORDS_MS)
     },

@@ -1,5 +1,5 @@
-import type { ResolvedManager } from '../connections/secrets.ts'
 import { openLane, type Lane, type LaneContext } from './lane.ts'
+import type { ResolvedRoute } from './resolved-route.ts'
 
 /** What became of the names of a worker when its configuration changed. */
 export interface LaneChanges {
@@ -18,13 +18,13 @@ export interface Lanes {
   /** Opens lanes for these names; when one cannot be opened, the others are there to be closed. */
   open(names: readonly string[]): Promise<void>
   /**
-   * Serves exactly the names of `managers`: a new one gets a lane, a changed one leads to its new
-   * manager, one that is gone takes nothing more, finishes what it has begun, and closes.
+   * Serves exactly the names of `routes`: a new one gets a lane, a changed one leads to its new
+   * managers, one that is gone takes nothing more, finishes what it has begun, and closes.
    *
    * Undefined, and nothing is opened, when they have been stopped. A new one that cannot be opened is
    * `delayed`, and the others are served.
    */
-  follow(managers: ReadonlyMap<string, ResolvedManager>): Promise<LaneChanges | undefined>
+  follow(routes: ReadonlyMap<string, ResolvedRoute>): Promise<LaneChanges | undefined>
   quiet(): void
   stop(deadlineMs: number, graceMs: number): Promise<void>
 }
@@ -51,12 +51,12 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
     await lane.drain().catch(context.onStoreFault)
     draining.delete(lane)
   }
-  const follow = async (managers: ReadonlyMap<string, ResolvedManager>): Promise<LaneChanges> => {
+  const follow = async (routes: ReadonlyMap<string, ResolvedRoute>): Promise<LaneChanges> => {
     const before = lanes.map(({ name }) => name)
-    const gone = lanes.filter(({ name }) => !managers.has(name))
-    const added = [...managers.keys()].filter((name) => !before.includes(name))
+    const gone = lanes.filter(({ name }) => !routes.has(name))
+    const added = [...routes.keys()].filter((name) => !before.includes(name))
     lanes = lanes.filter((lane) => !gone.includes(lane))
-    const changed = lanes.filter((lane) => isChanged(lane, managers.get(lane.name))).map(nameOf)
+    const changed = lanes.filter((lane) => isChanged(lane, routes.get(lane.name))).map(nameOf)
     for (const lane of gone) void drain(lane)
     const { opened, faults } = await open(added)
     for (const fault of faults) context.onStoreFault(fault)
@@ -71,9 +71,9 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
       const { faults } = await open(names)
       for (const fault of faults) throw fault
     },
-    follow: (managers) => {
+    follow: (routes) => {
       if (isStopped) return Promise.resolve(undefined)
-      const following = follow(managers)
+      const following = follow(routes)
       last = following.catch(() => undefined)
       return following
     },
@@ -105,8 +105,8 @@ async function openEach(names: readonly string[], context: LaneContext): Promise
   }
 }
 
-function isChanged(lane: Lane, manager: ResolvedManager | undefined): boolean {
-  return manager !== undefined && lane.use(manager)
+function isChanged(lane: Lane, route: ResolvedRoute | undefined): boolean {
+  return route !== undefined && lane.use(route)
 }
 
 function nameOf({ name }: Lane): string {

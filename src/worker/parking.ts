@@ -10,6 +10,8 @@ export interface Parking {
   unpark(): number | undefined
   /** Looks at once whether mail can flow again; a no-op when not parked. */
   lookNow(): void
+  /** The spans in which it was parked or paused, here or in the whole fleet; they may overlap. */
+  spans(): readonly Span[]
   /** Milliseconds parked or paused, here or in the whole fleet, since a moment of the store's clock. */
   msSince(since: number): number
   close(): void
@@ -56,6 +58,11 @@ export function createParking(options: ParkingOptions): Parking {
     if (parkedAt !== undefined) lookWhenDue(found)
   }
 
+  const allSpans = (): readonly Span[] => {
+    const current = parkedAt === undefined ? [] : [{ from: parkedAt, to: now() }]
+    return [...spans, ...current, ...spansOfFleet()]
+  }
+
   return {
     get isParked() {
       return parkedAt !== undefined
@@ -79,10 +86,8 @@ export function createParking(options: ParkingOptions): Parking {
       clearTimeout(timer)
       if (parkedAt !== undefined && !isClosed) void lookAgain()
     },
-    msSince: (since) => {
-      const current = parkedAt === undefined ? [] : [{ from: parkedAt, to: now() }]
-      return msCovered([...spans, ...current, ...spansOfFleet()], since)
-    },
+    spans: allSpans,
+    msSince: (since) => msCovered(allSpans(), since),
     close: () => {
       isClosed = true
       clearTimeout(timer)

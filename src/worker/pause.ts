@@ -6,6 +6,8 @@ import type { Emit } from './events.ts'
 /** Whether an operator has paused the manager of a name, now and before. */
 export interface Pause {
   readonly isOn: boolean
+  /** Since when it is paused, by the store's clock. */
+  readonly since: number | undefined
   /** The spans in which it was paused, by the store's clock; the one that lasts ends now. */
   spans(): readonly Span[]
   /** Follows no more. */
@@ -65,6 +67,9 @@ export function followPause(
   return {
     get isOn() {
       return known.current !== undefined
+    },
+    get since() {
+      return known.current?.since
     },
     spans: () => pausedSpans(known, now()),
     close: unsubscribe,

@@ -4,6 +4,12 @@ import type { Ending } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { persist } from './persist.ts'
 
+/** What it takes to end a job that is never tried. */
+export type RejectContext = Pick<
+  AttemptContext,
+  'ledger' | 'worker' | 'connection' | 'emit' | 'announce' | 'onStoreFault' | 'ended'
+>
+
 /** A worker of another release may come: the job is offered to it so often. */
 const OFFER_AGAIN_MS = 60_000
 
@@ -16,7 +22,7 @@ const OFFER_AGAIN_MS = 60_000
 export async function rejectJob(
   id: string,
   { error }: Extract<ParsedJob, { kind: 'unreadable' }>,
-  context: AttemptContext,
+  context: RejectContext,
 ): Promise<Ending> {
   const { ledger, worker, connection } = context
   context.emit({ event: 'job-rejected', id, connection, reason: error.message })

@@ -1,8 +1,8 @@
 import { issueOf } from '../connections/configuration-issue.ts'
 import { InvalidConfigurationError } from '../connections/errors.ts'
 import type { Resolver } from '../connections/resolver.ts'
-import type { ResolvedManager } from '../connections/secrets.ts'
 import { isMailroomError } from '../errors.ts'
+import { resolveRoute, type ResolvedRoute } from './resolved-route.ts'
 
 /**
  * The managers of all names, or of those `names` that there are, with their secrets as they are now.
@@ -12,10 +12,10 @@ import { isMailroomError } from '../errors.ts'
 export async function resolveManagers(
   connections: Resolver,
   names: readonly string[] | undefined,
-): Promise<ReadonlyMap<string, ResolvedManager>> {
+): Promise<ReadonlyMap<string, ResolvedRoute>> {
   const known = connections.names()
   const wanted = names === undefined ? known : names.filter((name) => known.includes(name))
-  const resolved = await Promise.allSettled(wanted.map((name) => connections.resolve(name)))
+  const resolved = await Promise.allSettled(wanted.map((name) => resolveRoute(connections, name)))
   const issues = resolved.flatMap((result, index) => {
     if (result.status === 'fulfilled') return []
     if (!isMailroomError(result.reason)) throw result.reason

@@ -1,9 +1,11 @@
 import { parseJob } from '../job/parse-job.ts'
+import type { SendMailJob } from '../job/send-mail.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
 import { attempt } from './attempt.ts'
 import { openDoor } from './door.ts'
 import type { Flow } from './flow.ts'
+import type { Junction } from './junction.ts'
 import { rejectJob } from './reject-job.ts'
 
 /** What comes back without a fault of the message waits this long, so that nothing spins. */
@@ -17,44 +19,74 @@ const UNREADABLE_AGAIN_MS = 60_000
  * A message whose record cannot be read is left alone, and its job stays until somebody has put the
  * record right.
  */
-export async function runJob(taken: TakenJob, flow: Flow, signal: AbortSignal): Promise<Ending> {
+export async function runJob(
+  taken: TakenJob,
+  junction: Junction,
+  onStoreFault: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<Ending> {
   try {
-    return await run(taken, flow, signal)
+    return await run(taken, junction, signal)
   } catch (error) {
     if (!(error instanceof RecordUnreadableError)) throw error
-    flow.way.context.onStoreFault(error)
+    onStoreFault(error)
     return { kind: 'later', delayMs: UNREADABLE_AGAIN_MS }
   }
 }
 
-async function run(
-  taken: TakenJob,
-  { way, parking, capacity, pacing, pause }: Flow,
-  signal: AbortSignal,
-): Promise<Ending> {
-  if (parking.isParked || pause.isOn || signal.aborted) return { kind: 'back' }
+async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Promise<Ending> {
+  if (junction.isShut || signal.aborted) return BACK
+  const { flows } = junction
   const parsed = parseJob(taken.data)
-  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, way.context)
+  if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, junction.context)
 
+  let before: Flow | undefined
+  for (const _way of flows) {
+    const flow = junction.choose(parsed.job)
+    if (flow !== undefined && flow === before) return BACK
+    before = flow
+    // Others can be sent meanwhile, but this one cannot.
+    if (flow === undefined) return junction.isShut ? BACK : { kind: 'later', delayMs: BREATH_MS }
+    // A member that was spare until now gets its sessions in a moment.
+    const isSpare = flows.length > 1 && flow.capacity.sessions === 0
+    if (isSpare) return { kind: 'later', delayMs: BREATH_MS }
+    const ending = await flow.running.count(() => runOn(flow, parsed.job, junction, signal))
+    if (ending !== undefined) return ending
+    if (signal.aborted) return BACK
+  }
+  return BACK
+}
+
+const BACK: Ending = { kind: 'back' }
+
+/** Tries one way; undefined when it is shut or has no turn soon, and nothing was handed over. */
+async function runOn(
+  { way, parking, capacity, pacing }: Flow,
+  job: SendMailJob,
+  junction: Junction,
+  signal: AbortSignal,
+): Promise<Ending | undefined> {
   const { entered, gate, context } = await way.enter(signal)
   switch (entered.kind) {
     case 'shut': {
       const circuit = context.health.circuit(gate.key)
       if (circuit.state === 'closed') return { kind: 'later', delayMs: BREATH_MS }
       parking.park(circuit)
-      return { kind: 'back' }
+      junction.review()
+      return undefined
     }
     case 'given-up':
-      context.emit({ event: 'handed-back', id: taken.id, connection: context.connection })
-      return { kind: 'back' }
+      context.emit({ event: 'handed-back', id: job.id, connection: context.connection })
+      return BACK
     case 'crowded':
       capacity.crowded(entered.open)
       return { kind: 'later', delayMs: BREATH_MS }
     case 'session': {
       using door = openDoor(gate, entered.session, signal)
-      const slot = await pacing.take(parsed.job.envelope.to.length, signal)
-      if (slot.kind !== 'go') return { kind: 'back' }
-      return await attempt(parsed.job, door, context, signal)
+      const slot = await pacing.take(job.envelope.to.length, signal)
+      // Another member may have its turn sooner.
+      if (slot.kind !== 'go') return undefined
+      return await attempt(job, door, junction.contextFor(context, job), signal)
     }
   }
 }

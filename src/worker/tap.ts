@@ -1,6 +1,6 @@
 import type { Circuit } from '../fleet/circuit.ts'
-import type { Consumer } from '../queue/queues.ts'
 import type { Capacity } from './capacity.ts'
+import type { FlowTurns } from './flow.ts'
 import type { LaneContext } from './lane.ts'
 import type { InFlightShare } from './in-flight.ts'
 import type { Pacing } from './pacing.ts'
@@ -8,7 +8,7 @@ import type { Parking } from './parking.ts'
 import { tellOpen, tellShut } from './parking-events.ts'
 import type { Way } from './way.ts'
 
-/** What lets mail of a name in or keeps it out; every change of health ends in one of its three turns. */
+/** What lets mail through a manager or keeps it out; every change of health ends in one of its three turns. */
 export interface Tap {
   /** Whether the manager cannot be used, as it was told. */
   readonly isShut: boolean
@@ -27,19 +27,19 @@ export interface TapParts {
   readonly capacity: Capacity
   readonly pacing: Pacing
   readonly share: InFlightShare
-  readonly consumer: Consumer
+  readonly turns: FlowTurns
 }
 
-/** Makes the tap of a name; it stands as its consumer was opened. */
+/** Makes the tap of a manager for a name; it stands as the flow was made. */
 export function createTap(name: string, context: LaneContext, parts: () => TapParts): Tap {
   /** The digest of the manager that was told to be shut. */
   let shutDigest: string | undefined
 
   const fit = (): void => {
-    const { way, capacity, pacing, share, consumer } = parts()
+    const { way, capacity, pacing, share, turns } = parts()
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
     const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
-    consumer.setConcurrency(share.grant(wanted)).catch(context.onStoreFault)
+    turns.setConcurrency(share.grant(wanted))
   }
   return {
     get isShut() {
@@ -47,11 +47,11 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
     },
     fit,
     open: () => {
-      const { way, parking, consumer } = parts()
+      const { way, parking, turns } = parts()
       fit()
       const parkedMs = parking.unpark()
       if (parkedMs === undefined) return
-      consumer.unpark().catch(context.onStoreFault)
+      turns.review()
       // A pause in which nothing was shut, while a changed manager was asked, is no news.
       if (shutDigest === undefined) return
       shutDigest = undefined

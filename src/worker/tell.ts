@@ -18,8 +18,9 @@ export function tell(
   const pending = claim.pending.length
   const attempt = claim.attempts + (isAttempt ? 1 : 0)
   const judged = judgedOf(last)
-  const what = { id: job.id, connection: context.connection, ...judged }
-  const { emit } = context
+  const { connection, manager, emit } = context
+  const member = manager.name === connection ? {} : { member: manager.name }
+  const what = { id: job.id, connection, ...member, ...judged }
 
   const delivered = countOf(outcomes, 'delivered')
   const refused = countOf(outcomes, 'refused')

@@ -71,7 +71,7 @@ export function createWay(
   async function renew(): Promise<void> {
     const before = current
     const givenBefore = given
-    const fresh = await context.resolve(connection).catch(() => before.resolved)
+    const fresh = await context.resolve(before.resolved.manager.name).catch(() => before.resolved)
     // Whoever changed the way in the meantime, or said that it is right, knows more.
     if (current === before && given === givenBefore) follow(fresh)
   }

@@ -43,6 +43,8 @@ interface RoomOptions {
   readonly starts?: boolean
   /** Connection managers besides `relay`. */
   readonly others?: Readonly<Record<string, unknown>>
+  /** Groups of connection managers; the mail goes to the first one, if there is one. */
+  readonly groups?: Readonly<Record<string, unknown>>
 }
 
 const LOOPBACK = { server: '127.0.0.1', tls: 'none' }
@@ -51,10 +53,11 @@ const LOOPBACK = { server: '127.0.0.1', tls: 'none' }
 export async function openRoom(
   store: TestStore,
   relay: Readonly<Record<string, unknown>>,
-  { starts = true, others = {}, ...hooks }: Hooks & RoomOptions = {},
+  { starts = true, others = {}, groups = {}, ...hooks }: Hooks & RoomOptions = {},
 ): Promise<Room> {
   const connections = { ...others, relay: { ...LOOPBACK, ...relay } } as Definition
-  const config = { ...store, connections }
+  const [connection = 'relay'] = Object.keys(groups)
+  const config = { ...store, connections, groups: groups as MailroomConfig['groups'] & object }
   const events: WorkerEvent[] = []
   const mailroom: Mailroom = createMailroom(config)
   const worker = createWorker(config, { ...FAST, ...hooks, emit: (event) => events.push(event) })
@@ -65,7 +68,7 @@ export async function openRoom(
     events,
     send: (message = {}, options = {}) =>
       mailroom.send({
-        connection: 'relay',
+        connection,
         message: {
           from: 'app@example.com',
           to: 'ann@example.org',

@@ -12,7 +12,7 @@ export const connectionsHealth: Command = {
 
 Usage: mailroom connections health [NAME] [options]
 
-The store is asked, and no server: "connections verify" tries one. Workers with another server or
+The store is asked, and no server: "connections verify" tries one. NAME may be a group: its members. Workers with another server or
 credential under the same name have a line of their own.
 
 Columns:
@@ -38,10 +38,14 @@ Examples:
     const setup = await loadSetup(values, context)
     await using view = await openStoreView(setup)
     const health = await openHealthChanges(view.store).all()
-    if (asked !== undefined && !health.has(asked)) setup.config.connections.get(asked)
+    const { connections } = setup.config
+    const wanted =
+      asked === undefined || (health.has(asked) && !connections.has(asked))
+        ? [...health.keys()].filter((name) => asked === undefined || name === asked)
+        : connections.group(asked).members.map(({ name }) => name)
     const now = await view.store.nowMs()
     const rows = [...health]
-      .filter(([name]) => asked === undefined || name === asked)
+      .filter(([name]) => wanted.includes(name))
       .flatMap(([name, record]) =>
         standingsOf(record, now).map((standing) => rowOf(name, standing)),
       )

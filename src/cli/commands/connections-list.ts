@@ -1,4 +1,6 @@
 import type { ConnectionSummary } from '../../connections/connection-summary.ts'
+import type { GroupSummary } from '../../connections/connections.ts'
+import { describeMembers } from '../describe-group.ts'
 import { describeOrigin } from '../connection-properties.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
@@ -6,9 +8,9 @@ import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
 import type { Row } from '../table.ts'
 
-/** `mailroom connections list`: every connection manager on a line. */
+/** `mailroom connections list`: every connection manager and group on a line. */
 export const connectionsList: Command = {
-  help: `mailroom connections list: every connection manager, with its server, login and limits
+  help: `mailroom connections list: every connection manager, with its server, login and limits, and every group
 
 Usage: mailroom connections list [options]
 
@@ -23,6 +25,7 @@ Columns:
   sessions      how many may be open at once, in the whole fleet
   origin        where it is defined: a file, a variable, or code
   description   what it is for
+  group         of a group: its strategy and members
 
 Examples:
   mailroom connections list
@@ -33,7 +36,15 @@ Examples:
     const { values } = parseCommandLine('connections list', args, COMMON_OPTIONS)
     const setup = await loadSetup(values, context, { usesQueue: false })
     tellWarnings(setup)
-    setup.terminal.table(setup.config.connections.list().map((known) => rowOf(known, context.cwd)))
+    const { connections } = setup.config
+    const groups = connections.groups()
+    setup.terminal.table([
+      ...connections.list().map((known) => ({
+        ...rowOf(known, context.cwd),
+        ...(groups.length > 0 && { group: undefined }),
+      })),
+      ...groups.map((group) => groupRowOf(group, context.cwd)),
+    ])
     return EXIT.ok
   },
 }
@@ -50,5 +61,21 @@ function rowOf(summary: ConnectionSummary, cwd: string): Row {
     sessions: limits.sessions,
     origin: describeOrigin(origin, cwd),
     description,
+  }
+}
+
+/** The columns of a connection manager, most of them empty. */
+function groupRowOf({ name, origin, description, ...group }: GroupSummary, cwd: string): Row {
+  return {
+    connection: name,
+    server: undefined,
+    port: undefined,
+    tls: undefined,
+    auth: undefined,
+    from: undefined,
+    sessions: undefined,
+    origin: describeOrigin(origin, cwd),
+    description,
+    group: describeMembers(group),
   }
 }

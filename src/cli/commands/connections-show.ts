@@ -1,4 +1,5 @@
 import { propertiesOf, type ShownProperty } from '../connection-properties.ts'
+import { groupPropertiesOf } from '../describe-group.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -6,9 +7,9 @@ import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
 import type { Row } from '../table.ts'
 
-/** `mailroom connections show`: every property of one connection manager. */
+/** `mailroom connections show`: every property of one connection manager or group. */
 export const connectionsShow: Command = {
-  help: `mailroom connections show: every property of a connection manager, and where it comes from
+  help: `mailroom connections show: every property of a connection manager or group, and where it comes from
 
 Usage: mailroom connections show NAME [options]
 
@@ -29,11 +30,18 @@ Examples:
     }
     const setup = await loadSetup(values, context, { usesQueue: false })
     const { connections } = setup.config
-    connections.get(name)
+    connections.group(name)
     tellWarnings(setup)
-    const summary = connections.list().find((known) => known.name === name)
-    if (summary === undefined) return EXIT.ok
-    const properties = propertiesOf(summary, context.cwd)
+    const properties = [
+      ...connections
+        .list()
+        .filter((known) => known.name === name)
+        .map((known) => propertiesOf(known, context.cwd)),
+      ...connections
+        .groups()
+        .filter((known) => known.name === name)
+        .map((known) => groupPropertiesOf(known, context.cwd)),
+    ].flat()
     const isForPeople = setup.terminal.lists === 'tables'
     setup.terminal.table(properties.map((shown) => (isForPeople ? rowOf(shown) : { ...shown })))
     return EXIT.ok

@@ -17,7 +17,7 @@ Usage: mailroom connections verify [NAME]... [options]
 
   --timeout TIME   how long one connection manager may take; 30s by default
 
-All of them unless names are given, five at a time. Each step is shown with a mark, the one that
+All of them unless names are given, five at a time; of a group each of its members. Each step is shown with a mark, the one that
 fails with the reason, what to do and what was said: of a login only the mechanism. No message is sent; the store is not asked. Exit code 7 when
 at least one fails.
 

@@ -51,7 +51,7 @@ async function change(
   await using view = await openStoreView(setup)
   const wasPaused = await view.queues.isPaused(name)
   // A name that has left the configuration may still be paused.
-  if (!wasPaused) setup.config.connections.get(name)
+  if (!wasPaused) setup.config.connections.group(name)
   const { waiting } = await view.queues.depth(name)
   await view.queues[what](name)
   const quoted = JSON.stringify(name)

@@ -72,7 +72,10 @@ Examples:
     )
     terminal.table(terminal.lists === 'json' ? standings : standings.map(rowOf))
     if (terminal.lists === 'tables') {
-      if (values.connection) for (const name of names) tellLeases(name, budgets.get(name), terminal)
+      if (values.connection) {
+        const managers = names.flatMap((name) => managersOf(name, config.connections))
+        for (const name of new Set(managers)) tellLeases(name, budgets.get(name), terminal)
+      }
       terminal.say(describeWorkers(fleet))
     }
     return EXIT.ok
@@ -86,7 +89,7 @@ function namesToShow(
   fleet: Fleet,
 ): readonly string[] {
   const known = new Set([...connections.names(), ...fleet.names.map(({ name }) => name)])
-  for (const name of asked ?? []) if (!known.has(name)) connections.get(name)
+  for (const name of asked ?? []) if (!known.has(name)) connections.group(name)
   return asked ?? [...known]
 }
 
@@ -104,7 +107,7 @@ async function standingOf(
   fleet: Fleet,
   connections: Connections,
   now: number,
-  { pauses, health, budgets }: Stops,
+  stops: Stops,
 ) {
   const [depth, held, heads, isStopped] = await Promise.all([
     queues.depth(connection),
@@ -114,13 +117,13 @@ async function standingOf(
   ])
   const workers = workersByName(fleet).get(connection) ?? 0
   const since = heads.map(dueSince).filter((at) => at !== undefined)
-  const pause = pauses.get(connection)?.current
-  const known = health.get(connection)
-  const parked = known && parkedStanding(known, now)
-  const { leases = [], perMinute } = budgets.get(connection) ?? {}
+  const managers = managersOf(connection, connections)
+  const leases = leasesOf(managers, stops)
   const remarks = [
-    ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
-    ...(parked ? [describeParked(parked, now)] : []),
+    ...managers.flatMap((manager) => {
+      const told = stopsOf(manager, now, stops)
+      return manager === connection ? told : told.map((one) => `${manager} ${one}`)
+    }),
     ...(isStopped ? ['queue paused'] : []),
     ...(depth.waiting > 0 && workers === 0 ? [`${depth.waiting} waiting, no worker`] : []),
     ...(connections.names().includes(connection) ? [] : ['not in the configuration']),
@@ -132,10 +135,31 @@ async function standingOf(
     workers,
     sessions: leases.reduce((sum, { sessions }) => sum + sessions, 0),
     leases: leases.map(({ worker, sessions }) => `${worker}: ${sessions}`).join(', '),
-    perMinute,
+    perMinute: stops.budgets.get(connection)?.perMinute,
     oldestMs: since.length === 0 ? undefined : Math.max(0, Math.round(now - Math.min(...since))),
     remark: remarks.length === 0 ? undefined : remarks.join('; '),
   }
+}
+
+/** The connection managers behind a name: those of a group, or the one that is called so. */
+function managersOf(connection: string, connections: Connections): readonly string[] {
+  if (!connections.has(connection)) return [connection]
+  return connections.group(connection).members.map(({ name }) => name)
+}
+
+function leasesOf(managers: readonly string[], { budgets }: Stops): BudgetStanding['leases'] {
+  return managers.flatMap((manager) => budgets.get(manager)?.leases ?? [])
+}
+
+/** What keeps mail from flowing through a connection manager. */
+function stopsOf(manager: string, now: number, { pauses, health }: Stops): readonly string[] {
+  const pause = pauses.get(manager)?.current
+  const known = health.get(manager)
+  const parked = known && parkedStanding(known, now)
+  return [
+    ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
+    ...(parked ? [describeParked(parked, now)] : []),
+  ]
 }
 
 function rowOf({

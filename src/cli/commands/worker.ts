@@ -51,7 +51,7 @@ Examples:
     const { worker: defaults, connections } = setup.config
     const asked = values.connections?.split(',').map((name) => name.trim())
     const names = asked ?? defaults.connections
-    for (const name of names ?? []) connections.get(name)
+    for (const name of names ?? []) connections.group(name)
     // A file that is away for a moment does not leave its names to the variables.
     const file = setup.sources.files.length > 0 ? 'demanded' : 'needed'
     const load = (onFile: (seen: FileLook) => void): Promise<Configuration> =>

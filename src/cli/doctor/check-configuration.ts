@@ -20,7 +20,7 @@ export async function checkConfiguration(
   try {
     const setup = await loadSetup(flags, context)
     const { files } = setup.sources
-    const count = setup.config.connections.names().length
+    const count = setup.config.connections.list().length
     const from = files[0] ?? (setup.sources.variables.length > 0 ? 'variables' : undefined)
     const found =
       from === undefined
@@ -56,7 +56,7 @@ export async function checkSecrets(
 ): Promise<readonly Check[]> {
   const { connections } = config
   const faults: Check[] = []
-  for (const name of connections.names()) {
+  for (const { name } of connections.list()) {
     try {
       await connections.resolve(name, { env })
     } catch (error) {

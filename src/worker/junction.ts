@@ -1,0 +1,249 @@
+import type { ManagerGroup } from '../connections/manager-group.ts'
+import type { ResolvedManager } from '../connections/secrets.ts'
+import type { SendMailJob } from '../job/send-mail.ts'
+import type { Consumer } from '../queue/queues.ts'
+import type { AttemptContext } from './attempt.ts'
+import { createFlow, type Flow } from './flow.ts'
+import { tellSwitch } from './group-events.ts'
+import { createIntake, type Intake } from './intake.ts'
+import type { LaneContext } from './lane.ts'
+import type { RejectContext } from './reject-job.ts'
+import { isOtherRoute, type ResolvedRoute } from './resolved-route.ts'
+import { carriersOf, chooseFlow, usedOf } from './route.ts'
+import { createShutSpans, type ShutSpans } from './shut-spans.ts'
+import { createWeightedTurns } from './weighted-turns.ts'
+
+/** Where the ways of a name meet: which of them its mail takes, and how much of it is taken. */
+export interface Junction {
+  /** All ways, in the order of the group. */
+  readonly flows: readonly Flow[]
+  /** For what is of no use to any of them. */
+  readonly context: RejectContext
+  /** Whether nothing can be tried through any of them now. */
+  readonly isShut: boolean
+  /** The way that a message takes now, of which nothing was handed over yet; undefined: it has to wait. */
+  choose(job: SendMailJob): Flow | undefined
+  /** What an attempt needs to know of all ways that its message may take, instead of `own` alone. */
+  contextFor<Own extends AttemptContext>(own: Own, job: SendMailJob): Own
+  /** Lets mail in from now on: there is somebody who takes it. */
+  begin(): void
+  /** Looks again who is to be used: something was found out. */
+  review(): void
+  /** Takes nothing while held for the clock's sake, whatever the managers' health is. */
+  hold(isHeld: boolean): void
+  /** Leads new deliveries as `fresh` says. False when that is the same as was given before. */
+  use(fresh: ResolvedRoute): boolean
+  /** Learns no more from the health of the managers, and ends logins: nothing was handed over in them. */
+  quiet(): void
+  /** Keeps as many sessions as deliveries that run: the others are free at once. */
+  drain(): void
+  /** Closes all sessions, those that are busy after `deadlineMs`. */
+  close(deadlineMs: number): Promise<void>
+}
+
+/** What becomes of the ways of a name. */
+interface State {
+  readonly name: string
+  readonly context: LaneContext
+  readonly intake: Intake
+  readonly shut: ShutSpans
+  /** How many deliveries may run through each. */
+  readonly wanted: Map<Flow, number>
+  /** Those that finish what they have begun. */
+  readonly retired: Set<Flow>
+  group: ManagerGroup
+  flows: readonly Flow[]
+  /** The manager through which a failover group's mail went last. */
+  lead: string | undefined
+  phase: 'before' | 'open' | 'closed'
+  isReviewing: boolean
+  /** Whether the clock is off. */
+  isHeld: boolean
+  timer: NodeJS.Timeout | undefined
+}
+
+/** Makes the ways of `name` for what `consumer` takes; `ended` aborts when their owner waits no longer. */
+export function createJunction(
+  name: string,
+  first: ResolvedRoute,
+  context: LaneContext,
+  consumer: () => Consumer,
+  ended: AbortSignal,
+): Junction {
+  const open = (manager: ResolvedManager): Flow => {
+    const flow: Flow = createFlow(name, manager, context, ended, {
+      setConcurrency: (sessions) => {
+        state.wanted.set(flow, sessions)
+        review(state)
+      },
+      review: () => review(state),
+      interrupt: () => consumer().interrupt(),
+    })
+    return flow
+  }
+  const turns = createWeightedTurns()
+  const intake = createIntake(consumer, context.onStoreFault)
+  const state = createState(name, first.group, context, intake)
+  let given = first
+  state.flows = first.managers.map(open)
+
+  return {
+    get flows() {
+      return state.flows
+    },
+    get isShut() {
+      return isShut(state, state.flows)
+    },
+    context: { ...context, connection: name, ended },
+    choose: (job) => {
+      const { flows, group } = state
+      if (flows.length === 1) return flows[0]
+      return chooseFlow(group, carriersOf(flows, job), turns, context)
+    },
+    contextFor: (own, job) => (state.flows.length === 1 ? own : { ...own, ...ofAll(state, job) }),
+    begin: () => {
+      state.phase = 'open'
+      for (const flow of state.flows) flow.begin()
+      review(state)
+    },
+    review: () => review(state),
+    hold: (isHeld) => {
+      state.isHeld = isHeld
+      for (const { capacity } of state.flows) capacity.hold('clock', isHeld)
+    },
+    use: (fresh) => {
+      const isNews = isOtherRoute(given, fresh)
+      given = fresh
+      follow(state, fresh, open)
+      return isNews
+    },
+    quiet: () => quiet(state),
+    drain: () => {
+      for (const flow of state.flows) flow.drain()
+    },
+    close: (deadlineMs) => close(state, deadlineMs),
+  }
+}
+
+function quiet(state: State): void {
+  state.phase = 'closed'
+  clearTimeout(state.timer)
+  for (const flow of state.flows) {
+    flow.close()
+    flow.way.stopLogins()
+  }
+}
+
+async function close({ flows, retired }: State, deadlineMs: number): Promise<void> {
+  const all = [...flows, ...retired]
+  await Promise.all(all.map(({ way }) => way.close(deadlineMs)))
+  for (const { capacity } of all) capacity.close()
+}
+
+function createState(
+  name: string,
+  group: ManagerGroup,
+  context: LaneContext,
+  intake: Intake,
+): State {
+  return {
+    name,
+    context,
+    intake,
+    shut: createShutSpans({ now: context.now, keepMs: context.retry.giveUpAfterMs }),
+    wanted: new Map(),
+    retired: new Set(),
+    group,
+    flows: [],
+    lead: group.members[0]?.name,
+    phase: 'before',
+    isReviewing: false,
+    isHeld: false,
+    timer: undefined,
+  }
+}
+
+/** Whether nothing can be tried through any of `flows` now. */
+function isShut({ group, context }: State, flows: readonly Flow[]): boolean {
+  const [only] = flows
+  if (flows.length === 1 && only) return only.parking.isParked || only.pause.isOn
+  return usedOf(group, flows, context).used.length === 0
+}
+
+/** What holds for a message of a group: it does not age while none of its ways could be used. */
+function ofAll(state: State, job: SendMailJob): Pick<AttemptContext, 'isParked' | 'parkedMsSince'> {
+  const some = carriersOf(state.flows, job)
+  return {
+    isParked: () => isShut(state, state.flows),
+    parkedMsSince: (since) =>
+      state.shut.msSince(
+        since,
+        some.map(({ parking }) => parking.spans()),
+      ),
+  }
+}
+
+/** Has those used that are to be used, and as much taken as they can carry. */
+function review(state: State): void {
+  if (state.isReviewing || state.phase !== 'open') return
+  const { flows, group, context, intake, wanted } = state
+  const { used, spare, lead, nextAt } = usedOf(group, flows, context)
+  // Each of them tells what it can carry then.
+  state.isReviewing = true
+  if (flows.length > 1) for (const flow of flows) flow.capacity.hold('spare', spare.includes(flow))
+  state.isReviewing = false
+  clearTimeout(state.timer)
+  if (nextAt !== undefined) {
+    state.timer = setTimeout(() => review(state), Math.max(1, nextAt - context.now()))
+  }
+  lookAtLead(state, lead)
+  const carrying = flows.length === 1 ? flows : used
+  const isWaiting = nextAt !== undefined || flows.some(({ parking }) => parking.isParked)
+  const isNoneUsed = used.length === 0 && isWaiting
+  intake.turn(
+    carrying.reduce((sum, flow) => sum + (wanted.get(flow) ?? 0), 0),
+    isNoneUsed,
+  )
+  state.shut.note(isNoneUsed)
+}
+
+function lookAtLead(state: State, next: Flow | undefined): void {
+  const { name, flows, lead, context } = state
+  if (next === undefined || next.manager === lead) return
+  const before = flows.find(({ manager }) => manager === lead)
+  state.lead = next.manager
+  if (before !== undefined) tellSwitch(name, flows, before, next, context)
+}
+
+/** Keeps the ways that are still wanted, opens new ones, and lets the others finish. */
+function follow(
+  state: State,
+  fresh: ResolvedRoute,
+  open: (manager: ResolvedManager) => Flow,
+): void {
+  const { flows: before, context, phase } = state
+  state.isReviewing = true
+  state.group = fresh.group
+  state.flows = fresh.managers.map((manager) => {
+    const known = before.find((flow) => flow.manager === manager.manager.name)
+    known?.way.use(manager)
+    return known ?? open(manager)
+  })
+  for (const flow of state.flows) {
+    if (before.includes(flow)) continue
+    flow.capacity.hold('clock', state.isHeld)
+    if (phase === 'open') flow.begin()
+  }
+  for (const flow of before) {
+    if (state.flows.includes(flow)) continue
+    state.wanted.delete(flow)
+    flow.close()
+    state.retired.add(flow)
+    flow
+      .retire()
+      .catch(context.onStoreFault)
+      .finally(() => state.retired.delete(flow))
+  }
+  state.isReviewing = false
+  review(state)
+}
