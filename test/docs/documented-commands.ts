@@ -21,7 +21,7 @@ interface Shell {
 /** Commands that run until somebody stops them, and what they say when they are up. */
 const LASTING: Readonly<Record<string, string>> = {
   dev: 'ready',
-  worker: 'health',
+  worker: 'health at',
   dashboard: 'http://127.0.0.1:3080',
   catch: 'smtp://127.0.0.1:',
 }

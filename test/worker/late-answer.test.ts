@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 
 import { openStore } from '../../src/store/open.ts'
 import { startWorker } from '../chaos/worker-process.ts'
@@ -11,45 +11,53 @@ const LOCK = { lockMs: 1_000, stalledCheckMs: 200, leaseMs: 1_000 }
 const HOOKS = { retry: { firstDelayMs: 50, maxDelayMs: 200 }, ...LOCK }
 
 describeStores('an answer that comes after its message was given up as uncertain', (place) => {
-  test.for<[answer: string, dots: number]>([
-    ['451 4.3.0 later', 2],
-    ['250 2.0.0 taken', 1],
-  ])('is "%s": the job follows it', { timeout: 30_000 }, async ([answer, dots]) => {
-    const at = place()
-    await using folder = await temporaryDirectory()
-    await using server = await startScriptedServer({ DOT: ['', '250 2.0.0 taken'] })
-    await using room = await openRoom(
-      at,
-      { port: server.port },
-      { ...FAST, ...LOCK, starts: false },
-    )
-    const relay = { server: '127.0.0.1', port: server.port, tls: 'none' } as const
-    await using frozen = startWorker({
-      client: 'frozen',
-      folder: folder.path,
-      config: { ...at, connections: { relay } },
-      hooks: HOOKS,
-      stopWithinMs: 5_000,
-    })
-    await frozen.started()
-    const { id } = await room.send()
-    await expect.poll(() => server.dots).toBe(1)
-    frozen.freeze()
-    await endMark(at, id)
-    await room.worker.start()
-    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, uncertain: 1 })
+  test.concurrent.for<[answer: string, state: string, dots: number, dead: number]>([
+    ['451 4.3.0 later', 'delivered', 2, 0],
+    ['250 2.0.0 taken', 'delivered', 1, 0],
+    ['550 5.1.1 no such user', 'refused', 1, 1],
+  ])(
+    'is "%s": the message is %s, and its job follows',
+    async ([answer, state, dots, dead], { expect }) => {
+      const at = place()
+      await using folder = await temporaryDirectory()
+      await using server = await startScriptedServer({ DOT: ['', '250 2.0.0 taken'] })
+      await using room = await openRoom(
+        at,
+        { port: server.port },
+        { ...FAST, ...LOCK, starts: false },
+      )
+      // With one session it waits for no other job, and takes no wake-up while it is frozen.
+      const limits = { sessions: 1 }
+      const relay = { server: '127.0.0.1', port: server.port, tls: 'none', limits } as const
+      await using frozen = startWorker({
+        client: 'frozen',
+        folder: folder.path,
+        config: { ...at, connections: { relay } },
+        hooks: HOOKS,
+        stopWithinMs: 5_000,
+      })
+      await frozen.started()
+      const { id } = await room.send()
+      await expect.poll(() => server.dots).toBe(1)
+      frozen.freeze()
+      await endMark(at, id)
+      await room.worker.start()
+      await expect
+        .poll(() => room.mailroom.status('relay'))
+        .toMatchObject({ dead: 1, uncertain: 1 })
 
-    server.say(answer)
-    frozen.thaw()
-    await expect.poll(() => room.mailroom.get(id)).toMatchObject({ state: 'delivered' })
-    const none = { waiting: 0, active: 0, delayed: 0, dead: 0, uncertain: 0 }
-    await expect.poll(() => room.mailroom.status('relay')).toMatchObject(none)
-    expect(server.dots).toBe(dots)
-    expect((await room.mailroom.history(id))?.entries).toContainEqual(
-      expect.objectContaining({ how: 'late', code: Number(answer.slice(0, 3)) }),
-    )
-    expect(await frozen.stop(10_000)).toBeUndefined()
-  })
+      server.say(answer)
+      frozen.thaw()
+      await expect.poll(() => room.mailroom.get(id)).toMatchObject({ state })
+      const left = { waiting: 0, active: 0, delayed: 0, dead, refused: dead, uncertain: 0 }
+      await expect.poll(() => room.mailroom.status('relay')).toMatchObject(left)
+      expect(server.dots).toBe(dots)
+      expect((await room.mailroom.history(id))?.entries).toContainEqual(
+        expect.objectContaining({ how: 'late', code: Number(answer.slice(0, 3)) }),
+      )
+      expect(await frozen.stop(10_000)).toBeUndefined()
+    },
+  )
 })
 
 /** Has the time for the answer be over by the store's word. */
