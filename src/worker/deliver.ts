@@ -72,7 +72,7 @@ export async function deliver(
 
     const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit, judging)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
-    parts.unshift(...splitOf(outcome.split, part))
+    parts.unshift(...splitOf(outcome, part))
     const goesOn = door.session.isUsable && outcome.finding?.kind === 'works' && !signal.aborted
     const told = note(outcome.outcomes, outcome.last)
     if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before, note: told }
@@ -162,12 +162,20 @@ function partsOf(pending: readonly number[], size: number): Part[] {
   }))
 }
 
-/** The rest that a server did not want in the same transaction; halved when it wanted none of it. */
-function splitOf(indices: readonly number[], part: Part): readonly Part[] {
-  if (indices.length === 0) return []
-  if (indices.length < part.indices.length) return [{ indices, isSplit: false }]
-  const half = Math.ceil(indices.length / 2)
-  return [indices.slice(0, half), indices.slice(half)]
+/**
+ * The rest that a server did not want in the same transaction, after those whom it would have taken
+ * without it; halved when it wanted none of it. Each of them is smaller than `part`, or cannot be
+ * split again.
+ */
+function splitOf({ split, again }: TransactionOutcome, part: Part): readonly Part[] {
+  if (split.length === 0) return []
+  if (split.length < part.indices.length) {
+    return [again, split]
+      .filter((some) => some.length > 0)
+      .map((indices) => ({ indices, isSplit: false }))
+  }
+  const half = Math.ceil(split.length / 2)
+  return [split.slice(0, half), split.slice(half)]
     .filter((some) => some.length > 0)
     .map((some) => ({ indices: some, isSplit: true }))
 }

@@ -10,6 +10,11 @@ export interface TransactionOutcome {
   readonly outcomes: readonly RecipientOutcome[]
   /** Indices of recipients to send to in a further transaction, at once. */
   readonly split: readonly number[]
+  /**
+   * Indices of recipients whom the server had accepted before it refused the transaction for those in
+   * `split`: they go again without them, at once.
+   */
+  readonly again: readonly number[]
   /** The longest wait that a verdict asks for; 0 when none does. */
   readonly minDelayMs: number
   /** Whether the message spends an attempt on it. */
@@ -22,6 +27,8 @@ export interface TransactionOutcome {
 interface JudgedRecipient {
   readonly outcome: RecipientOutcome
   readonly verdict: Verdict | undefined
+  /** Whether the server had accepted the recipient. */
+  readonly accepted: boolean
 }
 
 const DELIVERED: Judgement = { stage: 'dot' }
@@ -49,27 +56,51 @@ export function outcomeOf(
     const index = indices[place] ?? place
     if (accepted || reply === undefined) {
       acceptedBefore ||= accepted
-      return recipientOf(index, shared.verdict, shared.judgement)
+      return { ...recipientOf(index, shared.verdict, shared.judgement), accepted }
     }
     const verdict = judge(
       { kind: 'reply', stage: 'rcpt', reply },
       { ...judging, acceptedBefore, splitBefore: cannotSplit },
     )
-    return recipientOf(index, verdict, judgementOf('rcpt', reply, verdict))
+    return {
+      ...recipientOf(index, verdict, judgementOf('rcpt', reply, verdict)),
+      accepted,
+    }
   })
 
   const verdicts = judged.flatMap(({ verdict }) => verdict ?? [])
   const split = judged.flatMap(({ outcome, verdict }) =>
     verdict?.message === 'split' ? [outcome.index] : [],
   )
+  const isForTheRest = split.length > 0 && isRefusedAtData(ending, shared.verdict)
+  const again = isForTheRest
+    ? judged.flatMap(({ outcome, accepted }) => (accepted ? [outcome.index] : []))
+    : []
+  const outcomes = judged.map(({ outcome, accepted }) =>
+    isForTheRest && accepted ? { ...outcome, state: 'pending' as const } : outcome,
+  )
   return {
-    outcomes: judged.map(({ outcome }) => outcome),
+    outcomes,
     split,
+    again,
     minDelayMs: Math.max(0, ...verdicts.map(({ minDelayMs }) => minDelayMs ?? 0)),
     isAttempt: ending.kind === 'accepted' || verdicts.some(({ message }) => message !== 'return'),
     finding: isOurEnding(ending) ? undefined : findingOf(id, verdicts),
-    last: gravestOf(judged.map(({ outcome }) => outcome)) ?? shared.judgement,
+    last: gravestOf(outcomes) ?? shared.judgement,
   }
+}
+
+/**
+ * Whether the server would not even have the message, and said neither that the session is at fault
+ * nor when to try again. Some do so when there were more recipients than they take, and would have it
+ * for the others (RFC 5321 §4.5.3.1.10).
+ */
+function isRefusedAtData(ending: TransactionEnding, verdict: Verdict | undefined): boolean {
+  if (ending.kind !== 'rejected' || verdict === undefined) return false
+  const { fault } = ending
+  const { message, manager, minDelayMs } = verdict
+  const isRefusal = message === 'refuse' || (message === 'retry' && minDelayMs === undefined)
+  return fault.kind === 'reply' && fault.stage === 'data' && isRefusal && manager === 'fine'
 }
 
 const GRAVITY: readonly RecipientState[] = ['uncertain', 'refused', 'pending']
@@ -102,7 +133,7 @@ function recipientOf(
   index: number,
   verdict: Verdict | undefined,
   judgement: Judgement,
-): JudgedRecipient {
+): Omit<JudgedRecipient, 'accepted'> {
   return { outcome: { ...judgement, index, state: stateOf(verdict) }, verdict }
 }
 

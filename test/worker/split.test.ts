@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createMailroom, type MessageRecord } from '../../src/index.ts'
 import { startMta } from '../support/mta.ts'
 import { describeMta, describeRedis, uniquePrefix } from '../support/redis.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
@@ -11,6 +12,8 @@ import { FAST, openRoom } from './mail-room.ts'
 const LIMIT = 100
 const EVERYBODY = Array.from({ length: 250 }, (_, at) => `r${at}@example.org`)
 const LIMITS = { limits: { recipientsPerTransaction: LIMIT } }
+/** The lease of a killed worker is soon free again. */
+const HOOKS = { ...FAST, leaseMs: 1_000 }
 const TOO_MANY = { code: 452, text: '4.5.3 too many recipients' }
 
 /** Everybody who got a message, as often as they got it. */
@@ -31,6 +34,12 @@ describeMta(
       test.for<[answer: string, most: number, code: 452 | 552, sizes: readonly number[]]>([
         ['takes all of them', 0, 452, [50, 100, 100]],
         ['answers 452 after 30', 30, 452, [10, 10, 20, 30, 30, 30, 30, 30, 30, 30]],
+        [
+          'answers 552 after 30, and 554 to DATA',
+          30,
+          552,
+          [10, 10, 20, 30, 30, 30, 30, 30, 30, 30],
+        ],
       ])('%s: each gets it once', async ([, most, code, sizes]) => {
         await using mta = await startMta({ recipients: { most, code } })
         await using room = await openRoom(placeOn(url), { port: mta.port, ...LIMITS })
@@ -66,6 +75,21 @@ describeStores('a message to 250 people, 100 at most in one transaction', (place
     expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
   })
 
+  test('is sent 30 at a time to a server that answers 552 to the others and takes it', async () => {
+    let asked = 0
+    await using server = await startSmtpServer({
+      refuseRecipient: () => (++asked <= 30 ? undefined : { code: 552, text: 'too many' }),
+      refuseMessage: () => void (asked = 0),
+    })
+    await using room = await openRoom(place(), { port: server.port, ...LIMITS })
+    const { id } = await room.send({ to: [...EVERYBODY] })
+    expectAllDelivered(await room.settled(id))
+    expect(server.mails.map(({ to }) => to.length)).toEqual([
+      30, 30, 30, 10, 30, 30, 30, 10, 30, 20,
+    ])
+    expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
+  })
+
   test('is put off by a server that answers 452 to all of them every time', async () => {
     let isFull = true
     await using server = await startSmtpServer({
@@ -78,6 +102,52 @@ describeStores('a message to 250 people, 100 at most in one transaction', (place
     isFull = false
     expectAllDelivered(await room.settled(id))
     expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
+  })
+})
+
+type Case = readonly [
+  name: string,
+  second: string,
+  data: readonly string[],
+  told: readonly string[],
+  asked: number,
+]
+
+const DATA_REFUSED = '554 5.5.0 no message for that'
+
+describeStores('a message whose DATA is refused after one of its two recipients was', (place) => {
+  test.for<Case>([
+    [
+      'as one too many goes to each alone',
+      '552 5.5.3 too many',
+      [DATA_REFUSED, '354 go on'],
+      ['delivered', 'delivered'],
+      3,
+    ],
+    [
+      'as one too many is refused when it is to each alone too',
+      '552 5.5.3 too many',
+      [DATA_REFUSED],
+      ['refused', 'refused'],
+      3,
+    ],
+    [
+      'for a full mailbox is refused to both',
+      '552 5.2.2 mailbox full',
+      [DATA_REFUSED, '354 go on'],
+      ['refused', 'refused'],
+      1,
+    ],
+  ])('%s', async ([, second, data, told, asked]) => {
+    await using server = await startScriptedServer({
+      RCPT: ['250 2.1.5 ok', second, '250 2.1.5 ok'],
+      DATA: data,
+    })
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send({ to: ['ann@example.org', 'bob@example.org'] })
+    const { recipients } = await room.settled(id)
+    expect(recipients.map(({ state }) => state)).toEqual(told)
+    expect(server.commands.filter((command) => command === 'DATA')).toHaveLength(asked)
   })
 })
 
@@ -94,7 +164,7 @@ describeRedis('a message to 250 people, 100 at most in one transaction, by a wor
     })
     const config = configOf(placeOn(url), server.port)
     await using mailroom = createMailroom(config)
-    await using first = startWorkerProcess(config, FAST)
+    await using first = startWorkerProcess(config, HOOKS)
     doom.victim = first
     const message = { from: 'app@example.com', to: [...EVERYBODY], text: 'Hello' }
     const { id } = await mailroom.send({ connection: 'relay', message })
@@ -103,7 +173,7 @@ describeRedis('a message to 250 people, 100 at most in one transaction, by a wor
     expect(recipientsOf(server.mails)).toEqual(EVERYBODY.slice(0, LIMIT).toSorted())
     expect(await mailroom.get(id)).toMatchObject({ state: 'active' })
 
-    await using second = startWorkerProcess(config, FAST)
+    await using second = startWorkerProcess(config, HOOKS)
     expectAllDelivered(await mailroom.untilSettled(id, { timeoutMs: 30_000 }))
     expect(recipientsOf(server.mails)).toEqual(EVERYBODY.toSorted())
     await second.stop()
