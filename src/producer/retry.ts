@@ -78,8 +78,8 @@ async function findObstacle(
   if (typeof notAfter === 'number' && notAfter <= (await store.nowMs())) return { kind: 'too-late' }
   const state = await queues.stateOf(connection, id)
   if (state === 'dead') return undefined
-  // It is delayed until its policy settles it.
-  if (state === 'delayed' && planned !== undefined) return undefined
+  // It is there for its policy, delayed until then, or waiting while nothing can be tried.
+  if (state !== 'active' && planned !== undefined) return undefined
   // It expired in a paused queue, where nobody can take it to end it: it waits as it is.
   if (state !== 'active' && (await queues.isPaused(connection))) return undefined
   // A worker still has to end the job: it would do so behind our back.

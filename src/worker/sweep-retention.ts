@@ -20,7 +20,10 @@ export async function forgetHeld(context: SweepContext): Promise<number> {
     for (let page = 0; page < MAX_PAGES; page += 1) {
       const found = await context.ledger.list({ state, limit: PER_PAGE, ...(cursor && { cursor }) })
       const old = found.records.filter((record) => isOld(record, context))
-      for (const record of old) if (await forget(record, context)) count += 1
+      for (const record of old) {
+        // What its policy settles later is not over.
+        if (record.planned === undefined && (await forget(record, context))) count += 1
+      }
       cursor = found.cursor
       if (old.length === 0 || cursor === undefined) break
       if (!(await context.goOn())) return count

@@ -6,11 +6,12 @@ import { describeRedis } from '../support/redis.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 
 const DROP = { after: 'reset' } as const
+const EHLO = '250-scripted\n250 AUTH PLAIN LOGIN'
 
 describeRedis('mailroom uncertain', (redis) => {
   test('lists what nobody knows of, and sends it again or accepts it when asked to', async () => {
     await using server = await startScriptedServer({
-      EHLO: '250-scripted\n250 AUTH PLAIN LOGIN',
+      EHLO,
       DOT: [DROP, DROP, '250 2.0.0 taken'],
     })
     await using project = await openProject(redis, { relay: server.port })
@@ -43,6 +44,19 @@ describeRedis('mailroom uncertain', (redis) => {
     expect(again.code).toBe(5)
     expect(again.err).toContain(`${idOf(first)} is not settled: it is delivered`)
     expect(again.err).toContain('m-none is not settled: no message has this id')
+  })
+
+  test('is what "send --uncertain" makes of it, and "--wait" waits for that', async () => {
+    await using server = await startScriptedServer({ EHLO, DOT: [DROP] })
+    await using project = await openProject(redis, { relay: server.port })
+    await using _worker = project.startWorker()
+    const accepted = await project.send('--wait', '--uncertain', 'accept')
+    expect(accepted).toMatchObject({ code: 0 })
+    const waiting = await project.send('--wait', '--timeout', '1s', '--uncertain', 'resend')
+    expect(waiting.code).toBe(75)
+    const refused = await project.send('--uncertain', 'maybe')
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain('expects hold, resend, accept, got')
   })
 
   test.for<readonly [args: string, says: string]>([

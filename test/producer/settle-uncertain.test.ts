@@ -78,15 +78,20 @@ describeStores('a decision about an uncertain message', (place) => {
     }
   })
 
-  test('may also be a retry, before its policy settles it', async () => {
-    const at = place()
-    await using mailroom = mailroomOn(at)
-    await using door = await openBackDoor(at)
-    const { id } = await mailroom.send(mail('retry', { delay: '1h' }))
-    await leaveUncertain(door, id, LONG)
-    expect(await mailroom.retry(id, { evenIfDelivered: true })).toEqual({ kind: 'retried' })
-    expect(await mailroom.status('relay')).toMatchObject({ waiting: 1, delayed: 0 })
-  })
+  test.for(['waiting', 'delayed'] as const)(
+    'may also be a retry, before its policy settles it, while its job is %s',
+    async (state) => {
+      const at = place()
+      await using mailroom = mailroomOn(at)
+      await using door = await openBackDoor(at)
+      const { id } = await mailroom.send(mail('retry', state === 'delayed' ? { delay: '1h' } : {}))
+      await leaveUncertain(door, id, LONG)
+      expect(await door.queues.stateOf('relay', id)).toBe(state)
+      expect(await mailroom.retry(id, { evenIfDelivered: true })).toEqual({ kind: 'retried' })
+      expect(await mailroom.get(id)).toMatchObject({ state: 'deferred' })
+      expect(await mailroom.status('relay')).toMatchObject({ waiting: 1, delayed: 0 })
+    },
+  )
 })
 
 describeStores('the end of an uncertain message', (place) => {

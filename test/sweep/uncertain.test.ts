@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
-import { openSweepRoom, type SweepRoom } from './sweep-room.ts'
+import { makeOlder, openSweepRoom, type SweepRoom } from './sweep-room.ts'
 
 const ACCEPT: UncertainPlan = { way: 'accept', afterMs: 100, atMost: 0 }
 const RESEND: UncertainPlan = { way: 'resend', afterMs: 100, atMost: 1 }
@@ -59,6 +59,20 @@ describeStores('what is uncertain, and no worker lives', (place) => {
     expect(record).toMatchObject({ state: 'uncertain' })
     expect(record?.planned).toBeUndefined()
     expect(await sweep.ledger.dueUncertain(0, 10)).toEqual([])
+  })
+
+  test('is not forgotten while its policy will settle it, however old it is', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at, { heldRetentionMs: 86_400_000 })
+    const [{ id: planned }, { id: held }] = [await room.send(), await room.send()]
+    await leaveUncertain(sweep, planned, LATER)
+    await leaveUncertain(sweep, held)
+    for (const id of [planned, held]) await makeOlder(sweep.store, at.prefix, id, 2 * 86_400_000)
+    expect(await sweep.sweep()).toMatchObject({ forgotten: 1 })
+    expect(await sweep.ledger.get(planned)).toMatchObject({ planned: { way: 'accept' } })
+    expect(await sweep.queues.stateOf('relay', planned)).toBe('waiting')
+    expect(await sweep.ledger.get(held)).toBeUndefined()
   })
 
   test('leaves no dead job behind when whoever accepted it died before its job knew', async () => {
