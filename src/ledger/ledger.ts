@@ -115,6 +115,7 @@ export type Recorded =
  * - `early`: it was rescheduled; ask again in `dueInMs`.
  * - `in-doubt`: another worker sent the final dot and has not settled; ask again in `retryInMs`.
  *   When that time is over, `claim` itself turns the marked recipients to `uncertain`.
+ * - `elsewhere`: it may have been handed over already by `manager`: only through that is it tried.
  * - `conflict`: the record is that of another request under the same id; nothing has changed.
  */
 export type Claim =
@@ -146,6 +147,12 @@ export type Claim =
       readonly dueInMs?: number
     }
   | { readonly kind: 'early'; readonly dueInMs: number }
+  | {
+      readonly kind: 'elsewhere'
+      readonly manager: string
+      readonly turned: number
+      readonly done?: PlanDone
+    }
   | { readonly kind: 'in-doubt'; readonly retryInMs: number }
   | { readonly kind: 'conflict' }
 

@@ -23,7 +23,7 @@ import { followLate } from './follow-late.ts'
 import { prepareMessage } from './message-to-send.ts'
 import { persist } from './persist.ts'
 import { rejectOther } from './reject-job.ts'
-import { report, reportSettled } from './report.ts'
+import { report, reportSettled, tellDone } from './report.ts'
 import { retryDelayMs, type RetryPolicy } from './retry.ts'
 
 /** Everything that an attempt needs of the world around it. */
@@ -31,6 +31,8 @@ export interface AttemptContext {
   readonly worker: string
   readonly connection: string
   readonly manager: ConnectionManager
+  /** The manager that may have had the message, and that the name does not lead to any more. */
+  readonly goneManager?: string
   /** Of what the manager was resolved to. */
   readonly digest: string
   /** What the operator has decided about replies, as it holds now. */
@@ -57,6 +59,12 @@ export interface AttemptContext {
 /** A claim that allows to try. */
 export type Claimed = Extract<Claim, { kind: 'claimed' }>
 
+/** The message may have been handed over by `manager`: it is not tried through another one. */
+export interface Elsewhere {
+  readonly kind: 'elsewhere'
+  readonly manager: string
+}
+
 /** What came of an attempt, beside what the ledger made of it. */
 export interface Attempted {
   readonly settlement: Settlement
@@ -78,16 +86,21 @@ export async function attempt(
   door: Door,
   context: AttemptContext,
   signal: AbortSignal,
-): Promise<Ending> {
-  const { ledger, worker, connection } = context
+): Promise<Ending | Elsewhere> {
+  const { ledger, worker, connection, goneManager } = context
   const { id, digest, envelope } = job
-  const claim = await ledger.claim({ id, worker, connection, recipients: envelope.to, digest })
+  const manager = goneManager ?? context.manager.name
+  const recipients = envelope.to
+  const claim = await ledger.claim({ id, worker, connection, manager, recipients, digest })
   switch (claim.kind) {
     case 'settled':
       await context.contents.releaseWhenOver(job, claim.state)
       return reportSettled(job, claim, context)
     case 'early':
       return { kind: 'later', delayMs: claim.dueInMs }
+    case 'elsewhere':
+      tellDone(id, claim, context)
+      return { kind: 'elsewhere', manager: claim.manager }
     case 'in-doubt':
       return { kind: 'later', delayMs: claim.retryInMs }
     case 'conflict':

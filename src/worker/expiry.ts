@@ -7,14 +7,24 @@ import type { AttemptContext, Claimed } from './attempt.ts'
  *
  * A message expires by its own `notAfter`, which never stops, or by its age, which does not count
  * the time in which its name was parked. A message on which too many workers died in a row is
- * set aside.
+ * set aside. So is one that nobody but a manager may send again which its name has left.
  */
 export function mayTry(
   job: SendMailJob,
   claim: Claimed,
-  context: Pick<AttemptContext, 'now' | 'parkedMsSince' | 'retry'>,
+  context: Pick<AttemptContext, 'now' | 'parkedMsSince' | 'retry' | 'goneManager'>,
 ): Settlement | undefined {
-  const { retry } = context
+  const { retry, goneManager } = context
+  if (goneManager !== undefined) {
+    const name = JSON.stringify(goneManager)
+    const text = `it may have been sent through ${name}, where its mail does not go any more`
+    return {
+      outcomes: [],
+      rest: 'refused',
+      isAttempt: false,
+      last: { rule: 'local.manager-gone', text },
+    }
+  }
   if (claim.claims > retry.maxClaims) {
     const text = `${claim.claims - 1} workers in a row took this message and never settled it`
     return {

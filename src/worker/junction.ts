@@ -1,17 +1,22 @@
-import type { ManagerGroup } from '../connections/manager-group.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Consumer } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
 import { createFlow, type Flow } from './flow.ts'
 import { tellSwitch } from './group-events.ts'
-import { createIntake, type Intake } from './intake.ts'
+import { createIntake } from './intake.ts'
+import {
+  contextFor,
+  createJunctionState,
+  findFlow,
+  isShut,
+  type JunctionState,
+} from './junction-state.ts'
 import type { LaneContext } from './lane.ts'
 import type { RejectContext } from './reject-job.ts'
 import { isOtherRoute, type ResolvedRoute } from './resolved-route.ts'
-import { carriersOf, chooseFlow, usedOf } from './route.ts'
-import { createShutSpans, type ShutSpans } from './shut-spans.ts'
-import { createWeightedTurns } from './weighted-turns.ts'
+import { carriersOf, chooseFlow, isUsable, usedOf } from './route.ts'
+import { createWeightedTurns, type WeightedTurns } from './weighted-turns.ts'
 
 /** Where the ways of a name meet: which of them its mail takes, and how much of it is taken. */
 export interface Junction {
@@ -23,6 +28,8 @@ export interface Junction {
   readonly isShut: boolean
   /** The way that a message takes now, of which nothing was handed over yet; undefined: it has to wait. */
   choose(job: SendMailJob): Flow | undefined
+  /** Remembers that a message may have been handed over through `manager`; undefined: it is settled. */
+  bind(id: string, manager: string | undefined): void
   /** What an attempt needs to know of all ways that its message may take, instead of `own` alone. */
   contextFor<Own extends AttemptContext>(own: Own, job: SendMailJob): Own
   /** Lets mail in from now on: there is somebody who takes it. */
@@ -39,27 +46,6 @@ export interface Junction {
   drain(): void
   /** Closes all sessions, those that are busy after `deadlineMs`. */
   close(deadlineMs: number): Promise<void>
-}
-
-/** What becomes of the ways of a name. */
-interface State {
-  readonly name: string
-  readonly context: LaneContext
-  readonly intake: Intake
-  readonly shut: ShutSpans
-  /** How many deliveries may run through each. */
-  readonly wanted: Map<Flow, number>
-  /** Those that finish what they have begun. */
-  readonly retired: Set<Flow>
-  group: ManagerGroup
-  flows: readonly Flow[]
-  /** The manager through which a failover group's mail went last. */
-  lead: string | undefined
-  phase: 'before' | 'open' | 'closed'
-  isReviewing: boolean
-  /** Whether the clock is off. */
-  isHeld: boolean
-  timer: NodeJS.Timeout | undefined
 }
 
 /** Makes the ways of `name` for what `consumer` takes; `ended` aborts when their owner waits no longer. */
@@ -83,7 +69,7 @@ export function createJunction(
   }
   const turns = createWeightedTurns()
   const intake = createIntake(consumer, context.onStoreFault)
-  const state = createState(name, first.group, context, intake)
+  const state = createJunctionState(name, first.group, context, intake)
   let given = first
   state.flows = first.managers.map(open)
 
@@ -95,12 +81,9 @@ export function createJunction(
       return isShut(state, state.flows)
     },
     context: { ...context, connection: name, ended },
-    choose: (job) => {
-      const { flows, group } = state
-      if (flows.length === 1) return flows[0]
-      return chooseFlow(group, carriersOf(flows, job), turns, context)
-    },
-    contextFor: (own, job) => (state.flows.length === 1 ? own : { ...own, ...ofAll(state, job) }),
+    choose: (job) => choose(state, job, turns),
+    bind: (id, manager) => bind(state, id, manager),
+    contextFor: (own, job) => contextFor(state, own, job),
     begin: () => {
       state.phase = 'open'
       for (const flow of state.flows) flow.begin()
@@ -125,7 +108,15 @@ export function createJunction(
   }
 }
 
-function quiet(state: State): void {
+function choose(state: JunctionState, job: SendMailJob, turns: WeightedTurns): Flow | undefined {
+  const { flows, group, whereabouts, context } = state
+  const had = findFlow(flows, whereabouts.of(job.id))
+  if (had) return isUsable(had, context) ? had : undefined
+  if (flows.length === 1) return flows[0]
+  return chooseFlow(group, carriersOf(flows, job), turns, context)
+}
+
+function quiet(state: JunctionState): void {
   state.phase = 'closed'
   clearTimeout(state.timer)
   for (const flow of state.flows) {
@@ -134,63 +125,25 @@ function quiet(state: State): void {
   }
 }
 
-async function close({ flows, retired }: State, deadlineMs: number): Promise<void> {
+async function close({ flows, retired }: JunctionState, deadlineMs: number): Promise<void> {
   const all = [...flows, ...retired]
   await Promise.all(all.map(({ way }) => way.close(deadlineMs)))
   for (const { capacity } of all) capacity.close()
 }
 
-function createState(
-  name: string,
-  group: ManagerGroup,
-  context: LaneContext,
-  intake: Intake,
-): State {
-  return {
-    name,
-    context,
-    intake,
-    shut: createShutSpans({ now: context.now, keepMs: context.retry.giveUpAfterMs }),
-    wanted: new Map(),
-    retired: new Set(),
-    group,
-    flows: [],
-    lead: group.members[0]?.name,
-    phase: 'before',
-    isReviewing: false,
-    isHeld: false,
-    timer: undefined,
-  }
-}
-
-/** Whether nothing can be tried through any of `flows` now. */
-function isShut({ group, context }: State, flows: readonly Flow[]): boolean {
-  const [only] = flows
-  if (flows.length === 1 && only) return only.parking.isParked || only.pause.isOn
-  return usedOf(group, flows, context).used.length === 0
-}
-
-/** What holds for a message of a group: it does not age while none of its ways could be used. */
-function ofAll(state: State, job: SendMailJob): Pick<AttemptContext, 'isParked' | 'parkedMsSince'> {
-  const some = carriersOf(state.flows, job)
-  return {
-    isParked: () => isShut(state, state.flows),
-    parkedMsSince: (since) =>
-      state.shut.msSince(
-        since,
-        some.map(({ parking }) => parking.spans()),
-      ),
-  }
-}
-
 /** Has those used that are to be used, and as much taken as they can carry. */
-function review(state: State): void {
+function review(state: JunctionState): void {
   if (state.isReviewing || state.phase !== 'open') return
   const { flows, group, context, intake, wanted } = state
   const { used, spare, lead, nextAt } = usedOf(group, flows, context)
   // Each of them tells what it can carry then.
   state.isReviewing = true
-  if (flows.length > 1) for (const flow of flows) flow.capacity.hold('spare', spare.includes(flow))
+  if (flows.length > 1) {
+    for (const flow of flows) {
+      const isSpare = spare.includes(flow) && !state.whereabouts.isAwaited(flow.manager)
+      flow.capacity.hold('spare', isSpare)
+    }
+  }
   state.isReviewing = false
   clearTimeout(state.timer)
   if (nextAt !== undefined) {
@@ -207,7 +160,16 @@ function review(state: State): void {
   state.shut.note(isNoneUsed)
 }
 
-function lookAtLead(state: State, next: Flow | undefined): void {
+function bind(state: JunctionState, id: string, manager: string | undefined): void {
+  const { whereabouts } = state
+  if (manager !== undefined) whereabouts.note(id, manager)
+  else if (whereabouts.of(id) === undefined) return
+  else whereabouts.forget(id)
+  // A spare member gets sessions for it, and then gives them back.
+  review(state)
+}
+
+function lookAtLead(state: JunctionState, next: Flow | undefined): void {
   const { name, flows, lead, context } = state
   if (next === undefined || next.manager === lead) return
   const before = flows.find(({ manager }) => manager === lead)
@@ -217,7 +179,7 @@ function lookAtLead(state: State, next: Flow | undefined): void {
 
 /** Keeps the ways that are still wanted, opens new ones, and lets the others finish. */
 function follow(
-  state: State,
+  state: JunctionState,
   fresh: ResolvedRoute,
   open: (manager: ResolvedManager) => Flow,
 ): void {
@@ -244,6 +206,9 @@ function follow(
       .catch(context.onStoreFault)
       .finally(() => state.retired.delete(flow))
   }
+  const [only, ...others] = state.flows
+  // Who is alone is nobody's spare.
+  if (others.length === 0) only?.capacity.hold('spare', false)
   state.isReviewing = false
   review(state)
 }

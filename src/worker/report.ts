@@ -1,5 +1,6 @@
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Claim, Judgement, Settled } from '../ledger/ledger.ts'
+import type { PlanDone } from '../ledger/uncertain.ts'
 import type { Ending } from '../queue/queues.ts'
 import type { AttemptContext, Attempted, Claimed } from './attempt.ts'
 import { reasonOf } from './judged.ts'
@@ -19,8 +20,7 @@ export function report(
   signal: AbortSignal,
 ): Ending {
   const { settlement, before } = attempted
-  if (claim.turned > 0) tellTurned(job.id, claim.turned, context)
-  if (claim.done) tellPlanDone(job.id, claim.done, context)
+  tellDone(job.id, claim, context)
   if (settled.applied) tell(job, claim, attempted, settled, context)
   if (before.length > 0 && (!settled.applied || settlement.outcomes.length === 0)) {
     // What was delivered before the rest was withdrawn, cancelled or taken over is delivered.
@@ -51,6 +51,16 @@ export function report(
   }
 }
 
+/** Tells what a claim found and did: a mark whose time was over, and a plan that was due. */
+export function tellDone(
+  id: string,
+  { turned, done }: Pick<Claimed, 'turned'> & { readonly done?: PlanDone | undefined },
+  context: AttemptContext,
+): void {
+  if (turned > 0) tellTurned(id, turned, context)
+  if (done) tellPlanDone(id, done, context)
+}
+
 /** What the server said last explains a refusal only if it was one; an earlier attempt's is in the record. */
 function reasonableOf(last: Judgement | undefined): Judgement | undefined {
   return last?.rule === undefined ? undefined : last
@@ -64,8 +74,7 @@ export function reportSettled(
 ): Ending {
   const { id } = job
   const { connection } = context
-  if (turned > 0) tellTurned(id, turned, context)
-  if (done) tellPlanDone(id, done, context)
+  tellDone(id, { turned, done }, context)
   if (turned > 0 || done) context.announce({ id, connection, state, ...ruleOfPlan(done) })
   switch (state) {
     case 'cancelled':

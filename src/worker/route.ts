@@ -55,6 +55,11 @@ export function standingOfFlow(
   return standingOf({ circuit, pausedSince: pause.since, isParked: parking.isParked })
 }
 
+/** Whether mail can be tried through the manager of a way now. */
+export function isUsable(flow: Flow, context: Pick<RouteContext, 'health'>): boolean {
+  return standingOfFlow(flow, context).kind === 'usable'
+}
+
 function decide(
   group: ManagerGroup,
   flows: readonly Flow[],

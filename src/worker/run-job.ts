@@ -2,7 +2,7 @@ import { parseJob } from '../job/parse-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
-import { attempt } from './attempt.ts'
+import { attempt, type Elsewhere } from './attempt.ts'
 import { openDoor } from './door.ts'
 import type { Flow } from './flow.ts'
 import type { Junction } from './junction.ts'
@@ -51,7 +51,13 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
     const isSpare = flows.length > 1 && flow.capacity.sessions === 0
     if (isSpare) return { kind: 'later', delayMs: BREATH_MS }
     const ending = await flow.running.count(() => runOn(flow, parsed.job, junction, signal))
-    if (ending !== undefined) return ending
+    if (ending?.kind === 'elsewhere') {
+      junction.bind(taken.id, ending.manager)
+      before = undefined
+    } else if (ending !== undefined) {
+      junction.bind(taken.id, undefined)
+      return ending
+    }
     if (signal.aborted) return BACK
   }
   return BACK
@@ -65,7 +71,7 @@ async function runOn(
   job: SendMailJob,
   junction: Junction,
   signal: AbortSignal,
-): Promise<Ending | undefined> {
+): Promise<Ending | Elsewhere | undefined> {
   const { entered, gate, context } = await way.enter(signal)
   switch (entered.kind) {
     case 'shut': {

@@ -34,6 +34,7 @@ export async function expire(overdue: Overdue, context: SweepContext): Promise<E
   const claim = await ledger.claim({ id, worker, connection, recipients })
   switch (claim.kind) {
     case 'early':
+    case 'elsewhere':
     case 'in-doubt':
     case 'conflict':
       return { kind: 'open' }

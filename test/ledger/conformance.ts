@@ -1,5 +1,6 @@
 import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
+import { testManagers } from './managers.ts'
 import { testReopenings } from './reopenings.ts'
 import { testRescheduling } from './rescheduling.ts'
 import { testSettlements } from './settlements.ts'
@@ -19,6 +20,7 @@ import { testUpkeep } from './upkeep.ts'
 export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
+  testManagers(open)
   testReopenings(open)
   testRescheduling(open)
   testSuperseding(open)

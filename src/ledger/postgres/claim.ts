@@ -13,11 +13,14 @@ import { decide } from './decide.ts'
  */
 export const CLAIM_FUNCTION = `
 drop function if exists ledger_claim(text, text, text, text, text);
+drop function if exists ledger_claim(text, text, text, text, text, text);
 create or replace function ledger_claim(
   the_id text, the_worker text, the_connection text, addresses text, the_digest text,
+  the_manager text default null,
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
   out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int,
-  out done_way text, out done_count int, out not_before_ms float8, out is_early boolean
+  out done_way text, out done_count int, out not_before_ms float8, out is_early boolean,
+  out elsewhere text
 ) language plpgsql as $$
 declare
   l ledger;
@@ -28,13 +31,15 @@ begin
   turned := 0;
   loop
     update ledger set state = 'active', fence = greatest(fence + 1, ledger_microseconds()),
-        holder = the_worker, claims = claims + 1, updated_at = clock_timestamp()
+        holder = the_worker, claims = claims + 1, updated_at = clock_timestamp(),
+        manager = case when standing ~ '[uq]' then manager else nullif(the_manager, the_connection) end
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
         and (position('p' in standing) > 0 or position('q' in standing) > 0)
         and (not_before is null or not_before <= clock_timestamp())
         and (supersedes is null or ledger_newer(supersedes, id) is null)
         and (settle_at is null or settle_at > clock_timestamp()) and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
+        and (manager is null or the_manager is null or manager = the_manager or standing !~ '[uq]')
       returning fence, standing, attempts, claims, breaks,
         floor(extract(epoch from clock_timestamp() - greatest(accepted_at, not_before)) * 1000),
         floor(extract(epoch from not_before) * 1000)
@@ -95,6 +100,11 @@ begin
       return;
     end if;
     ended := ledger_overall(l.standing);
+    if l.mark_until is null and ended = 'deferred' and l.manager <> the_manager
+      and l.standing ~ '[uq]' then
+      elsewhere := l.manager;
+      return;
+    end if;
     if l.mark_until is not null then
       perform ledger_tell(the_id, 'u' || coalesce(l.holder, '') || E'\\t'
         || array_to_string(l.mark, ','));
@@ -137,19 +147,21 @@ interface Row {
   readonly done_count: number | null
   readonly not_before_ms: number | null
   readonly is_early: boolean | null
+  readonly elsewhere: string | null
 }
 
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
 export async function claim(
   pool: SharedPool,
-  { id, worker, connection, recipients, digest }: ClaimRequest,
+  { id, worker, connection, recipients, digest, manager }: ClaimRequest,
 ): Promise<Claim> {
-  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4, $5)', [
+  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4, $5, $6)', [
     id,
     worker,
     connection,
     recipients.join('\n'),
     digest ?? null,
+    manager ?? null,
   ])
   return claimOf(rows)
 }
@@ -168,6 +180,14 @@ function claimOf([row]: readonly Row[]): Claim {
     }
   }
   if (row.is_early === true) return { kind: 'early', dueInMs: Math.max(1, row.retry_ms ?? 0) }
+  if (row.elsewhere !== null) {
+    return {
+      kind: 'elsewhere',
+      manager: row.elsewhere,
+      turned: row.turned,
+      ...(done && { done }),
+    }
+  }
   if (row.new_fence === null) return { kind: 'in-doubt', retryInMs: Math.max(1, row.retry_ms ?? 0) }
   return {
     kind: 'claimed',

@@ -1,10 +1,11 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { reopenable, type Reopened, type ReopenOptions } from '../reopened.ts'
 import type { MessageState } from '../ledger.ts'
+import { AGAIN } from '../standing.ts'
 import { decide } from './decide.ts'
 
 /**
- * The fence is raised and the marks' traces go, so that no late settlement of the time before
+ * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks' traces go, so that no late settlement of the time before
  * changes what is tried again. A plain statement: a person's decision needs no function.
  */
 const REOPEN = `
@@ -16,7 +17,7 @@ with old as (
   insert into ledger_history (id, entry, bytes)
     select id, 'o' || accepted || E'\\t' || $4::text, 30 from old
 )
-update ledger set standing = translate(standing, $2, repeat('p', length($2))), state = 'deferred',
+update ledger set standing = translate(standing, $2, replace(translate($2, 're', 'pp'), 'u', '${AGAIN}')), state = 'deferred',
     fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0, breaks = 0, attempts = 0,
     accepted_at = clock_timestamp(), updated_at = clock_timestamp(),
     next_attempt_at = clock_timestamp(), mark = null, mark_until = null, late = null,

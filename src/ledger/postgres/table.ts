@@ -1,7 +1,8 @@
 /**
  * One row per message. It holds what the hash of `redis/keys.ts` holds, in the same encodings;
  * `brief` and `entries` are `h` and `e` there, `mark_plan` is `z`, `settle_at`, `settle_way` and
- * `resends` are `q`, `a` and `o`, and `not_before` and `supersedes` are `T` and `K`.
+ * `resends` are `q`, `a` and `o`, and `not_before`, `supersedes` and
+ * `manager` are `T`, `K` and `M`.
  *
  * No column of an index changes while a message is delivered, so that Postgres updates the row in
  * place within its page: `held` and `held_since` are set only for messages that are held, and
@@ -40,6 +41,7 @@ alter table ledger add column if not exists settle_way text;
 alter table ledger add column if not exists resends int not null default 0;
 alter table ledger add column if not exists not_before timestamptz;
 alter table ledger add column if not exists supersedes text;
+alter table ledger add column if not exists manager text;
 create index if not exists ledger_planned on ledger (settle_at, id) where settle_at is not null;
 create index if not exists ledger_held on ledger (held, held_since, id) where held is not null;
 create index if not exists ledger_held_by_connection

@@ -8,15 +8,15 @@ import { planDoneOf } from '../uncertain.ts'
 import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
 import { NEWEST } from './newest.ts'
-import { createScript, decide } from './script.ts'
+import { createScript, decide, type Answer } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 import { UNCERTAIN } from './uncertain-lua.ts'
 
-/** Values: id, retention, worker, connection, recipients, their number, and the digest or nothing. */
+/** Values: id, retention, worker, connection, recipients, their number, the digest or nothing, and the manager or nothing. */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks, due,
-  notBefore, key = unpack(redis.call('HMGET', KEYS[1],
-    's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K'))
+  notBefore, key, manager = unpack(redis.call('HMGET', KEYS[1],
+    's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K', 'M'))
 ${CLOCK}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
@@ -31,8 +31,13 @@ ${HISTORY}
 ${NEWEST}
 local turned, way, count = 0, '', 0
 local isEarly = notBefore and tonumber(notBefore) > tonumber(now)
+local function mayHaveGone() return string.find(standing, '[uq]') end
+local function isElsewhere()
+  return manager and ARGV[8] ~= '' and manager ~= ARGV[8] and mayHaveGone()
+end
 local function take()
   if isEarly then return 'early:' .. notBefore - now end
+  if isElsewhere() then return {'elsewhere', manager, turned, way, count} end
   if key then remember(key) end
   if state == 'active' and not mark then
     tell(now, 'd' .. (holder or '') .. '\t' .. updated)
@@ -41,6 +46,11 @@ local function take()
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
     'n', claims, 'u', now)
+  if not mayHaveGone() then
+    local called = ARGV[8] ~= '' and ARGV[8] ~= ARGV[4] and ARGV[8]
+    if called and called ~= manager then redis.call('HSET', KEYS[1], 'M', called) end
+    if manager and not called then redis.call('HDEL', KEYS[1], 'M') end
+  end
   local since = math.max(tonumber(recorded), tonumber(notBefore) or 0)
   return {raised, standing, tonumber(attempts) or 0, claims, now - since, turned,
     tonumber(breaks) or 0, way, count, notBefore or ''}
@@ -87,7 +97,7 @@ end
 if newer and string.find(standing, '[pq]') then
   standing = supersede(now, standing, fence, newer)
 elseif string.find(standing, '[pq]') then
-  enter(state, isEarly and overall(standing) or 'active', now)
+  enter(state, (isEarly or isElsewhere()) and overall(standing) or 'active', now)
   return take()
 end
 local ended = overall(standing)
@@ -104,14 +114,23 @@ export async function claim(
   client: Redis,
   keys: RedisKeys,
   retentionMs: number,
-  { id, worker, connection, recipients, digest = '' }: ClaimRequest,
+  { id, worker, connection, recipients, digest = '', manager = '' }: ClaimRequest,
 ): Promise<Claim> {
   const answer = await decide(
     client,
     SCRIPT,
     id,
     [keys.record(id), keys.held, ...keys.history(id), keys.newest('')],
-    [id, retentionMs, worker, connection, recipients.join('\n'), recipients.length, digest],
+    [
+      id,
+      retentionMs,
+      worker,
+      connection,
+      recipients.join('\n'),
+      recipients.length,
+      digest,
+      manager,
+    ],
   )
   if (answer === 'conflict') return { kind: answer }
   if (typeof answer === 'string' && answer.startsWith('early:')) {
@@ -129,6 +148,7 @@ export async function claim(
     }
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
+  if (answer[0] === 'elsewhere') return elsewhereOf(answer)
   const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count, notBefore] = answer
   const done = planDoneOf(way, count)
   return {
@@ -141,6 +161,16 @@ export async function claim(
     ageMs: Number(ageMs),
     turned: Number(turned),
     ...(notBefore !== '' && { notBefore: Number(notBefore) }),
+    ...(done && { done }),
+  }
+}
+
+function elsewhereOf([, manager, turned, way, count]: Exclude<Answer, string | number>): Claim {
+  const done = planDoneOf(way, count)
+  return {
+    kind: 'elsewhere',
+    manager: String(manager),
+    turned: Number(turned),
     ...(done && { done }),
   }
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 
 import { reopenable, type Reopened, type ReopenOptions } from '../reopened.ts'
+import { AGAIN } from '../standing.ts'
 import { parseState } from '../state.ts'
 import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
@@ -8,7 +9,7 @@ import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /**
- * The fence is raised and the marks' traces go, so that no late settlement of the time before
+ * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks' traces go, so that no late settlement of the time before
  * changes what is tried again. Values: id, retention, letters to reopen, 1 for
  * uncertain ones too, then the states.
  */
@@ -28,7 +29,8 @@ local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 for index = 0, #standing - 1 do redis.call('HDEL', KEYS[1], 'y' .. index) end
 redis.call('HDEL', KEYS[1], 'w', 'n', 'b', 'k', 'g', 'i', 'z', 'q', 'a', 'o', 'T')
 redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
-redis.call('HSET', KEYS[1], 'p', (string.gsub(standing, '[' .. ARGV[3] .. ']', 'p')),
+standing = string.gsub(standing, '[' .. ARGV[3] .. ']', { u = '${AGAIN}', r = 'p', e = 'p' })
+redis.call('HSET', KEYS[1], 'p', standing,
   'f', string.format('%.0f', raised), 't', now, 'u', now, 'x', now)
 enter(state, 'deferred', now)
 tell(now, 'o' .. recorded .. '\t' .. ARGV[4])

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest'
+
+import { openPauses, type Pauses } from '../../src/fleet/pauses.ts'
+import type { MailroomConfig } from '../../src/index.ts'
+import { openStore } from '../../src/store/open.ts'
+import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
+import { describeStores, type TestStore } from '../support/stores.ts'
+import { openRoom, type Room } from './mail-room.ts'
+
+const DROP = { after: 'reset' } as const
+/** Short enough that it is soon known that no answer can come any more. */
+const RESENT = { timeouts: { dot: '300ms' }, uncertain: 'resend' }
+const GROUPS = { out: 'failover:relay,backup' }
+
+const at = ({ port }: { readonly port: number }) => ({
+  server: '127.0.0.1',
+  port,
+  tls: 'none',
+  ...RESENT,
+})
+
+async function openPausesOf({
+  queue,
+  prefix,
+  schema,
+}: TestStore): Promise<Pauses & AsyncDisposable> {
+  const store = await openStore(queue, { patience: 'fail-fast', prefix, schema })
+  return { ...openPauses(store), [Symbol.asyncDispose]: () => store.close() }
+}
+
+function stateOf(room: Room, id: string): Promise<string | undefined> {
+  return room.mailroom.get(id).then((record) => record?.state)
+}
+
+/** Sends one more message, and gives its state when it is settled. */
+async function fateOfNext(room: Room): Promise<string> {
+  const { id } = await room.send({ subject: 'Another' })
+  return (await room.settled(id)).state
+}
+
+describeStores('a message of a group whose answer never came', (place) => {
+  test('waits for the member that had it, while others carry the rest', async () => {
+    await using relay = await startScriptedServer({ DOT: [DROP, '250 2.0.0 taken'] })
+    await using backup = await startSmtpServer()
+    const store = place()
+    await using pauses = await openPausesOf(store)
+    const options = { others: { backup: at(backup) }, groups: GROUPS, names: ['out'] }
+    await using room = await openRoom(store, at(relay), options)
+    const { id } = await room.send()
+    await expect.poll(() => stateOf(room, id)).toBe('uncertain')
+    await pauses.pause('relay', 'moves')
+    await expect.poll(() => room.told('failed-over')).toHaveLength(1)
+    await expect.poll(() => room.told('uncertain-settled')).toMatchObject([{ id, way: 'resend' }])
+    expect([await fateOfNext(room), await fateOfNext(room)]).toEqual(['delivered', 'delivered'])
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'deferred', attempts: 1 })
+
+    await pauses.resume('relay')
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 2 })
+    expect(relay.dots).toBe(2)
+    expect(backup.mails).toHaveLength(2)
+    expect(new Set(relay.bodies.match(/^Message-ID: .*$/gim)).size).toBe(1)
+  })
+})
+
+describeRedis('a message that may have been sent', (queue) => {
+  const place = (): TestStore => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
+
+  test('goes through a spare member again that had it, when a person says so', async () => {
+    await using relay = await startSmtpServer()
+    await using backup = await startScriptedServer({ DOT: [DROP, '250 2.0.0 taken'] })
+    const store = place()
+    await using pauses = await openPausesOf(store)
+    await pauses.pause('relay', 'moves')
+    const options = { others: { backup: at(backup) }, groups: GROUPS, names: ['out'] }
+    await using room = await openRoom(store, at(relay), options)
+    const { id } = await room.send({}, { uncertain: 'hold' })
+    expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
+    await pauses.resume('relay')
+    await expect.poll(() => room.told('failed-back')).toHaveLength(1)
+    await room.mailroom.settleUncertain(id, 'resend')
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(backup.dots).toBe(2)
+    expect(relay.mails).toEqual([])
+    expect(await fateOfNext(room)).toBe('delivered')
+    expect(relay.mails).toHaveLength(1)
+  })
+
+  test('is held when the member that had it has left the group', async () => {
+    await using relay = await startScriptedServer({ DOT: [DROP] })
+    await using backup = await startSmtpServer()
+    const store = place()
+    const options = { others: { backup: at(backup) }, groups: GROUPS, names: ['out'] }
+    await using room = await openRoom(store, at(relay), options)
+    const { id } = await room.send({}, { uncertain: 'hold' })
+    expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
+    const connections = { backup: at(backup), relay: at(relay) }
+    const config = { ...store, connections, groups: { out: 'failover:backup' } }
+    await room.worker.reconfigure(config as MailroomConfig)
+    expect(await fateOfNext(room)).toBe('delivered')
+    await room.mailroom.settleUncertain(id, 'resend')
+    await expect
+      .poll(() => room.mailroom.get(id))
+      .toMatchObject({ state: 'uncertain', last: { rule: 'local.manager-gone' } })
+    expect([relay.dots, backup.mails.length]).toEqual([1, 1])
+  })
+})
