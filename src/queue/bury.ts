@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { UnrecoverableError } from 'bullmq'
 import type { Job, Queue, Worker } from 'bullmq'
 
+import type { Store } from '../store/store.ts'
 import type { Bull } from './bull.ts'
 import { closeWorker } from './close-worker.ts'
+import { promoteJob } from './promote.ts'
 import type { DeadJob } from './queues.ts'
 
 const SETTINGS = { concurrency: 1, lockDuration: 60_000, stalledInterval: 30_000 }
@@ -18,6 +20,7 @@ const FIRST = 1
  * their queue is paused.
  */
 export async function buryJobs(
+  store: Store,
   bull: Bull,
   queue: Queue,
   jobs: readonly DeadJob[],
@@ -30,7 +33,7 @@ export async function buryJobs(
   try {
     await worker.waitUntilReady()
     for (const { id, reason } of jobs) {
-      if (await bury(worker, queue, id, reason)) buried.push(id)
+      if (await bury(id, reason, { store, worker, queue })) buried.push(id)
     }
     return buried
   } finally {
@@ -38,13 +41,19 @@ export async function buryJobs(
   }
 }
 
-async function bury(worker: Worker, queue: Queue, id: string, reason: string): Promise<boolean> {
+interface Grave {
+  readonly store: Store
+  readonly worker: Worker
+  readonly queue: Queue
+}
+
+async function bury(id: string, reason: string, { store, worker, queue }: Grave): Promise<boolean> {
   const job = await queue.getJob(id)
   if (job === undefined) return false
   // As it was added: a try that did not come to its end may have left the job in front.
   const { priority = 0 } = job.opts
   const token = randomUUID()
-  if (!(await bringForward(job))) return false
+  if (!(await bringForward(store, queue, job))) return false
   const taken = await worker.getNextJob(token, { block: false })
   if (taken?.id !== id) await putBack(job, priority)
   if (taken === undefined) return false
@@ -68,10 +77,11 @@ async function putBack(job: Job, priority: number): Promise<void> {
 }
 
 /** Makes a job the first one of its queue; false when somebody else has it. */
-async function bringForward(job: Job): Promise<boolean> {
+async function bringForward(store: Store, queue: Queue, job: Job): Promise<boolean> {
   const state = await job.getState()
-  if (state === 'delayed') await job.promote()
-  else if (state !== 'prioritized') return false
+  if (state === 'delayed') {
+    if (!(await promoteJob(store, queue, job))) return false
+  } else if (state !== 'prioritized') return false
   await job.changePriority({ priority: FIRST })
   return true
 }

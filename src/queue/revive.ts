@@ -1,5 +1,7 @@
 import type { Queue } from 'bullmq'
 
+import type { Store } from '../store/store.ts'
+import { promoteJob } from './promote.ts'
 import type { JobState } from './queues.ts'
 import { digestIn } from './remove.ts'
 
@@ -22,19 +24,16 @@ export async function stateOfJob(queue: Queue, id: string): Promise<JobState | u
  * Has a dead or delayed job taken as soon as its turn comes; false when it is neither, or of another
  * request than the one with this digest.
  */
-export async function wakeJob(queue: Queue, id: string, digest?: string): Promise<boolean> {
+export async function wakeJob(
+  store: Store,
+  queue: Queue,
+  id: string,
+  digest?: string,
+): Promise<boolean> {
   if (await reviveJob(queue, id, digest)) return true
   const job = await queue.getJob(id)
   if (job === undefined || (digest !== undefined && digestIn(job.data) !== digest)) return false
-  if ((await stateOfJob(queue, id)) !== 'delayed') return false
-  try {
-    await job.promote()
-    return true
-  } catch (error) {
-    // Its time came in between, or somebody removed it.
-    if ((await stateOfJob(queue, id)) === 'delayed') throw error
-    return false
-  }
+  return (await stateOfJob(queue, id)) === 'delayed' && promoteJob(store, queue, job)
 }
 
 /**
