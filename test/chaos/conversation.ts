@@ -22,8 +22,8 @@ export interface ServerDesk {
   /** The misdeed that is due, which counts as done; undefined: behaves. */
   due(at: Point, party: Party): Deed | undefined
   take(taken: Taken): void
-  /** How long the answer to a message takes. */
-  readonly answerMs: number
+  /** Waits as long as the answer to a message takes. */
+  rest(): Promise<void>
 }
 
 /** Longer than the time-outs of clients that are in a hurry. */
@@ -120,7 +120,7 @@ async function takeBody(talk: Conversation): Promise<boolean> {
   if (met === 'over' || !talk.takes) return false
   const messageId = /^message-id:\s*(<[^>]+>)/im.exec(body)?.[1] ?? ''
   desk.take({ number: party.number ?? -1, messageId, client: party.client ?? '' })
-  if (desk.answerMs > 0) await sleep(desk.answerMs)
+  await desk.rest()
   await speak(talk, met, TAKEN)
   desk.ends()
   return met !== 'drop' && (await meet(talk, 'after')) !== 'over'

@@ -104,10 +104,13 @@ export async function runCase(
   })
   await using mailroom = createMailroom(machine.config, { onWarning: () => {} })
   const { hasKeys = false, paceMs = 0 } = chaos
-  const load = { count: messages, hasKeys, paceMs, signal: deadline }
   const driving = chaos.drive?.(machine, { times })
+  const failed = new AbortController()
+  driving?.catch(() => failed.abort())
+  const given = AbortSignal.any([deadline, failed.signal])
+  const load = { count: messages, hasKeys, paceMs, signal: given }
   const accepted = await sendLoad(mailroom, load)
-  await settle(mailroom, accepted, deadline)
+  await settle(mailroom, accepted, given)
   ended.abort()
   const driven = (await driving) ?? 0
   const wrongs = await comeToRest(mailroom, accepted, machine, deadline)

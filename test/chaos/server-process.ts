@@ -15,7 +15,7 @@ export interface ServerProcess extends AsyncDisposable {
   /** Waits until a conversation is at `at`, which then waits for `goOn`; undefined: none came. */
   reached(at: Point, signal: AbortSignal): Promise<Reached | undefined>
   goOn(reached: Reached, takes: boolean): void
-  /** How long it takes from now on for its answer to a message. */
+  /** How long its answers to messages take from now on, also those under way. */
   answerAfter(ms: number): void
   /** No more misdeeds from now on. */
   behave(): void

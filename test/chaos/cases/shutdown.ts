@@ -2,9 +2,14 @@ import { STORES } from '../chaos-store.ts'
 import type { ChaosCase } from '../run-case.ts'
 
 const IN_FLIGHT = 200
-const STOP_WITHIN_MS = 3_000
-/** For what has sent its final dot, and for closing. */
-const GRACE_MS = 5_000
+/** A server that never answers is waited for longer than a stop may take. */
+const HANG = '30s'
+const STOP_WITHIN_MS = 5_000
+/** For handing back and closing. */
+const GRACE_MS = 15_000
+/** Until the worker is told to stop. */
+const NEVER_MS = 60_000
+const SOON_MS = 1_500
 
 /**
  * SIGTERM during 200 deliveries, some of which hang: those that get their answers end, and the others
@@ -25,16 +30,18 @@ export const SHUTDOWN: ChaosCase = {
     attempts: 1,
   },
   relay: {
-    timeouts: { mail: '20s', rcpt: '20s', data: '20s', dot: '20s' },
+    timeouts: { mail: HANG, rcpt: HANG, data: HANG, dot: HANG },
     limits: { sessions: IN_FLIGHT, messagesPerSession: 100 },
   },
   stopWithinMs: STOP_WITHIN_MS,
   fate: 'known',
   drive: async ({ server, workers, until, addWorker }) => {
-    server.answerAfter(1_500)
-    if (!(await until(() => server.busy >= IN_FLIGHT))) return 0
+    server.answerAfter(NEVER_MS)
+    if (!(await until(() => server.busy >= IN_FLIGHT))) throw new Error('too few were in flight')
     const [worker] = workers()
-    const wrong = await worker?.stop(STOP_WITHIN_MS + GRACE_MS)
+    const stopped = worker?.stop(STOP_WITHIN_MS + GRACE_MS)
+    server.answerAfter(SOON_MS)
+    const wrong = await stopped
     if (wrong !== undefined) throw new Error(wrong)
     server.answerAfter(0)
     server.behave()

@@ -5,6 +5,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 
+import { createAnswerDelay } from '../answer-delay.ts'
 import { converse, type Party, type ServerDesk } from '../conversation.ts'
 import { misdeedOfMessage, misdeedOfSession, type Plan, type Point } from '../misdeeds.ts'
 import type { FromServer, ToServer } from '../talk.ts'
@@ -23,8 +24,8 @@ let sessions = 0
 let total = 0
 let busy = 0
 let halts = 0
-let answerMs = 0
 let isGood = false
+const delay = createAnswerDelay()
 
 const tell = (message: FromServer): void => void process.send?.(message)
 
@@ -38,7 +39,7 @@ process.on('message', (message: ToServer) => {
       halted.delete(message.id)
       break
     case 'answer-after':
-      answerMs = message.ms
+      delay.set(message.ms)
       break
     case 'behave':
       isGood = true
@@ -83,9 +84,7 @@ function deskOf(session: number): ServerDesk {
       total += 1
       tell({ kind: 'taken', total })
     },
-    get answerMs() {
-      return answerMs
-    },
+    rest: () => delay.wait(),
   }
 }
 
