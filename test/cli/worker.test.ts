@@ -66,6 +66,8 @@ describeRedis('on Redis', (redis) => {
         refused: 1,
         expired: 0,
         workers: 1,
+        sessions: 5,
+        leases: expect.stringMatching(/^\S+: 5$/),
       },
     ])
     const got = await project.run(['get', idOf(sent), '--json'])
