@@ -23,7 +23,7 @@ export const fromDomainsSchema = z
   .min(1)
   .readonly()
 
-/** Whether a message of this author may go; the null sender may everywhere. */
+/** Whether a message of this author, or of this domain, may go; the null sender may everywhere. */
 export function isFromAllowed(domains: readonly string[] | undefined, address: string): boolean {
   if (domains === undefined || address === '') return true
   const domain = toAsciiDomain(domainOf(address)).toLowerCase()

@@ -89,9 +89,10 @@ function placeRaw(
   const facts = stored?.facts ?? scanRaw(bytes)
   const ref = stored?.ref ?? refOf(bytes)
   const isInline = stored === undefined && ref.bytes <= inlineBytes
-  const eightBit = facts.eightBit === undefined ? {} : { eightBit: facts.eightBit }
+  const { eightBit, authorDomains } = facts
+  const known = { ...(eightBit && { eightBit }), ...(authorDomains && { authorDomains }) }
   return {
-    content: { raw: { ...eightBit, ...(isInline ? { content: toBase64(bytes) } : { ref }) } },
+    content: { raw: { ...known, ...(isInline ? { content: toBase64(bytes) } : { ref }) } },
     identity: { raw: ref },
     contents: isInline || stored !== undefined ? [] : [{ ref, bytes }],
     hasInline: isInline,

@@ -2,12 +2,15 @@ import { isAscii } from 'node:buffer'
 
 import { UnsendableRawError } from './errors.ts'
 import { MAX_RAW_HEADER_BYTES } from './limits.ts'
+import { findAuthorDomains } from './raw-authors.ts'
 
 /** What is said about a raw message on its way, beside its bytes. */
 export interface RawFacts {
   readonly bytes: number
   /** Where it needs more than ASCII: `headers` asks the server for SMTPUTF8, `body` for 8BITMIME. */
   readonly eightBit?: 'body' | 'headers'
+  /** Of all its authors; absent when it does not say whose it is. */
+  readonly authorDomains?: readonly string[]
   /** Its own Message-ID, with angle brackets, if it has one that can be read. */
   readonly messageId?: string
 }
@@ -108,13 +111,17 @@ function finish({ offset, last, header, isEightBit }: State): RawFacts {
   const block = Buffer.concat(header)
   const text = block.toString('latin1')
   if (!/^[!-9;-~]+[ \t]*:/.test(text)) throw new UnsendableRawError('no-header', 0)
-  const messageId = /^message-id:\s*(<[!-;=?-~]{1,900}>)[ \t]*\r?$/im.exec(
-    text.replaceAll(/\r\n[ \t]+/g, ' '),
-  )?.[1]
+  const messageId = /^message-id:\s*(<[!-;=?-~]{1,900}>)[ \t]*$/im.exec(unfold(text))?.[1]
+  const authorDomains = findAuthorDomains(unfold(block.toString('utf8')))
   const eightBit = isAscii(block) ? (isEightBit ? 'body' : undefined) : 'headers'
   return {
     bytes: offset,
     ...(eightBit === undefined ? {} : { eightBit }),
+    ...(authorDomains === undefined ? {} : { authorDomains }),
     ...(messageId === undefined ? {} : { messageId }),
   }
+}
+
+function unfold(header: string): string {
+  return header.replaceAll(/\r\n[ \t]+/g, ' ').replaceAll('\r\n', '\n')
 }

@@ -17,6 +17,7 @@ import {
 } from './limits.ts'
 import { PRIORITIES, subjectSchema, type Priority } from './message-input.ts'
 import { property } from './property.ts'
+import { MAX_AUTHOR_DOMAINS } from './raw-authors.ts'
 import {
   bodySchema,
   connectionSchema,
@@ -54,6 +55,8 @@ export interface JobMessage {
 export type RawMessage = Placed & {
   /** Where it has more than ASCII; absent when nowhere. */
   readonly eightBit?: 'body' | 'headers'
+  /** Of all its authors, as its headers tell; absent when they do not. */
+  readonly authorDomains?: readonly string[]
 }
 
 /** A message as it waits in the queue: JSON, version 1. Points in time are ms since 1970. */
@@ -129,6 +132,7 @@ const messageSchema = z.strictObject({
 const rawSchema = z
   .strictObject({
     eightBit: z.enum(['body', 'headers']).exactOptional(),
+    authorDomains: z.array(lineSchema).min(1).max(MAX_AUTHOR_DOMAINS).exactOptional(),
     content: contentSchema.exactOptional(),
     ref: contentRefSchema.exactOptional(),
   })

@@ -5,16 +5,26 @@ import type { SendMailJob } from '../job/send-mail.ts'
 type Sender = Pick<ConnectionManager, 'from' | 'fromDomains'>
 
 /**
- * The address that a message would come from through a manager; undefined when neither names one. Of
- * a raw message nobody reads the headers any more: its envelope's sender counts.
+ * Whether a manager lets messages of these authors through. Of a raw message all domains in its From
+ * header must be allowed; one that does not say whose it is passes only where nothing is asked.
  */
-export function authorOf({ message, envelope }: SendMailJob, { from }: Sender): string | undefined {
-  if (message === undefined) return envelope.from ?? from?.address
-  return (message.from ?? from)?.address
+export function isAuthorAllowed(
+  { from, fromDomains }: Sender,
+  { message, raw }: SendMailJob,
+): boolean {
+  if (fromDomains === undefined) return true
+  if (raw !== undefined) {
+    const { authorDomains = [] } = raw
+    return authorDomains.length > 0 && authorDomains.every((one) => isFromAllowed(fromDomains, one))
+  }
+  const author = (message.from ?? from)?.address
+  return author === undefined || isFromAllowed(fromDomains, author)
 }
 
-/** Whether a manager may carry a message: it has an author, of a domain that is allowed there. */
+/** Whether a manager may carry a message: it has a sender, and authors that are allowed there. */
 export function mayCarry(manager: Sender, job: SendMailJob): boolean {
-  const author = authorOf(job, manager)
-  return author !== undefined && isFromAllowed(manager.fromDomains, author)
+  const { message, envelope } = job
+  const { from } = manager
+  const sender = message === undefined ? (envelope.from ?? from) : (message.from ?? from)
+  return sender !== undefined && isAuthorAllowed(manager, job)
 }

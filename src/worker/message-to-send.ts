@@ -1,9 +1,8 @@
 import { sizeOf } from '../connections/message-body.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Settlement } from '../ledger/ledger.ts'
-import { isFromAllowed } from '../connections/from-domains.ts'
 import type { AttemptContext } from './attempt.ts'
-import { authorOf } from './author.ts'
+import { isAuthorAllowed } from './author.ts'
 import { composeMessage, type ComposedMessage } from './compose.ts'
 import type { HeldContents } from './contents.ts'
 import { NoSenderError } from './errors.ts'
@@ -26,8 +25,7 @@ export async function prepareMessage(
   job: SendMailJob,
   context: Pick<AttemptContext, 'manager' | 'contents' | 'connection' | 'emit' | 'onStoreFault'>,
 ): Promise<MessageToSend> {
-  const author = authorOf(job, context.manager)
-  if (author !== undefined && !isFromAllowed(context.manager.fromDomains, author)) {
+  if (!isAuthorAllowed(context.manager, job)) {
     const text = `"${context.manager.name}" carries no messages of the domain of its From`
     return notReady(refusal('local.from-not-allowed', text))
   }

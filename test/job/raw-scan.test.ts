@@ -4,6 +4,7 @@ import { createLineEnds, mendLineEnds } from '../../src/job/line-ends.ts'
 import { createRawScan, scanRaw } from '../../src/job/raw-scan.ts'
 
 const HEAD = 'From: a@b.example\r\n'
+const OF_B = { authorDomains: ['b.example'] }
 
 test.for<[what: string, text: string, reason: string, offset: number]>([
   ['a bare LF', 'From: a\nTo: b\r\n', 'bare-lf', 7],
@@ -25,20 +26,36 @@ test.for<[what: string, text: string, reason: string, offset: number]>([
 })
 
 test.for<[what: string, text: string, facts: object]>([
-  ['a line of 70,000 octets', `${HEAD}\r\n${'x'.repeat(70_000)}\r\n`, {}],
+  ['a line of 70,000 octets', `${HEAD}\r\n${'x'.repeat(70_000)}\r\n`, OF_B],
   ['a header of one long line', `X-A: ${'x'.repeat(5000)}\r\n`, {}],
-  ['no body', HEAD, {}],
-  ['no line break at its end', `${HEAD}\r\nx`, {}],
-  ['8-bit text', `${HEAD}\r\nGrüße\r\n`, { eightBit: 'body' }],
+  ['no body', HEAD, OF_B],
+  ['no line break at its end', `${HEAD}\r\nx`, OF_B],
+  ['8-bit text', `${HEAD}\r\nGrüße\r\n`, { ...OF_B, eightBit: 'body' }],
   ['8-bit text in its header', 'Subject: Grüße\r\n\r\nx\r\n', { eightBit: 'headers' }],
   ['its own Message-ID', 'message-id:\r\n <1@b.example>\r\n', { messageId: '<1@b.example>' }],
-  ['a Message-ID in its body', `${HEAD}\r\nMessage-ID: <1@b.example>\r\n`, {}],
+  ['a Message-ID in its body', `${HEAD}\r\nMessage-ID: <1@b.example>\r\n`, OF_B],
   ['a Message-ID that is none', 'Message-ID: 1@b.example\r\n', {}],
 ])('a raw message with %s is told as it is', ([, text, facts]) => {
   const bytes = Buffer.from(text)
   for (const size of [1, 5, bytes.length]) {
     expect(scanIn(bytes, size)).toEqual({ bytes: bytes.length, ...facts })
   }
+})
+
+test.for<[header: string, domains: readonly string[] | undefined]>([
+  ['From: a@B.example', ['b.example']],
+  ['from :\r\n\t"B, c" <a@b.example>,\r\n c@d.example', ['b.example', 'd.example']],
+  ['From: a@b.example, c@B.EXAMPLE', ['b.example']],
+  ['From: Grüße <a@bücher.example>', ['xn--bcher-kva.example']],
+  ['From: a@b.example\r\nSubject: x\r\nFrom: c@d.example', ['b.example', 'd.example']],
+  ['From: a@b.example, <broken', undefined],
+  ['From:', undefined],
+  ['Resent-From: a@b.example\r\nSender: c@d.example', undefined],
+  [`From: ${Array.from({ length: 21 }, (_, at) => `a@d${at}.example`).join(', ')}`, undefined],
+])('a raw message with %j has authors of %j', ([header, authorDomains]) => {
+  expect(scanRaw(Buffer.from(`${header}\r\n\r\nFrom: in@body.example`)).authorDomains).toEqual(
+    authorDomains,
+  )
 })
 
 test('mended line ends are all CRLF, in whatever pieces they come, and can be sent', () => {

@@ -175,6 +175,34 @@ describeRedis('a failover group', (queue) => {
     expect(room.told('failed-over')).toEqual([])
   })
 
+  test('reads in a raw message itself whose it is, and not in its envelope', async () => {
+    await using relay = await startSmtpServer()
+    await using backup = await startSmtpServer()
+    const first = at(relay, { fromDomains: ['example.com'] })
+    const second = at(backup, { fromDomains: ['example.com', 'example.net'] })
+    await using room = await openGroup(place(), first, second)
+    const fates = []
+    for (const from of [
+      'From: Ann <ann@EXAMPLE.com>\r\n',
+      'FROM: "Ann, with folds"\r\n <ann@example.com>,\r\n\tbob@example.net\r\n',
+      'From: ann@example.com, eve@example.org\r\n',
+      'From: ann@example.com\r\nFrom: eve@example.org\r\n',
+      'From: ann@example.com, <broken\r\n',
+      'Sender: ann@example.com\r\n',
+    ]) {
+      const { id } = await room.mailroom.send({
+        connection: 'out',
+        raw: `${from}Subject: Hello\r\n\r\nFrom: in@example.com\r\n`,
+        envelope: { from: 'bounces@example.com', to: 'ann@example.org' },
+      })
+      const { state, last } = await room.settled(id)
+      fates.push(state === 'refused' ? last?.rule : state)
+    }
+    const refused = 'local.from-not-allowed'
+    expect(fates).toEqual(['delivered', 'delivered', refused, refused, refused, refused])
+    expect([relay.mails.length, backup.mails.length]).toEqual([1, 1])
+  })
+
   test('follows a configuration with other members while it works', async () => {
     await using relay = await startSmtpServer()
     await using backup = await startSmtpServer()
