@@ -15,6 +15,15 @@ export function msCovered(spans: readonly Span[], since: number): number {
   return sum
 }
 
+/** How many milliseconds after `since` lie in one of `spans`, and in none of `others`. */
+export function msCoveredBeside(
+  spans: readonly Span[],
+  others: readonly Span[],
+  since: number,
+): number {
+  return msCovered([...spans, ...others], since) - msCovered(others, since)
+}
+
 /** At most `max` spans: of too many the oldest two become one with what lies between. */
 export function compactSpans(spans: readonly Span[], max: number): readonly Span[] {
   const [first, second, ...rest] = spans

@@ -1,5 +1,6 @@
 import type { Advice } from '../smtp/verdict-shape.ts'
 import type { ClaimRequest } from './claim-request.ts'
+import type { HeldSpan } from './held-spans.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
 import type { Rescheduled } from './rescheduled.ts'
 import type { AttemptNote, Timeline } from './timeline.ts'
@@ -131,6 +132,8 @@ export type Claim =
       readonly breaks: number
       /** Milliseconds of the store's clock since the message was recorded, or due as rescheduled. */
       readonly ageMs: number
+      /** When it was held as uncertain before it was to be sent again; it did not age then. */
+      readonly held?: readonly HeldSpan[]
       /** The time to which it was rescheduled, in milliseconds since 1970. */
       readonly notBefore?: number
       /** How many recipients this claim made `uncertain`, because a mark's time was over. */

@@ -1,5 +1,6 @@
 import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Finding } from '../fleet/circuit.ts'
+import type { Span } from '../fleet/spans.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Announcement } from '../ledger/announcements.ts'
 import type {
@@ -44,8 +45,11 @@ export interface AttemptContext {
   readonly random: () => number
   /** The store's clock, in milliseconds since 1970. */
   readonly now: () => number
-  /** How long the name was parked since a moment: its mail does not age meanwhile. */
-  readonly parkedMsSince: (since: number) => number
+  /**
+   * How long the name was parked since a moment, but for what lies in `besides`: its mail does not age
+   * meanwhile.
+   */
+  readonly parkedMsSince: (since: number, besides: readonly Span[]) => number
   /** Tells the manager's health what this attempt showed; may park the name at once. */
   readonly learn: (finding: Finding, why: Judgement) => void
   readonly isParked: () => boolean

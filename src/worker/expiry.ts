@@ -1,3 +1,4 @@
+import { msCovered } from '../fleet/spans.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Settlement } from '../ledger/ledger.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
@@ -6,7 +7,7 @@ import type { AttemptContext, Claimed } from './attempt.ts'
  * Why a claimed message is not tried any more, as its settlement; undefined when it may be tried.
  *
  * A message expires by its own `notAfter`, which never stops, or by its age, which does not count
- * the time in which its name was parked. A message on which too many workers died in a row is
+ * the time in which its name was parked or it was held as uncertain itself. A message on which too many workers died in a row is
  * set aside. So is one that nobody but a manager may send again which its name has left.
  */
 export function mayTry(
@@ -40,7 +41,9 @@ export function mayTry(
   }
   const since = Math.max(job.acceptedAt, job.notBefore ?? 0)
   // The record's age is the store's word; the job's times are the producer's clock.
-  const ageMs = Math.min(claim.ageMs, now - since) - context.parkedMsSince(since)
+  const { held = [] } = claim
+  const jobAgeMs = now - since - msCovered(held, since)
+  const ageMs = Math.min(claim.ageMs, jobAgeMs) - context.parkedMsSince(since, held)
   return ageMs > retry.giveUpAfterMs
     ? expired('local.give-up', 'it could not be delivered within the time for retries')
     : undefined

@@ -88,10 +88,11 @@ function ofAll(
   const some = carriersOf(state.flows, job)
   return {
     isParked: () => isShut(state, state.flows),
-    parkedMsSince: (since) =>
+    parkedMsSince: (since, besides) =>
       state.shut.msSince(
         since,
         some.map(({ parking }) => parking.spans()),
+        besides,
       ),
   }
 }

@@ -1,5 +1,5 @@
 import { UNKNOWN, type Circuit } from '../fleet/circuit.ts'
-import { compactSpans, msCovered, type Span } from '../fleet/spans.ts'
+import { compactSpans, msCoveredBeside, type Span } from '../fleet/spans.ts'
 
 /** Whether a name is parked, for how long it was, and when to look again whether mail can flow. */
 export interface Parking {
@@ -12,8 +12,11 @@ export interface Parking {
   lookNow(): void
   /** The spans in which it was parked or paused, here or in the whole fleet; they may overlap. */
   spans(): readonly Span[]
-  /** Milliseconds parked or paused, here or in the whole fleet, since a moment of the store's clock. */
-  msSince(since: number): number
+  /**
+   * Milliseconds parked or paused, here or in the whole fleet, since a moment of the store's clock; those
+   * in `besides` count for nothing.
+   */
+  msSince(since: number, besides: readonly Span[]): number
   close(): void
 }
 
@@ -87,7 +90,7 @@ export function createParking(options: ParkingOptions): Parking {
       if (parkedAt !== undefined && !isClosed) void lookAgain()
     },
     spans: allSpans,
-    msSince: (since) => msCovered(allSpans(), since),
+    msSince: (since, besides) => msCoveredBeside(allSpans(), besides, since),
     close: () => {
       isClosed = true
       clearTimeout(timer)

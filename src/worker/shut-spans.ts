@@ -1,13 +1,13 @@
-import { commonSpans, compactSpans, msCovered, type Span } from '../fleet/spans.ts'
+import { commonSpans, compactSpans, msCoveredBeside, type Span } from '../fleet/spans.ts'
 
 /** When a name took no mail through any of its members: its messages do not age meanwhile. */
 export interface ShutSpans {
   note(isShut: boolean): void
   /**
    * How long after `since` nothing was taken, or none of its members could be used; `ofMembers` are the
-   * spans in which each could not.
+   * spans in which each could not. What lies in `besides` counts for nothing.
    */
-  msSince(since: number, ofMembers: readonly (readonly Span[])[]): number
+  msSince(since: number, ofMembers: readonly (readonly Span[])[], besides: readonly Span[]): number
 }
 
 export interface ShutSpansOptions {
@@ -32,9 +32,10 @@ export function createShutSpans({ now, keepMs }: ShutSpansOptions): ShutSpans {
         past = compactSpans([...past.filter(({ to }) => to > span.to - keepMs), span], MAX_SPANS)
       }
     },
-    msSince: (since, ofMembers) => {
+    msSince: (since, ofMembers, besides) => {
       const current = shutAt === undefined ? [] : [{ from: shutAt, to: now() }]
-      return msCovered([...past, ...current, ...commonSpans(ofMembers)], since)
+      const shut = [...past, ...current, ...commonSpans(ofMembers)]
+      return msCoveredBeside(shut, besides, since)
     },
   }
 }

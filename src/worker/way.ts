@@ -133,7 +133,7 @@ function legOf(
       ...context,
       manager: resolved.manager,
       digest: resolved.digest,
-      parkedMsSince: (since) => stops().parking.msSince(since),
+      parkedMsSince: (since, besides) => stops().parking.msSince(since, besides),
       learn: (finding, why) => gate.learn(finding, why),
       isParked: () => stops().parking.isParked || stops().pause.isOn,
     },

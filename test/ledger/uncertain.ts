@@ -185,7 +185,12 @@ export function testUncertain(open: OpenLedger): void {
       const entries = (await ledger.history('m1'))?.entries ?? []
       expect(entries[0]).toEqual({ kind: 'accepted', at: before?.acceptedAt })
       expect(entries.at(-1)).toMatchObject({ kind: 'uncertain-settled', by: 'person' })
-      expect(await claimOf(ledger, 'm1')).toMatchObject({ kind: 'claimed', pending: [0] })
+      const held = { from: before?.updatedAt.getTime(), to: record?.updatedAt.getTime() }
+      expect(await claimOf(ledger, 'm1')).toMatchObject({
+        kind: 'claimed',
+        pending: [0],
+        held: [held],
+      })
     })
 
     test('does nothing where nothing is uncertain', async () => {

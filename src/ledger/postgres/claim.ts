@@ -2,6 +2,7 @@ import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
 import type { ClaimRequest } from '../claim-request.ts'
 import type { Claim, FinalState } from '../ledger.ts'
+import { heldSpansOf } from '../held-spans.ts'
 import { pendingIn } from '../standing.ts'
 import { planDoneOf } from '../uncertain.ts'
 import { decide } from './decide.ts'
@@ -20,6 +21,7 @@ create or replace function ledger_claim(
   out new_fence float8, out now_standing text, out now_attempts int, out now_claims int,
   out age_ms float8, out final_state text, out retry_ms float8, out turned int, out now_breaks int,
   out done_way text, out done_count int, out not_before_ms float8, out is_early boolean,
+  out now_held_spans text,
   out elsewhere text
 ) language plpgsql as $$
 declare
@@ -42,8 +44,9 @@ begin
         and (manager is null or the_manager is null or manager = the_manager or standing !~ '[uq]')
       returning fence, standing, attempts, claims, breaks,
         floor(extract(epoch from clock_timestamp() - greatest(accepted_at, not_before)) * 1000),
-        floor(extract(epoch from not_before) * 1000)
-      into new_fence, now_standing, now_attempts, now_claims, now_breaks, age_ms, not_before_ms;
+        floor(extract(epoch from not_before) * 1000), held_spans
+      into new_fence, now_standing, now_attempts, now_claims, now_breaks, age_ms, not_before_ms,
+        now_held_spans;
     if found then return; end if;
 
     select * into l from ledger where id = the_id for update;
@@ -147,6 +150,7 @@ interface Row {
   readonly done_count: number | null
   readonly not_before_ms: number | null
   readonly is_early: boolean | null
+  readonly now_held_spans: string | null
   readonly elsewhere: string | null
 }
 
@@ -197,6 +201,7 @@ function claimOf([row]: readonly Row[]): Claim {
     claims: row.now_claims,
     breaks: row.now_breaks,
     ageMs: row.age_ms,
+    ...heldSpansOf(row.now_held_spans),
     turned: row.turned,
     ...(row.not_before_ms !== null && { notBefore: row.not_before_ms }),
     ...(done && { done }),

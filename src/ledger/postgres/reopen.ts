@@ -22,6 +22,7 @@ update ledger set standing = translate(standing, $2, replace(translate($2, 're',
     accepted_at = clock_timestamp(), updated_at = clock_timestamp(),
     next_attempt_at = clock_timestamp(), mark = null, mark_until = null, late = null,
     settle_at = null, settle_way = null, resends = 0, not_before = null,
+    held_spans = null,
     held = null, held_since = null, entries = entries + 1
   from old where ledger.id = old.id`
 

@@ -1,8 +1,8 @@
 /**
  * One row per message. It holds what the hash of `redis/keys.ts` holds, in the same encodings;
  * `brief` and `entries` are `h` and `e` there, `mark_plan` is `z`, `settle_at`, `settle_way` and
- * `resends` are `q`, `a` and `o`, and `not_before`, `supersedes` and
- * `manager` are `T`, `K` and `M`.
+ * `resends` are `q`, `a` and `o`, and `not_before`, `supersedes`,
+ * `manager` and `held_spans` are `T`, `K`, `M` and `H`.
  *
  * No column of an index changes while a message is delivered, so that Postgres updates the row in
  * place within its page: `held` and `held_since` are set only for messages that are held, and
@@ -42,6 +42,7 @@ alter table ledger add column if not exists resends int not null default 0;
 alter table ledger add column if not exists not_before timestamptz;
 alter table ledger add column if not exists supersedes text;
 alter table ledger add column if not exists manager text;
+alter table ledger add column if not exists held_spans text;
 create index if not exists ledger_planned on ledger (settle_at, id) where settle_at is not null;
 create index if not exists ledger_held on ledger (held, held_since, id) where held is not null;
 create index if not exists ledger_held_by_connection

@@ -39,9 +39,11 @@ create or replace function ledger_settle_uncertain(
 declare
   l ledger;
   now_state text;
+  settled_at timestamptz;
   places int[] := '{}';
 begin
   select * into l from ledger where id = the_id for update;
+  settled_at := clock_timestamp();
   l.judgements := coalesce(l.judgements, array_fill(null::text, array[cardinality(l.recipients)]));
   for i in 1 .. length(l.standing) loop
     continue when substr(l.standing, i, 1) <> 'u';
@@ -55,10 +57,13 @@ begin
       settle_at = null, settle_way = null, attempts = attempts + attempts_more,
       resends = case when way = 'a' then resends when decided_by = 'p' then resends + 1 else 0 end,
       accepted_at = case when way = 'r' and l.state = 'uncertain'
-        then accepted_at + (clock_timestamp() - updated_at) else accepted_at end,
-      updated_at = case when l.state = 'uncertain' then clock_timestamp() else updated_at end,
+        then accepted_at + (settled_at - updated_at) else accepted_at end,
+      held_spans = case when way = 'r' and l.state = 'uncertain'
+        then concat_ws(',', held_spans, floor(extract(epoch from updated_at) * 1000) || '-'
+          || floor(extract(epoch from settled_at) * 1000)) else held_spans end,
+      updated_at = case when l.state = 'uncertain' then settled_at else updated_at end,
       next_attempt_at = case when l.state = 'uncertain' and now_state = 'deferred'
-        then clock_timestamp() else next_attempt_at end,
+        then settled_at else next_attempt_at end,
       held = ledger_held(now_state),
       held_since = case when ledger_held(now_state) is not null then held_since end
     where id = the_id;

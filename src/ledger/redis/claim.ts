@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 
 import type { ClaimRequest } from '../claim-request.ts'
 import type { Claim } from '../ledger.ts'
+import { heldSpansOf } from '../held-spans.ts'
 import { parseFinalState } from '../state.ts'
 import { pendingIn } from '../standing.ts'
 import { planDoneOf } from '../uncertain.ts'
@@ -53,7 +54,7 @@ local function take()
   end
   local since = math.max(tonumber(recorded), tonumber(notBefore) or 0)
   return {raised, standing, tonumber(attempts) or 0, claims, now - since, turned,
-    tonumber(breaks) or 0, way, count, notBefore or ''}
+    tonumber(breaks) or 0, way, count, notBefore or '', redis.call('HGET', KEYS[1], 'H') or ''}
 end
 
 local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
@@ -149,7 +150,8 @@ export async function claim(
   }
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
   if (answer[0] === 'elsewhere') return elsewhereOf(answer)
-  const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count, notBefore] = answer
+  const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count, notBefore, held] =
+    answer
   const done = planDoneOf(way, count)
   return {
     kind: 'claimed',
@@ -159,6 +161,7 @@ export async function claim(
     claims: Number(claims),
     breaks: Number(breaks),
     ageMs: Number(ageMs),
+    ...heldSpansOf(held),
     turned: Number(turned),
     ...(notBefore !== '' && { notBefore: Number(notBefore) }),
     ...(done && { done }),

@@ -27,7 +27,7 @@ ${TRANSITION}
 ${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 for index = 0, #standing - 1 do redis.call('HDEL', KEYS[1], 'y' .. index) end
-redis.call('HDEL', KEYS[1], 'w', 'n', 'b', 'k', 'g', 'i', 'z', 'q', 'a', 'o', 'T')
+redis.call('HDEL', KEYS[1], 'w', 'n', 'b', 'k', 'g', 'i', 'z', 'q', 'a', 'o', 'T', 'H')
 redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
 standing = string.gsub(standing, '[' .. ARGV[3] .. ']', { u = '${AGAIN}', r = 'p', e = 'p' })
 redis.call('HSET', KEYS[1], 'p', standing,

@@ -43,7 +43,11 @@ local function settleUncertain(now, standing, way, by, since)
   if way == 'a' then
     redis.call('HSET', KEYS[1], 'l', '${JUDGEMENT}')
   else
-    if since then ages = string.format('%.0f', recorded + now - since) end
+    if since then
+      ages = string.format('%.0f', recorded + now - since)
+      local spans = redis.call('HGET', KEYS[1], 'H')
+      redis.call('HSET', KEYS[1], 'H', (spans and spans .. ',' or '') .. since .. '-' .. now)
+    end
     redis.call('HSET', KEYS[1], 't', ages)
     if by == 'p' then redis.call('HINCRBY', KEYS[1], 'o', 1) else redis.call('HDEL', KEYS[1], 'o') end
   end
