@@ -15,6 +15,7 @@ import {
 const SEED = 20_261_121
 const MESSAGES = 50
 const WORKERS = 10
+const TRIES_EACH = 16
 const DELIVERED = { outcomes: [delivered(0)], isAttempt: true, last: OK }
 const WITHDRAWN = { outcomes: [], isAttempt: false, retryInMs: 0 }
 
@@ -24,6 +25,8 @@ interface Log {
   readonly accepted: Map<string, { readonly older: string | undefined; readonly at: number }>
   readonly sent: { readonly id: string; readonly claimBeganAt: number }[]
   readonly cancelled: Set<string>
+  /** How often workers have tried to claim something. */
+  tries: number
 }
 
 /** What every ledger promises of newer messages, while all else happens to the older ones. */
@@ -32,9 +35,9 @@ export function testSupersedingRaces(open: OpenLedger): void {
     test('none is sent that was claimed after a newer one was accepted, and one is current', async () => {
       await using store = await open()
       const { ledger } = store
-      const log: Log = { accepted: new Map(), sent: [], cancelled: new Set() }
+      const log: Log = { accepted: new Map(), sent: [], cancelled: new Set(), tries: 0 }
       const ids = Array.from({ length: MESSAGES }, (_, nth) => `m${nth}`)
-      const producing = Promise.all(ids.map((id) => produce(id, ledger, log)))
+      const producing = Promise.all(ids.map((id, nth) => produce(id, nth, ledger, log)))
       const working = Array.from({ length: WORKERS }, (_, nth) => work(nth, ledger, log))
       await Promise.all([producing, ...working])
 
@@ -55,8 +58,10 @@ export function testSupersedingRaces(open: OpenLedger): void {
 }
 
 /** Accepts a message, and then perhaps changes its mind. */
-async function produce(id: string, ledger: Ledger, log: Log): Promise<void> {
+async function produce(id: string, nth: number, ledger: Ledger, log: Log): Promise<void> {
   const random = createRandom(SEED, id)
+  // However slow the store is, some claims come between two messages.
+  while (log.tries < nth * TRIES_EACH) await turn()
   await pass(random)
   const [answer] = await ledger.record([{ ...newRecord(id), supersedes: 'code' }])
   if (answer?.kind !== 'recorded') throw new Error(`expected a new record, got "${answer?.kind}"`)
@@ -77,9 +82,12 @@ async function work(nth: number, ledger: Ledger, log: Log): Promise<void> {
   for (let more = 20; more > 0; more -= log.accepted.size < MESSAGES ? 0 : 1) {
     await pass(random)
     if (log.accepted.size === 0) continue
-    const id = random.pick([...log.accepted.keys()])
+    const known = [...log.accepted.keys()]
+    // Of fifty the newest, which alone can be sent, would hardly be found.
+    const id = random.next() < 0.5 ? (known.at(-1) ?? '') : random.pick(known)
     const claimBeganAt = performance.now()
     const claim = await claimOf(ledger, id)
+    log.tries += 1
     if (claim.kind !== 'claimed') continue
     await pass(random)
     const isMarked = await ledger.mark(id, claim.fence, [0], LONG_MS)
@@ -121,7 +129,9 @@ async function expectOneCurrent(
 /** Lets others come first, as often as the seed says. */
 async function pass(random: Random): Promise<void> {
   const turns = Math.floor(random.next() * 8)
-  for (let turn = 0; turn < turns; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  for (let nth = 0; nth < turns; nth += 1) await turn()
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
 }
