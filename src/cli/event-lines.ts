@@ -117,6 +117,8 @@ function describeManager(event: Extract<WorkerEvent, { readonly manager: string 
       const why = event.reason === '' ? '' : `: ${hideAddresses(event.reason)}`
       return `"${event.manager}" by an operator${why}`
     }
+    case 'manager-left':
+      return `"${event.manager}"`
     case 'pause-ended':
       return `"${event.manager}" after ${formatDuration(event.pausedMs)}`
     case 'throttled':

@@ -57,6 +57,7 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   throttled: 'info',
   'rate-changed': 'debug',
   'rate-restored': 'info',
+  'manager-left': 'debug',
   'failed-over': 'warn',
   'failed-back': 'info',
   'job-rejected': 'warn',

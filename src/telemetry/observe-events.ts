@@ -117,6 +117,12 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
       return
     case 'rate-restored':
       metrics.loweredRate.remove({ connection, manager })
+      return
+    case 'manager-left':
+      // Nobody tells any more how it stands.
+      for (const gauge of [metrics.parked, metrics.paused, metrics.loweredRate]) {
+        gauge.remove({ connection, manager })
+      }
   }
 }
 

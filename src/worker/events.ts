@@ -122,6 +122,12 @@ export type WorkerEvent =
       readonly pausedMs: number
     }
   | {
+      /** The name's mail does not go through the manager any more; what it has begun it finishes. */
+      readonly event: 'manager-left'
+      readonly connection: string
+      readonly manager: string
+    }
+  | {
       /** A group's mail takes its next way from now on. */
       readonly event: 'failed-over'
       readonly connection: string

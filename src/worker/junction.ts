@@ -102,7 +102,10 @@ export function createJunction(
     },
     quiet: () => quiet(state),
     drain: () => {
-      for (const flow of state.flows) flow.drain()
+      for (const flow of state.flows) {
+        flow.drain()
+        leave(state, flow)
+      }
     },
     close: (deadlineMs) => close(state, deadlineMs),
   }
@@ -169,6 +172,10 @@ function bind(state: JunctionState, id: string, manager: string | undefined): vo
   review(state)
 }
 
+function leave({ name, context }: JunctionState, { manager }: Flow): void {
+  context.emit({ event: 'manager-left', connection: name, manager })
+}
+
 function lookAtLead(state: JunctionState, next: Flow | undefined): void {
   const { name, flows, lead, context } = state
   if (next === undefined || next.manager === lead) return
@@ -200,6 +207,7 @@ function follow(
     if (state.flows.includes(flow)) continue
     state.wanted.delete(flow)
     flow.close()
+    leave(state, flow)
     state.retired.add(flow)
     flow
       .retire()

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 
 import { openPauses } from '../../src/fleet/pauses.ts'
 import type { MailroomConfig } from '../../src/index.ts'
+import { createMetrics } from '../../src/telemetry/metrics.ts'
+import { observeEvents } from '../../src/telemetry/observe-events.ts'
 import { openStore } from '../../src/store/open.ts'
 import { freePort } from '../support/free-port.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
@@ -136,6 +138,24 @@ describeRedis('a failover group', (queue) => {
     expect(switched?.unusableMs).toBeGreaterThanOrEqual(2_000)
   })
 
+  test('leaves mail alone while no member can be used: it spends neither age nor attempts', async () => {
+    const ports = [await freePort(), await freePort()] as const
+    const [relay, backup] = ports.map((port) => at({ port }))
+    const retry = { giveUpAfterMs: 3_000, firstDelayMs: 50, maxDelayMs: 100 }
+    const options = { others: { backup }, groups: { out: 'failover:relay,backup' }, retry }
+    await using room = await openRoom(place(), relay ?? {}, { ...options, names: ['out'] })
+    const { id } = await room.send()
+    await expect.poll(() => room.told('parked')).toHaveLength(2)
+    const { acceptedAt } = (await room.mailroom.get(id)) ?? {}
+    await expect
+      .poll(() => Date.now() - Number(acceptedAt), { timeout: 8_000 })
+      .toBeGreaterThan(5_000)
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'queued', attempts: 0 })
+    expect(await room.worker.readiness()).toMatchObject({ parked: ['out'] })
+    await using _server = await startSmtpServer({ port: ports[1] })
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+  })
+
   test('uses no paused member, and each follows its own limits', async () => {
     await using relay = await startSmtpServer()
     await using backup = await startSmtpServer()
@@ -201,6 +221,30 @@ describeRedis('a failover group', (queue) => {
     const refused = 'local.from-not-allowed'
     expect(fates).toEqual(['delivered', 'delivered', refused, refused, refused, refused])
     expect([relay.mails.length, backup.mails.length]).toEqual([1, 1])
+  })
+
+  test('shows no member as parked or paused that has left it', async () => {
+    await using backup = await startSmtpServer()
+    const store = place()
+    const { registry, ...metrics } = createMetrics({ ofProcess: false })
+    const observe = observeEvents({ registry, ...metrics })
+    await using room = await openGroup(store, at({ port: await freePort() }), at(backup))
+    expect(await deliver(room, 1)).toEqual(['backup'])
+    const shown = async (): Promise<string> => {
+      registry.resetMetrics()
+      for (const event of room.events) observe(event)
+      return registry.getSingleMetricAsString('mailroom_manager_parked')
+    }
+    const line = 'mailroom_manager_parked{connection="out",manager="relay"}'
+    expect(await shown()).toContain(`${line} 1`)
+    const connections = { backup: at(backup) }
+    const apart = { ...store, connections, groups: { out: 'failover:backup' } }
+    await room.worker.reconfigure(apart as MailroomConfig)
+    expect(await shown()).not.toContain(line)
+    expect(room.told('manager-left')).toMatchObject([{ connection: 'out', manager: 'relay' }])
+    expect(await deliver(room, 1)).toEqual(['backup'])
+    await room.worker.reconfigure({ ...store, connections } as MailroomConfig)
+    expect(room.told('manager-left')).toHaveLength(2)
   })
 
   test('follows a configuration with other members while it works', async () => {
