@@ -35,6 +35,8 @@ export interface Flow {
   readonly pacing: Pacing
   readonly tap: Tap
   readonly pause: Pause
+  /** Its part of what the whole worker delivers at once. */
+  readonly share: InFlightShare
   /** Lets mail in from now on: there is somebody who takes it. */
   readonly begin: () => void
   /** Keeps as many sessions as deliveries that run: the others are free at once. */
@@ -106,7 +108,7 @@ export function createFlow(
   }
   const begin = (): void => beginAs(circuit(), start, tap, parking)
   const load = createLoad(way, capacity, share, ended, onStoreFault)
-  return { ...load, way, parking, capacity, pacing, tap, pause, begin, close }
+  return { ...load, way, parking, capacity, pacing, tap, pause, share, begin, close }
 }
 
 function pauseTurns(

@@ -1,4 +1,5 @@
 import { fairShares } from '../fleet/shares.ts'
+import { createPlaces, type Places } from './places.ts'
 
 /** Shares out how many jobs all names of a worker may have in flight together. */
 export interface InFlight {
@@ -13,6 +14,11 @@ export interface InFlightShare {
   grant(wanted: number): number
   /** Tells how many run now. */
   load(running: number): void
+  /**
+   * Waits for the place of one delivery among all names. There is one at once unless a job was being
+   * taken already when the name's part became smaller.
+   */
+  enter(signal: AbortSignal): Promise<Disposable | undefined>
   /** Wants no more from now on; what runs still counts. */
   leave(): void
 }
@@ -34,6 +40,9 @@ interface Member {
 interface State {
   readonly max: number
   readonly members: Set<Member>
+  readonly places: Places
+  /** `max`, or one for each name that has mail when that is more. */
+  whole: number
   /** Whether somebody has less than he wants: only then it matters who runs how many. */
   isCrowded: boolean
   timer: NodeJS.Timeout | undefined
@@ -45,7 +54,15 @@ interface State {
  * another one's running jobs still take.
  */
 export function createInFlight(max: number): InFlight {
-  const state: State = { max, members: new Set(), isCrowded: false, timer: undefined }
+  const places = createPlaces(() => state.whole)
+  const state: State = {
+    max,
+    whole: max,
+    members: new Set(),
+    places,
+    isCrowded: false,
+    timer: undefined,
+  }
   return {
     join: (onChange) => join(state, onChange),
     close: () => clearTimeout(state.timer),
@@ -69,6 +86,7 @@ function join(state: State, onChange: () => void): InFlightShare {
       if (member.hasLeft && running === 0) state.members.delete(member)
       if (state.isCrowded) dealSoon(state)
     },
+    enter: (signal) => state.places.enter(signal),
     leave: () => {
       member.hasLeft = true
       member.wanted = 0
@@ -89,8 +107,9 @@ function dealSoon(state: State): void {
 function deal(state: State, asking?: Member): void {
   const members = [...state.members]
   const taken = members.reduce((sum, { wanted, running }) => sum + Math.max(wanted, running), 0)
+  state.whole = Math.max(state.max, members.filter(({ wanted }) => wanted > 0).length)
   state.isCrowded = taken > state.max
-  const parts = state.isCrowded ? divide(state.max, members) : members.map(({ wanted }) => wanted)
+  const parts = state.isCrowded ? divide(state.whole, members) : members.map(({ wanted }) => wanted)
   const changed = members.filter((member, index) => {
     const before = member.allowed
     member.allowed = parts[index] ?? 0
@@ -99,8 +118,7 @@ function deal(state: State, asking?: Member): void {
   for (const { onChange } of changed) onChange()
 }
 
-function divide(max: number, members: readonly Member[]): readonly number[] {
-  const whole = Math.max(max, members.filter(({ wanted }) => wanted > 0).length)
+function divide(whole: number, members: readonly Member[]): readonly number[] {
   const shares = fairShares(
     whole,
     members.map(({ wanted, running }) => {

@@ -67,7 +67,7 @@ const BACK: Ending = { kind: 'back' }
 
 /** Tries one way; undefined when it is shut or has no turn soon, and nothing was handed over. */
 async function runOn(
-  { way, parking, capacity, pacing }: Flow,
+  { way, parking, capacity, pacing, share }: Flow,
   job: SendMailJob,
   junction: Junction,
   signal: AbortSignal,
@@ -92,6 +92,8 @@ async function runOn(
       const slot = await pacing.take(job.envelope.to.length, signal)
       // Another member may have its turn sooner.
       if (slot.kind !== 'go') return undefined
+      using place = await share.enter(signal)
+      if (place === undefined) return BACK
       return await attempt(job, door, junction.contextFor(context, job), signal)
     }
   }
