@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { openHealthChanges } from '../../src/fleet/health-changes.ts'
 import { openPauses, type Pauses } from '../../src/fleet/pauses.ts'
 import { openStore } from '../../src/store/open.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
@@ -10,7 +11,10 @@ import { describeStores, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
-interface Operator extends Pauses, AsyncDisposable {}
+interface Operator extends Pauses, AsyncDisposable {
+  /** Whether the store knows that a manager cannot be used. */
+  sees(manager: string): Promise<boolean>
+}
 
 async function openOperator({ queue, prefix, schema }: TestStore): Promise<Operator> {
   const store = await openStore(queue, {
@@ -20,7 +24,12 @@ async function openOperator({ queue, prefix, schema }: TestStore): Promise<Opera
     allowUnsafeStore: true,
     migrate: true,
   })
-  return { ...openPauses(store), [Symbol.asyncDispose]: () => store.close() }
+  const health = openHealthChanges(store)
+  return {
+    ...openPauses(store),
+    sees: async (manager) => (await health.all()).get(manager)?.parkedSince !== undefined,
+    [Symbol.asyncDispose]: () => store.close(),
+  }
 }
 
 async function waiting({ mailroom }: Room): Promise<number> {
@@ -116,6 +125,8 @@ describeStores('a pause of a connection manager', (place) => {
     await using room = await openRoom(at, { port: server.port, auth })
     const { id } = await room.send()
     await expect.poll(() => room.told('parked')).toMatchObject([{ blames: 'account' }])
+    // What is found out later than the resume is not undone by it.
+    await expect.poll(() => operator.sees('relay')).toBe(true)
     const logins = server.logins
     users['app'] = 'wrong'
     await operator.resume('relay')
