@@ -3,14 +3,8 @@ import type { Finding } from '../fleet/circuit.ts'
 import type { Span } from '../fleet/spans.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Announcement } from '../ledger/announcements.ts'
-import type {
-  Claim,
-  Judgement,
-  Ledger,
-  RecipientOutcome,
-  Settled,
-  Settlement,
-} from '../ledger/ledger.ts'
+import type { Claim } from '../ledger/claim.ts'
+import type { Judgement, Ledger, RecipientOutcome, Settled, Settlement } from '../ledger/ledger.ts'
 import type { Ending, Queues } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { sizeOf } from '../connections/message-body.ts'

@@ -1,5 +1,6 @@
 import type { SendMailJob } from '../job/send-mail.ts'
-import type { Claim, Judgement, Settled } from '../ledger/ledger.ts'
+import type { Claim } from '../ledger/claim.ts'
+import type { Judgement, Settled } from '../ledger/ledger.ts'
 import type { PlanDone } from '../ledger/uncertain.ts'
 import type { Ending } from '../queue/queues.ts'
 import type { AttemptContext, Attempted, Claimed } from './attempt.ts'

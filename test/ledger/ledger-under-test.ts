@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 
-import type { Claim, Ledger, NewRecord, RecipientOutcome } from '../../src/ledger/ledger.ts'
+import type { Claim } from '../../src/ledger/claim.ts'
+import type { Ledger, NewRecord, RecipientOutcome } from '../../src/ledger/ledger.ts'
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 
 /** A ledger in a store of its own, and what a test may do to that store behind its back. */

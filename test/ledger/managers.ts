@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import type { Claim, Ledger } from '../../src/ledger/ledger.ts'
+import type { Claim } from '../../src/ledger/claim.ts'
+import type { Ledger } from '../../src/ledger/ledger.ts'
 import { LONG_MS, newRecord, type OpenLedger } from './ledger-under-test.ts'
 import { RESEND } from './uncertain.ts'
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Announcement } from '../../src/index.ts'
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
+import { leaveUncertain } from '../support/leave-uncertain.ts'
 import { describeStores } from '../support/stores.ts'
 import { mail, mailroomOn, openBackDoor } from './mailroom-on.ts'
 
@@ -119,17 +120,3 @@ describeStores('the end of an uncertain message', (place) => {
     expect(await mailroom.untilSettled(id)).toMatchObject({ state: 'uncertain' })
   })
 })
-
-/** A worker that handed the message over and heard no answer. */
-async function leaveUncertain(
-  { ledger }: Awaited<ReturnType<typeof openBackDoor>>,
-  id: string,
-  plan?: UncertainPlan,
-): Promise<void> {
-  const recipients = ['ann@example.org']
-  const claim = await ledger.claim({ id, worker: 'w', connection: 'relay', recipients })
-  if (claim.kind !== 'claimed') throw new Error(`expected a claim, got "${claim.kind}"`)
-  expect(await ledger.mark(id, claim.fence, [0], 1, plan)).toBe(true)
-  const outcomes = [{ index: 0, state: 'uncertain' } as const]
-  await ledger.settle(id, claim.fence, { outcomes, isAttempt: true })
-}

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
+import { leaveUncertain } from '../support/leave-uncertain.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
-import { makeOlder, openSweepRoom, type SweepRoom } from './sweep-room.ts'
+import { makeOlder, openSweepRoom } from './sweep-room.ts'
 
 const ACCEPT: UncertainPlan = { way: 'accept', afterMs: 100, atMost: 0 }
 const RESEND: UncertainPlan = { way: 'resend', afterMs: 100, atMost: 1 }
@@ -106,18 +107,3 @@ describeStores('what is uncertain, and no worker lives', (place) => {
     expect(sweep.events).toEqual([])
   })
 })
-
-/** A worker that handed the message over, heard no answer, and died before it ended the job. */
-async function leaveUncertain(
-  { ledger }: SweepRoom,
-  id: string,
-  plan?: UncertainPlan,
-): Promise<void> {
-  const recipients = ['ann@example.org']
-  const claim = await ledger.claim({ id, worker: 'w', connection: 'relay', recipients })
-  if (claim.kind !== 'claimed') throw new Error(`expected a claim, got "${claim.kind}"`)
-  expect(await ledger.mark(id, claim.fence, [0], 1, plan)).toBe(true)
-  const outcomes = [{ index: 0, state: 'uncertain' } as const]
-  const settled = await ledger.settle(id, claim.fence, { outcomes, isAttempt: true })
-  expect(settled).toMatchObject({ state: 'uncertain' })
-}

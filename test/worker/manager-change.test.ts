@@ -1,38 +1,40 @@
 import { expect, test } from 'vitest'
 
-import {
-  createConnections,
-  createMailroom,
-  createWorker,
-  type ConnectionDefinition,
-} from '../../src/index.ts'
+import { createConnections, createMailroom, createWorker } from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts'
 import type { TestStore } from '../support/stores.ts'
-import { FAST, openRoom, type Room } from './mail-room.ts'
-
-const LOOPBACK = { server: '127.0.0.1', tls: 'none' as const }
+import { FAST, openRoom } from './mail-room.ts'
+import { plain, reconfigure } from './reconfigured.ts'
 
 const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
 
 /** A manager with two sessions that logs in. */
-const relayAt = ({ port }: TestSmtpServer, user: string, password: string) => ({
-  ...LOOPBACK,
-  port,
-  limits: { sessions: 2 },
-  auth: { method: 'basic' as const, user, password, allowInsecureAuth: true },
-})
-
-function reconfigure(
-  room: Room,
-  store: TestStore,
-  connections: Readonly<Record<string, ConnectionDefinition>>,
-): ReturnType<Room['worker']['reconfigure']> {
-  return room.worker.reconfigure({ ...store, connections })
-}
+const relayAt = ({ port }: TestSmtpServer, user: string, password: string) =>
+  plain(port, {
+    limits: { sessions: 2 },
+    auth: { method: 'basic' as const, user, password, allowInsecureAuth: true },
+  })
 
 describeRedis('a worker whose connection manager changes', (queue) => {
   const place = (): TestStore => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
+
+  test('uses as many sessions as the new limit allows', async () => {
+    const slow = Promise.withResolvers<void>()
+    await using server = await startSmtpServer({ beforeReply: () => slow.promise })
+    const at = place()
+    await using room = await openRoom(at, { port: server.port, limits: { sessions: 1 } })
+    const sent = await Promise.all(Array.from({ length: 6 }, () => room.send()))
+    await expect.poll(() => server.mails.length).toBe(1)
+    await reconfigure(room, at, {
+      relay: plain(server.port, { limits: { sessions: 3 } }),
+    })
+    await expect.poll(() => server.mails.length).toBe(3)
+    slow.resolve()
+    for (const { id } of sent)
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(server.mostOpen).toBe(3)
+  })
 
   test('opens no session of a changed manager beyond the limit that is being used', async () => {
     const replies = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
@@ -44,7 +46,7 @@ describeRedis('a worker whose connection manager changes', (queue) => {
     const users: Record<string, string> = { app: 'old' }
     await using server = await startSmtpServer({ users, beforeReply })
     await using elsewhere = await startSmtpServer()
-    const other = { ...LOOPBACK, port: elsewhere.port }
+    const other = plain(elsewhere.port)
     const at = place()
     await using room = await openRoom(at, relayAt(server, 'app', 'old'), { others: { other } })
     const sent = await Promise.all([room.send(), room.send()])
@@ -79,7 +81,7 @@ describeRedis('a worker whose connection manager changes', (queue) => {
     await using room = await openRoom(at, { port: server.port, ...manager })
     const hanging = await room.send()
     await expect.poll(() => begun).toBe(1)
-    const slower = { ...LOOPBACK, port: server.port, ...manager, timeouts: { dot: '2s' } }
+    const slower = plain(server.port, { ...manager, timeouts: { dot: '2s' } })
     expect(await reconfigure(room, at, { relay: slower })).toMatchObject({ changed: ['relay'] })
     expect(await room.settled((await room.send()).id)).toMatchObject({ state: 'delivered' })
     expect(await room.settled(hanging.id)).toMatchObject({ state: 'uncertain' })

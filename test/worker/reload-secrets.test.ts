@@ -3,22 +3,13 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import {
-  createConnections,
-  createMailroom,
-  createWorker,
-  type WorkerEvent,
-} from '../../src/index.ts'
+import { createConnections, createWorker, type WorkerEvent } from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import type { TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { basic, plain, write } from './reconfigured.ts'
 import { FAST, openRoom } from './mail-room.ts'
-
-const login = (user: string) => ({
-  auth: { method: 'basic' as const, user, password: 'p', allowInsecureAuth: true },
-})
 
 describeRedis('a secret that changes while a worker runs', (queue) => {
   const place = (): TestStore => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
@@ -99,38 +90,5 @@ describeRedis('a secret that changes while a worker runs', (queue) => {
     await room.settled((await room.send()).id)
     expect(room.told('parked')).toEqual([])
     expect(server.logins).toBe(2)
-  })
-
-  test('stays with a password that was put back while another was still being read', async () => {
-    const users: Record<string, string> = {}
-    await using server = await startSmtpServer({ users })
-    const { connections } = createConnections({ relay: plain(server.port, login('app')) })
-    const { connections: others } = createConnections({ relay: plain(server.port, login('other')) })
-    const read = Promise.withResolvers<void>()
-    let asked = 0
-    const slow: typeof connections = {
-      ...connections,
-      resolve: async (name, options) => {
-        asked += 1
-        // The refused login looks whether another password holds by now.
-        if (asked !== 3) return connections.resolve(name, options)
-        await read.promise
-        return others.resolve(name, options)
-      },
-    }
-    const at = place()
-    await using mailroom = createMailroom({ ...at, connections })
-    const circuit = { firstDelayMs: 50, maxDelayMs: 100, authDelayMs: 100 }
-    await using worker = createWorker({ ...at, connections: slow }, { ...FAST, circuit })
-    await worker.start()
-    const message = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
-    const { id } = await mailroom.send({ connection: 'relay', message })
-    await expect.poll(() => asked).toBe(3)
-    users['app'] = 'p'
-    users['other'] = 'p'
-    expect(await worker.reconfigure()).toMatchObject({ changed: [] })
-    read.resolve()
-    expect(await mailroom.untilSettled(id)).toMatchObject({ state: 'delivered' })
-    expect(server.mails.map(({ user }) => user)).toEqual(['app'])
   })
 })

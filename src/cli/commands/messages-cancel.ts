@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Terminal } from '../terminal.ts'
-import { tellUnknown } from '../unknown-message.ts'
+import { tellTooLate, tellUnknown } from '../tell-message.ts'
 
 /** `mailroom messages cancel`: takes messages back that have not left. */
 export const messagesCancel = cancelAs('messages cancel', 'cancel messages')
@@ -47,8 +47,7 @@ function tell(id: string, answer: Cancelled, terminal: Terminal): ExitCode {
       terminal.tell({ id, state: 'cancelled' }, `${id} is cancelled`)
       return EXIT.ok
     case 'too-late':
-      terminal.tell({ id, state: answer.state }, `${id} is ${answer.state}: too late`)
-      return EXIT.notDelivered
+      return tellTooLate(id, answer.state, terminal)
     case 'unknown':
       return tellUnknown(id, terminal)
   }

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Terminal } from '../terminal.ts'
-import { tellUnknown } from '../unknown-message.ts'
+import { tellTooLate, tellUnknown } from '../tell-message.ts'
 
 const OPTIONS = {
   ...COMMON_OPTIONS,
@@ -76,8 +76,7 @@ function tell(
       return EXIT.ok
     }
     case 'too-late':
-      terminal.tell({ id, state: answer.state }, `${id} is ${answer.state}: too late`)
-      return EXIT.notDelivered
+      return tellTooLate(id, answer.state, terminal)
     case 'unknown':
       return tellUnknown(id, terminal)
   }

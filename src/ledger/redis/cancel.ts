@@ -19,10 +19,9 @@ if not state then return 0 end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 if state == 'cancelled' then return 1 end
-local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
-if not isOpen or mark or not string.find(standing, '[pq]') then return state end
-${CLOCK}
 ${TRANSITION}
+if not isUnsent(state, mark, standing) then return state end
+${CLOCK}
 ${HISTORY}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 local isTooLate = not string.find(standing, 'p', 1, true)

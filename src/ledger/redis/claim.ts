@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 
 import type { ClaimRequest } from '../claim-request.ts'
-import type { Claim } from '../ledger.ts'
+import type { Claim } from '../claim.ts'
 import { heldSpansOf } from '../held-spans.ts'
 import { parseFinalState } from '../state.ts'
 import { pendingIn } from '../standing.ts'

@@ -19,10 +19,9 @@ local state, fence, mark, standing, version, key =
 if not state then return 0 end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
-local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
-if not isOpen or mark or not string.find(standing, '[pq]') then return state end
-${CLOCK}
 ${TRANSITION}
+if not isUnsent(state, mark, standing) then return state end
+${CLOCK}
 ${HISTORY}
 ${NEWEST}
 redis.call('HSET', KEYS[1], 'T', ARGV[3], 'u', now)

@@ -13,10 +13,9 @@ local state, fence, mark, standing, version, key =
 if not state then return 0 end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
-local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
-if not isOpen or mark or not string.find(standing, '[pq]') then return 0 end
-${CLOCK}
 ${TRANSITION}
+if not isUnsent(state, mark, standing) then return 0 end
+${CLOCK}
 ${HISTORY}
 ${NEWEST}
 local by = newerThan(key)

@@ -20,6 +20,12 @@ local function overall(standing)
   return 'delivered'
 end
 
+-- Not at an end, no final dot has left, and something is left to try.
+local function isUnsent(state, mark, standing)
+  local isOpen = state == 'queued' or state == 'active' or state == 'deferred'
+  return isOpen and not mark and string.find(standing, '[pq]')
+end
+
 local function replace(standing, index, letter)
   return string.sub(standing, 1, index) .. letter .. string.sub(standing, index + 2)
 end
