@@ -1,4 +1,5 @@
 import type { Envelope } from '../smtp/envelope.ts'
+import type { Reply } from '../smtp/reply.ts'
 import type { Login } from './login.ts'
 import type { MessageBody } from './message-body.ts'
 import type { Timeouts } from './timeouts.ts'
@@ -74,8 +75,12 @@ function quit(wire: Wire): Promise<void> {
       resolve()
     }
     const timer = setTimeout(end, QUIT_MS)
-    // The server hangs up after 221: only then it counts this session no longer.
-    wire.attach({ onReply: () => {}, onEnd: end, onDrain: () => {} })
+    // The server hangs up after 221: only then it counts this session no longer. After anything else
+    // it perhaps never does.
+    const onReply = ({ code }: Reply) => {
+      if (code !== 221) end()
+    }
+    wire.attach({ onReply, onEnd: end, onDrain: () => {} })
     wire.write('QUIT\r\n')
   })
 }

@@ -131,10 +131,21 @@ export function breakOff(run: Run, fault: Fault): void {
 }
 
 /** Nothing but the end of a session that was used before, and before the sender was looked at. */
-function staleness({ wire, awaited }: Run, { kind }: Fault): { readonly isStale?: true } {
-  const isBeforeMail = awaited === 'reset' || awaited === 'mail'
+function staleness(run: Run, { kind }: Fault): { readonly isStale?: true } {
+  const { wire, awaited } = run
+  const isBeforeMail = awaited === 'reset' || awaited === 'mail' || isOutOfStep(run)
   const isEnd = wire.end !== undefined && kind !== 'aborted'
   return isBeforeMail && isEnd && wire.transactions > 1 ? { isStale: true } : {}
+}
+
+/**
+ * Whether DATA got the answer of a recipient, after a sender that was refused: the server had said
+ * something unasked, which was no answer to MAIL.
+ */
+function isOutOfStep({ said, refusal, awaited }: Run): boolean {
+  const last = said.at(-1)
+  const isSuccess = typeof last === 'object' && Math.trunc(last.code / 100) === 2
+  return refusal?.stage === 'mail' && awaited === 'data' && isSuccess
 }
 
 /** Closes the connection without hearing of it. */
