@@ -14,6 +14,8 @@ export interface Capacity {
   resize(max: number): void
   /** While held for any reason there are none. */
   hold(reason: Hold, isHeld: boolean): void
+  /** Waits until there are some, at most `withinMs` or until `signal` aborts; whether there are. */
+  ready(withinMs: number, signal: AbortSignal): Promise<boolean>
   /** Gives all but `sessions` back to others, and takes no more. */
   keep(sessions: number): void
   close(): void
@@ -32,13 +34,23 @@ export function leaseCapacity(
   let allowed = max
   let ceiling = max
   const held = new Set(holds)
+  const waiting = new Set<() => void>()
   let timer: NodeJS.Timeout | undefined
-  const lease = leases.lease(manager, max, { onChange, onLost })
+  const tell = (): void => {
+    onChange()
+    if (waiting.size > 0 && usable() > 0) for (const go of waiting) go()
+  }
+  const lease = leases.lease(manager, max, { onChange: tell, onLost })
   lease.hold(held.size > 0)
+  const usable = (): number => (held.size > 0 ? 0 : Math.min(lease.sessions, ceiling))
 
   return {
     get sessions() {
-      return held.size > 0 ? 0 : Math.min(lease.sessions, ceiling)
+      return usable()
+    },
+    ready: async (withinMs, signal) => {
+      if (usable() === 0) await oneOf(waiting, withinMs, signal)
+      return usable() > 0
     },
     load: (running) => lease.load(running),
     crowded: (open) => {
@@ -46,10 +58,10 @@ export function leaseCapacity(
       clearTimeout(timer)
       timer = setTimeout(() => {
         ceiling = allowed
-        onChange()
+        tell()
       }, CROWDED_MS)
       timer.unref()
-      onChange()
+      tell()
     },
     resize: (size) => {
       if (size === allowed) return
@@ -57,19 +69,38 @@ export function leaseCapacity(
       allowed = size
       ceiling = size
       lease.resize(size)
-      onChange()
+      tell()
     },
     hold: (reason, isHeld) => {
       if (isHeld) held.add(reason)
       else held.delete(reason)
       // A wait for the next slot is short: its sessions are needed again before others could use them.
       lease.hold(held.has('clock') || held.has('pause') || held.has('spare'))
-      onChange()
+      tell()
     },
     keep: (sessions) => lease.keep(sessions),
     close: () => {
       clearTimeout(timer)
       lease.release()
+      for (const go of waiting) go()
     },
   }
+}
+
+/** Waits among `waiting` until it is called, at most `withinMs` or until `signal` aborts. */
+async function oneOf(
+  waiting: Set<() => void>,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const go = (): void => resolve()
+  const timer = setTimeout(go, withinMs)
+  waiting.add(go)
+  signal.addEventListener('abort', go)
+  await promise
+  clearTimeout(timer)
+  waiting.delete(go)
+  signal.removeEventListener('abort', go)
 }

@@ -48,8 +48,8 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
     // Others can be sent meanwhile, but this one cannot.
     if (flow === undefined) return junction.isShut ? BACK : { kind: 'later', delayMs: BREATH_MS }
     // A member that was spare until now gets its sessions in a moment.
-    const isSpare = flows.length > 1 && flow.capacity.sessions === 0
-    if (isSpare) return { kind: 'later', delayMs: BREATH_MS }
+    const isReady = flows.length === 1 || (await flow.capacity.ready(BREATH_MS, signal))
+    if (!isReady) return signal.aborted ? BACK : { kind: 'later', delayMs: BREATH_MS }
     const ending = await flow.running.count(() => runOn(flow, parsed.job, junction, signal))
     if (ending?.kind === 'elsewhere') {
       junction.bind(taken.id, ending.manager)

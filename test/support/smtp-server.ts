@@ -41,8 +41,8 @@ export interface SmtpServerOptions {
   readonly refuseRecipient?: (address: string) => Refusal | undefined
   /** Asked when the whole message has come; the message is not kept then. */
   readonly refuseMessage?: (mail: ReceivedMail) => Refusal | undefined
-  /** Awaited before the final reply. */
-  readonly beforeReply?: () => Promise<void>
+  /** Awaited before the final reply; the message is kept already. */
+  readonly beforeReply?: (mail: ReceivedMail) => Promise<void>
 }
 
 /** A real SMTP server on loopback, on a free port, that keeps what it takes in memory. */
@@ -108,7 +108,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
         if (refusal === undefined) mails.push(mail)
         const answer = (): void => callback(refusal === undefined ? null : errorOf(refusal))
         if (options.beforeReply === undefined) answer()
-        else void options.beforeReply().then(answer)
+        else void options.beforeReply(mail).then(answer)
       })
     },
   })

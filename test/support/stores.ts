@@ -21,15 +21,20 @@ export interface TestStore {
 
 /** Runs the same tests on every kind of store; each test asks for a place of its own. */
 export function describeStores(name: string, body: (place: () => TestStore) => void): void {
+  describeServers(name, body)
+  describe(`${name} on the embedded store`, () => {
+    body(() => newPlace(inject('embedded')))
+  })
+}
+
+/** The same where the embedded store, which is a Postgres too, would tell nothing new. */
+export function describeServers(name: string, body: (place: () => TestStore) => void): void {
   describeRedis(`${name} on Redis`, (url) => {
     body(() => newPlace(url))
   })
   describePostgres(`${name} on Postgres`, (server) => {
     const copy = copiesOf(server)
     body(() => ({ ...copy(), prefix: uniquePrefix() }))
-  })
-  describe(`${name} on the embedded store`, () => {
-    body(() => newPlace(inject('embedded')))
   })
 }
 

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 
 import { openPauses } from '../../src/fleet/pauses.ts'
@@ -7,6 +8,7 @@ import { observeEvents } from '../../src/telemetry/observe-events.ts'
 import { openStore } from '../../src/store/open.ts'
 import { freePort } from '../support/free-port.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
+import { keysOf } from '../support/redis-keys.ts'
 import { startScriptedServer, type Script } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
@@ -39,6 +41,18 @@ async function deliver(room: Room, count: number): Promise<readonly string[]> {
     managers.push(...entries.flatMap((entry) => ('manager' in entry ? [entry.manager] : [])))
   }
   return managers
+}
+
+/** What became of a job in its queue, in order. */
+async function queueEventsOf({ queue, prefix }: TestStore, id: string): Promise<readonly string[]> {
+  const client = new Redis(queue)
+  try {
+    const [stream = ''] = await keysOf(client, `${prefix}*:events`)
+    const entries = await client.xrange(stream, '-', '+')
+    return entries.flatMap(([, [, event = '', ...rest]]) => (rest.includes(id) ? [event] : []))
+  } finally {
+    client.disconnect()
+  }
 }
 
 describeStores('a group of connection managers', (place) => {
@@ -96,6 +110,19 @@ describeRedis('a failover group', (queue) => {
     expect(await room.settled(id)).toMatchObject({ state })
     expect(backup.connections).toBe(0)
     expect(room.told('failed-over')).toEqual([])
+  })
+
+  test('takes the next way with the message that found the first one shut', async () => {
+    const first = await startSmtpServer()
+    await using backup = await startSmtpServer()
+    const store = place()
+    await using room = await openGroup(store, at(first), at(backup))
+    expect(await deliver(room, 1)).toEqual(['relay'])
+    await first[Symbol.asyncDispose]()
+    const { id } = await room.send()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(room.told('delivered')).toMatchObject([{ member: 'relay' }, { member: 'backup' }])
+    expect(await queueEventsOf(store, id)).toEqual(['added', 'waiting', 'active', 'completed'])
   })
 
   test('tries a message that is deferred again where it was', async () => {
