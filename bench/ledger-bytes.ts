@@ -71,7 +71,7 @@ const COURSES: Readonly<
   ],
 }
 
-await using directory = await temporaryDirectory()
+await using directory = await temporaryDirectory('disk')
 await chmod(directory.path, 0o711)
 await using redis = await startRedis()
 const rows: Record<string, Record<string, number>> = {}

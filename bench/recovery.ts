@@ -46,7 +46,7 @@ const STORES: Readonly<Record<string, () => Promise<Killable>>> = {
     return Object.assign(server, { queue: server.url })
   },
   postgres: async () => {
-    const server = await startPostgres()
+    const server = await startPostgres({ medium: 'disk' })
     return Object.assign(server, { queue: server.locate('mailroom_owner') })
   },
 }

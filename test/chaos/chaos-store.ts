@@ -70,7 +70,7 @@ async function openRedis(): Promise<ChaosStore> {
 }
 
 async function openPostgres(): Promise<ChaosStore> {
-  const server = await startPostgres({ args: ['-c', 'fsync=on'] })
+  const server = await startPostgres({ args: ['-c', 'fsync=on'], medium: 'disk' })
   return {
     kind: 'postgres',
     port: server.port,
@@ -90,7 +90,7 @@ async function openPostgres(): Promise<ChaosStore> {
 /** The harness stays a user of it, so that it lives as long as the case does. */
 async function openEmbedded(): Promise<ChaosStore> {
   await using stack = new AsyncDisposableStack()
-  const directory = stack.use(await temporaryDirectory()).path
+  const directory = stack.use(await temporaryDirectory('disk')).path
   await chmod(directory, 0o711)
   const queue = `embedded:${join(directory, 'store')}`
   stack.use(await openStore(queue, { patience: 'wait', schema: 'keeper' }))

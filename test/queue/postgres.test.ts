@@ -1,6 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmod } from 'node:fs/promises'
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -11,25 +9,26 @@ import { pausingConformance } from './conformance-pausing.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
+import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts'
 import { NAME, newPlace, openBench } from './place.ts'
 
 describe('queues on an embedded Postgres', () => {
-  let directory: string
+  let directory: TemporaryDirectory
   let keeper: Store | undefined
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'mailroom-queues-'))
+    directory = await temporaryDirectory()
     // The server never runs as root, and has to get through.
-    await chmod(directory, 0o711)
+    await chmod(directory.path, 0o711)
     // Keeps the server up between tests: the last one out stops it.
-    keeper = await openStore(`embedded:${directory}`, { patience: 'wait' })
+    keeper = await openStore(`embedded:${directory.path}`, { patience: 'wait' })
   })
   afterAll(async () => {
     await keeper?.close()
-    await rm(directory, { recursive: true, force: true })
+    await directory[Symbol.asyncDispose]()
   })
 
-  const location = (): string => process.env['DEV_PG'] ?? `embedded:${directory}`
+  const location = (): string => process.env['DEV_PG'] ?? `embedded:${directory.path}`
   queuesConformance(location)
   sweepingConformance(location)
   pausingConformance(location)

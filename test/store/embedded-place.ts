@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { runs } from '../support/runs.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** The directory of one test's embedded store, and what can be seen of its server from outside. */
 export interface EmbeddedPlace extends AsyncDisposable {
@@ -28,8 +28,8 @@ export interface User {
 
 /** Makes a place; disposing it ends what is left of its processes. */
 export async function makePlace(): Promise<EmbeddedPlace> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'mailroom-embedded-'))
-  await chmod(folder, 0o755)
+  const temporary = await temporaryDirectory()
+  const folder = temporary.path
   const directory = path.join(folder, 'store')
   const users: ChildProcess[] = []
   const serverPid = async (): Promise<number> => {
@@ -50,7 +50,7 @@ export async function makePlace(): Promise<EmbeddedPlace> {
       const pid = await serverPid().catch(() => undefined)
       if (pid !== undefined && pid !== process.pid && (await runs(pid)))
         process.kill(pid, 'SIGKILL')
-      await rm(folder, { recursive: true, force: true, maxRetries: 10 })
+      await temporary[Symbol.asyncDispose]()
     },
   }
 }

@@ -11,7 +11,7 @@ import { createCertificate } from './certificate.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 import { freePort } from './free-port.ts'
 import { connectPostgres, createUsers } from './postgres-users.ts'
-import { temporaryDirectory } from './temporary-directory.ts'
+import { type Medium, temporaryDirectory } from './temporary-directory.ts'
 
 /** The users of the database, as `docs/stores.md` makes them. */
 export type PostgresUser = 'mailroom_owner' | 'mailroom'
@@ -49,10 +49,10 @@ const SETTINGS = {
 
 /** Starts one with data of its own; `args` come last and so win, for example `['-c', 'fsync=on']`. */
 export async function startPostgres(
-  options: { readonly args?: readonly string[] } = {},
+  options: { readonly args?: readonly string[]; readonly medium?: Medium } = {},
 ): Promise<PostgresServer> {
   await using stack = new AsyncDisposableStack()
-  const folder = stack.use(await temporaryDirectory()).path
+  const folder = stack.use(await temporaryDirectory(options.medium)).path
   const data = join(folder, 'data')
   const account = await chooseAccount(data)
   const binaries = await prepareBinaries(await findBinaryPackage(), account)
