@@ -12,7 +12,7 @@ export const fromDomainsSchema = z
     z.string().transform((text, context) => {
       const isBelow = text.startsWith(ANY_BELOW)
       const domain = parseServerName(isBelow ? text.slice(ANY_BELOW.length) : text)
-      if (domain !== undefined) return (isBelow ? ANY_BELOW : '') + domain.toLowerCase()
+      if (domain !== undefined) return (isBelow ? ANY_BELOW : '') + plain(domain)
       context.addIssue({
         code: 'custom',
         message: 'expected a domain such as "example.com", or "*.example.com" for all below it',
@@ -22,6 +22,11 @@ export const fromDomainsSchema = z
   )
   .min(1)
   .readonly()
+
+/** As addresses have it: without the dot at the end that host names may have. */
+function plain(domain: string): string {
+  return domain.replace(/\.$/, '').toLowerCase()
+}
 
 /** Whether a message of this author, or of this domain, may go; the null sender may everywhere. */
 export function isFromAllowed(domains: readonly string[] | undefined, address: string): boolean {

@@ -53,7 +53,7 @@ function entriesOf(list: string, start: number): readonly Entry[] {
 function weightsOf(entries: readonly Entry[]): Readonly<Record<string, number>> {
   const weights = new Map<string, number>()
   for (const { text, position } of entries) {
-    const [, name = '', weight = ''] = /^(.*)=\s*(\d{1,9})$/.exec(text) ?? []
+    const [, name = '', weight = ''] = /^(.*)=\s*(-?\d+(?:\.\d+)?)$/.exec(text) ?? []
     const decoded = decode(name.trim(), position)
     if (decoded === '' || weights.has(decoded)) {
       throw new InvalidGroupStringError('expected name=weight, each name once', position)

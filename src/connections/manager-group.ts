@@ -5,24 +5,28 @@ import { connectionNameSchema } from './connection-name.ts'
 import { parsedBy } from './parsed-by.ts'
 
 const MAX_WEIGHT = 1_000
+/** The longest span that a timer takes: 24.8 days. */
+const MAX_AFTER_MS = 2 ** 31 - 1
 
 const description = z.string().default('').describe('What it is for; empty by default')
 
 const after = z
   .union([z.string(), z.number()], { error: 'expected a duration such as "30s" or milliseconds' })
   .transform(parsedBy(parseDuration))
+  .refine((ms) => ms <= MAX_AFTER_MS, 'expected a duration of 24d at most')
   .prefault(0)
   .meta({
     description:
       'How long a member must have been unusable before the next one is used; 0, at once, by default',
     pattern: DURATION_PATTERN,
     minimum: 0,
+    maximum: MAX_AFTER_MS,
   })
 
 const failover = z.strictObject({
   strategy: z.literal('failover').describe('The first member that can be used gets all mail'),
   members: z
-    .array(z.string())
+    .array(z.string(), { error: 'expected a list of names, such as ["first", "second"]' })
     .describe('The names of connection managers, the most wanted one first'),
   after,
   description,
@@ -31,7 +35,9 @@ const failover = z.strictObject({
 const weighted = z.strictObject({
   strategy: z.literal('weighted').describe('Members that can be used take turns'),
   members: z
-    .record(connectionNameSchema, z.int().min(1).max(MAX_WEIGHT))
+    .record(connectionNameSchema, z.int().min(1).max(MAX_WEIGHT), {
+      error: 'expected weights by name, such as { "big": 3, "small": 1 }',
+    })
     .describe('Connection managers, and of how many messages each gets how many'),
   description,
 })
@@ -74,8 +80,10 @@ export interface ManagerGroup {
   readonly afterMs: number
 }
 
-/** The names of all properties, to suggest one for a misspelt one. */
-export const KNOWN_GROUP_PROPERTIES: readonly string[] = Object.keys(failover.shape)
+/** The names of the properties of such a group, to suggest one for a misspelt one. */
+export function knownGroupProperties(strategy: unknown): readonly string[] {
+  return Object.keys(strategy === 'weighted' ? weighted.shape : failover.shape)
+}
 
 /** A group of properties that were read. */
 export function groupOf(

@@ -6,7 +6,7 @@ import { UnknownConnectionError } from './errors.ts'
 import { parseGroupString } from './group-string.ts'
 import {
   groupOf,
-  KNOWN_GROUP_PROPERTIES,
+  knownGroupProperties,
   managerGroupSchema,
   type ManagerGroup,
 } from './manager-group.ts'
@@ -60,7 +60,9 @@ function parseGroup(name: string, definition: unknown, path: readonly PropertyKe
     const given = expandGroup(definition)
     if (!isProperties(given)) return invalid([{ ...NOT_A_GROUP, path }])
     const parsed = managerGroupSchema.safeParse(given, { reportInput: true })
-    if (!parsed.success) return invalid(issuesOf(parsed.error, path, KNOWN_GROUP_PROPERTIES))
+    if (!parsed.success) {
+      return invalid(issuesOf(parsed.error, path, knownGroupProperties(given['strategy'])))
+    }
     return named.success ? { kind: 'valid', group: groupOf(name, parsed.data) } : invalid([])
   } catch (error) {
     if (!isMailroomError(error)) throw error

@@ -69,6 +69,30 @@ describe('a group of connection managers', () => {
     expect(cycle?.message).toBe('the group leads back to itself: "ring" → "loop" → "ring"')
   })
 
+  test.for<[group: unknown, path: string, message: string]>([
+    ['weighted:a=1000000000,b=1', 'members / a', 'expected number to be <=1000, got 1000000000'],
+    ['weighted:a=0', 'members / a', 'expected number to be >=1, got 0'],
+    ['weighted:a=-1', 'members / a', 'expected number to be >=1, got -1'],
+    ['weighted:a=0.5', 'members / a', 'expected int, got number'],
+    ['weighted:a=3?after=30s', 'after', 'there is no such property'],
+    [
+      { strategy: 'weighted', members: ['a', 'b'] },
+      'members',
+      'expected weights by name, such as { "big": 3, "small": 1 }',
+    ],
+    [
+      { strategy: 'failover', members: { a: 3 } },
+      'members',
+      'expected a list of names, such as ["first", "second"]',
+    ],
+    ['failover:a,b?after=25d', 'after', 'expected a duration of 24d at most'],
+  ])('is not %j: %s: %s', ([group, path, message]) => {
+    const [problem, ...others] = problemsOf(() => of({ out: group }))
+    expect(problem?.path.slice(2).join(' / ')).toBe(path)
+    expect(problem?.message).toBe(message)
+    expect(others).toEqual([])
+  })
+
   test('is what a variable says, which names no connection manager by mistake', () => {
     const env = {
       MAILROOM_CONNECTION_OUT: 'weighted:a=2,b=1',
@@ -144,6 +168,9 @@ test.for<[domains: readonly string[], address: string, isAllowed: boolean]>([
   [['*.example.com'], 'ann@badexample.com', false],
   [['bücher.example'], 'ann@xn--bcher-kva.example', true],
   [['xn--bcher-kva.example'], 'ann@bücher.example', true],
+  [['example.com.'], 'ann@example.com', true],
+  [['*.bücher.example'], 'ann@mail.BÜCHER.example', true],
+  [['*.bücher.example'], 'ann@bücher.example', false],
   [['example.com'], '', true],
 ])('from domains %j let %j pass: %j', ([fromDomains, address, isAllowed]) => {
   const { connections } = createConnections({ a: { server: 'a', fromDomains } })
