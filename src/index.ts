@@ -22,7 +22,7 @@ export type { Mail, Mailroom, QueueStatus, Receipt } from './producer/mailroom.t
 export type { HeldQuery } from './producer/held.ts'
 export type { Requeued, RequeueOptions, RequeueResult } from './producer/requeue.ts'
 export type { Retried, RetryOptions } from './producer/retry.ts'
-export type { UncertainAnswer } from './producer/settle-uncertain.ts'
+export type { UncertainAnswer, UncertainChoice } from './producer/settle-uncertain.ts'
 export type {
   MailroomMailOptions,
   MailroomSentInfo,

@@ -89,6 +89,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'have messages count as delivered whose answer never came',
     load: async () => (await import('./commands/uncertain-settle.ts')).uncertainAccept,
   },
+  'uncertain hold': {
+    summary: 'have messages wait for a person whose answer never came',
+    load: async () => (await import('./commands/uncertain-settle.ts')).uncertainHold,
+  },
   'connections list': {
     summary: 'every connection manager, with its server, login and limits',
     load: async () => (await import('./commands/connections-list.ts')).connectionsList,

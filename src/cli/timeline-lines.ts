@@ -36,6 +36,8 @@ function headlineOf(entry: TimelineEntry): string {
         ? `to be sent again ${who}, although it may be delivered`
         : `counts as delivered ${who}, although no answer came`
     }
+    case 'uncertain-held':
+      return 'held until a person decides, whatever its policy says'
     case 'ended':
       return [entry.state, entry.rule && `(rule ${entry.rule})`, entry.text]
         .filter(Boolean)

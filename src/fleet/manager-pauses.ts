@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { compactSpans, msCovered, type Span } from './spans.ts'
+import { compactSpans, msCoveredBeside, type Span } from './spans.ts'
 
 const moment = z.number()
 
@@ -48,9 +48,14 @@ export function pausedSpans({ current, past }: ManagerPauses, now: number): read
   return current === undefined ? past : [...past, { from: current.since, to: now }]
 }
 
-/** How long it was paused after `since`, in milliseconds. */
-export function pausedMsSince(pauses: ManagerPauses, since: number, now: number): number {
-  return msCovered(pausedSpans(pauses, now), since)
+/** How long it was paused after `since`, in milliseconds; what lies in `besides` counts for nothing. */
+export function pausedMsSince(
+  pauses: ManagerPauses,
+  since: number,
+  now: number,
+  besides: readonly Span[] = [],
+): number {
+  return msCoveredBeside(pausedSpans(pauses, now), besides, since)
 }
 
 /** The record as the store keeps it. */

@@ -18,7 +18,7 @@ import { wayOf } from './uncertain.ts'
  * | `s` | uncertain ones settled | `r` or `a` (way), `p` or `o` (by plan or person), indices, when it was accepted before |
  * | `n` | superseded | the id of the newer message |
  * | `m` | rescheduled | to when, in milliseconds |
- * | `c` `q` | cancelled, requeued | |
+ * | `c` `q` `h` | cancelled, requeued, held without a plan | |
  */
 export interface StoredEntry {
   readonly at: Date
@@ -27,6 +27,9 @@ export interface StoredEntry {
 
 /** The entry of a job that the sweeper put back. */
 export const REQUEUED = 'q'
+
+/** The entry of an uncertain message whose plan was dropped. */
+export const HELD = 'h'
 
 /** What a settlement leaves in the timeline: the letter and the last field; the store adds the rest. */
 export function entryOf({ note, rest, last }: Settlement): readonly [letter: string, json: string] {
@@ -83,6 +86,7 @@ const READ: Readonly<Record<string, Read>> = {
   m: (at, [sendAt = '']) => ({ kind: 'rescheduled', at, sendAt: dateOf(sendAt) }),
   c: (at) => ({ kind: 'cancelled', at }),
   [REQUEUED]: (at) => ({ kind: 'requeued', at }),
+  [HELD]: (at) => ({ kind: 'uncertain-held', at }),
 }
 
 /**

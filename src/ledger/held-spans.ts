@@ -1,3 +1,9 @@
+/**
+ * How many spans are kept of a message that is sent again and again: of more, the oldest two become
+ * one as long as both together, which ends where the second did.
+ */
+export const MAX_HELD_SPANS = 20
+
 /** When a message was held as uncertain, in milliseconds of the store's clock since 1970. */
 export interface HeldSpan {
   readonly from: number

@@ -1,6 +1,7 @@
 import type { Advice } from '../smtp/verdict-shape.ts'
 import type { ClaimRequest } from './claim-request.ts'
 import type { Claim } from './claim.ts'
+import type { HeldSpan } from './held-spans.ts'
 import type { Reopened, ReopenOptions } from './reopened.ts'
 import type { Rescheduled } from './rescheduled.ts'
 import type { AttemptNote, Timeline } from './timeline.ts'
@@ -73,6 +74,8 @@ export interface MessageRecord {
   readonly last: Judgement | undefined
   /** What becomes of its uncertain recipients when nobody decides; absent when they are held. */
   readonly planned?: PlannedSettlement
+  /** When it was held as uncertain before it was sent again: it did not age in these spans. */
+  readonly held?: readonly HeldSpan[]
 }
 
 /** What the producer knows of a message when it enqueues it. */

@@ -71,6 +71,8 @@ export type TimelineEntry =
       readonly by: 'policy' | 'person'
       readonly recipients: readonly number[]
     }
+  /** What its policy would have done is not done: it waits for a person. */
+  | { readonly kind: 'uncertain-held'; readonly at: Date }
   /** It ended without a transaction: by age, by its deadline, set aside, without its content. */
   | ({
       readonly kind: 'ended'

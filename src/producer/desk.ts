@@ -5,7 +5,6 @@ import type { RescheduleOptions } from '../job/reschedule-request.ts'
 import type { Cancelled, Ledger } from '../ledger/ledger.ts'
 import { openLedger } from '../ledger/open.ts'
 import type { Rescheduled } from '../ledger/rescheduled.ts'
-import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Queues } from '../queue/queues.ts'
 import type { Store } from '../store/store.ts'
 import { accept, type Accepted } from './accept.ts'
@@ -17,7 +16,7 @@ import { letGo } from './let-go.ts'
 import { createNotedNames, type NotedNames } from './noted-names.ts'
 import { reschedule } from './reschedule.ts'
 import { retry, type Retried, type RetryOptions } from './retry.ts'
-import { settleUncertain, type UncertainAnswer } from './settle-uncertain.ts'
+import { settleUncertain, type UncertainAnswer, type UncertainChoice } from './settle-uncertain.ts'
 
 export interface DeskOptions {
   /** Tells the store's location, `redis://…`, `postgres://…` or `embedded:DIRECTORY`, when it is opened. */
@@ -57,7 +56,7 @@ export interface Desk {
   cancel(id: string): Promise<Cancelled>
   reschedule(id: string, when: RescheduleOptions): Promise<Rescheduled>
   retry(id: string, options: RetryOptions): Promise<Retried>
-  settleUncertain(id: string, way: UncertainWay): Promise<UncertainAnswer>
+  settleUncertain(id: string, choice: UncertainChoice): Promise<UncertainAnswer>
   /** Opens no more from now on, and closes the store after `last`. */
   close(last: () => Promise<void>): Promise<void>
 }
@@ -99,8 +98,8 @@ export function openDesk(options: DeskOptions): Desk {
       return reschedule(id, when, { ...(await open()), retentionMs, onError })
     },
     retry: async (id, how) => retry(id, how, await open()),
-    settleUncertain: async (id, way) =>
-      settleUncertain(id, way, await open(), (error) => options.onError?.(error)),
+    settleUncertain: async (id, choice) =>
+      settleUncertain(id, choice, await open(), (error) => options.onError?.(error)),
     close: (last) => (closed ??= close(last)),
   }
 }

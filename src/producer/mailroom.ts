@@ -4,7 +4,6 @@ import type { RescheduleOptions } from '../job/reschedule-request.ts'
 import type { Cancelled, ListPage, MessageRecord } from '../ledger/ledger.ts'
 import type { Rescheduled } from '../ledger/rescheduled.ts'
 import type { Timeline } from '../ledger/timeline.ts'
-import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Depth } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { createDigestMemory } from './digest-memory.ts'
@@ -15,7 +14,7 @@ import { createPrepare, type PreparedJob } from './prepare.ts'
 import { requeue, type RequeueOptions, type RequeueResult } from './requeue.ts'
 import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
-import type { UncertainAnswer } from './settle-uncertain.ts'
+import type { UncertainAnswer, UncertainChoice } from './settle-uncertain.ts'
 import { untilSettled, type UntilSettledOptions } from './until-settled.ts'
 
 export interface MailroomOptions<Name extends string> extends DeskOptions {
@@ -96,10 +95,10 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   retry(id: string, options?: RetryOptions): Promise<Retried>
   /**
    * Decides about an uncertain message: `resend` sends it once more under its Message-ID, to those
-   * whose answer never came, and `accept` counts it as delivered. An answer that comes late may
-   * still win.
+   * whose answer never came, `accept` counts it as delivered, and `hold` keeps it until somebody
+   * decides, whatever its policy says. An answer that comes late may still win.
    */
-  settleUncertain(id: string, way: UncertainWay): Promise<UncertainAnswer>
+  settleUncertain(id: string, choice: UncertainChoice): Promise<UncertainAnswer>
   /**
    * Judges refused messages again, by the rules as they are now, and puts those back into the queue
    * that would not be refused today.
@@ -151,7 +150,7 @@ export function createMailroom<Name extends string>(
     cancel: (id) => desk.cancel(id),
     reschedule: (id, rescheduleOptions) => desk.reschedule(id, rescheduleOptions),
     retry: (id, retryOptions = {}) => desk.retry(id, retryOptions),
-    settleUncertain: (id, way) => desk.settleUncertain(id, way),
+    settleUncertain: (id, choice) => desk.settleUncertain(id, choice),
     requeue: async (which = {}) => requeue(which, { rules: [], ...options }, await desk.open()),
     list: async (query = {}) => listHeld((await desk.open()).ledger, query),
     on: (outcome, listener) => outcomes.on(outcome, listener),

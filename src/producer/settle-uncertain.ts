@@ -9,6 +9,7 @@ import type { OpenDesk } from './desk.ts'
  * The answer to `settleUncertain`.
  *
  * - `settled`: `recipients` of them were, and `state` is what holds now.
+ * - `held`: its policy does nothing with it any more, if it ever would have: it waits for a person.
  * - `not-uncertain`: no recipient is any more; nothing was changed.
  * - `content-gone`: nobody has its content any more, so that it cannot be sent again.
  * - `too-late`: it cannot be sent again, since the sender's own `notAfter` is over.
@@ -22,22 +23,26 @@ export type UncertainAnswer =
       readonly recipients: number
       readonly state: MessageState
     }
+  | { readonly kind: 'held'; readonly state: MessageState }
   | { readonly kind: 'not-uncertain'; readonly state: MessageState }
   | { readonly kind: 'content-gone'; readonly code: 'CONTENT_GONE' }
   | { readonly kind: 'too-late' | 'busy' | 'unknown' }
 
 type SettlingDesk = Pick<OpenDesk, 'store' | 'ledger' | 'queues' | 'contents'>
 
+/** What a person decides: to send it again, to count it as delivered, or that somebody will. */
+export type UncertainChoice = UncertainWay | 'hold'
+
 /**
  * Settles the uncertain recipients of a message, by a person's decision: it is sent to them once
- * more, or counts as delivered.
+ * more, or counts as delivered; or it is held, whatever its policy would do with it later.
  *
  * The ledger decides first and then its job follows. What a crash leaves between the two on Redis is
  * put right by the sweeper; on Postgres both are one transaction.
  */
 export async function settleUncertain(
   id: string,
-  way: UncertainWay,
+  choice: UncertainChoice,
   desk: SettlingDesk,
   onError: (error: unknown) => void,
 ): Promise<UncertainAnswer> {
@@ -45,8 +50,8 @@ export async function settleUncertain(
   const record = await ledger.get(id)
   if (record === undefined) return { kind: 'unknown' }
   const digest = await ledger.digestOf(id)
-  const answer = await store.atomically(() => decide(record, digest, way, desk))
-  if (answer.kind === 'settled' && way === 'accept') {
+  const answer = await store.atomically(() => decide(record, digest, choice, desk))
+  if (answer.kind === 'settled' && choice === 'accept') {
     const { connection } = record
     await finish({ id, connection, digest, state: answer.state }, desk).catch(onError)
   }
@@ -56,23 +61,24 @@ export async function settleUncertain(
 async function decide(
   { id, connection, recipients }: MessageRecord,
   digest: string | undefined,
-  way: UncertainWay,
+  choice: UncertainChoice,
   desk: SettlingDesk,
 ): Promise<UncertainAnswer> {
   const { ledger, queues } = desk
-  if (way === 'resend' && recipients.some(({ state }) => state === 'uncertain')) {
+  if (choice === 'resend' && recipients.some(({ state }) => state === 'uncertain')) {
     const obstacle = await findObstacle(id, connection, digest, desk)
     if (obstacle !== undefined) return obstacle
   }
-  const answer = await ledger.settleUncertain(id, way)
+  const answer = await ledger.settleUncertain(id, choice)
   switch (answer.kind) {
     case 'settled':
       if (answer.state === 'deferred') await queues.wake(connection, id, digest)
       return answer
+    case 'held':
+      return { kind: 'held', state: answer.state }
     case 'not-uncertain':
     case 'unknown':
       return answer
-    case 'held':
     case 'not-due':
       // Only what a policy has decided is answered so.
       return { kind: 'not-uncertain', state: answer.state }

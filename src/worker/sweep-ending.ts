@@ -1,3 +1,4 @@
+import type { HeldSpan } from '../ledger/held-spans.ts'
 import type { FinalState, Judgement } from '../ledger/ledger.ts'
 import { judgedOf } from './judged.ts'
 import type { SweepContext } from './sweep-context.ts'
@@ -9,7 +10,13 @@ export interface Overdue {
   readonly connection: string
   readonly recipients: readonly string[]
   /** Decides once more with the claim in hand; undefined: the message may go on. */
-  readonly judge: (ageMs: number) => Promise<Judgement | undefined>
+  readonly judge: (waited: Waited) => Promise<Judgement | undefined>
+}
+
+/** How old a message is without the spans in which it was held as uncertain, and these. */
+export interface Waited {
+  readonly ageMs: number
+  readonly held: readonly HeldSpan[]
 }
 
 /**
@@ -49,7 +56,7 @@ export async function expire(overdue: Overdue, context: SweepContext): Promise<E
     }
     return { kind: 'settled', state: claim.state }
   }
-  const last = await overdue.judge(claim.ageMs)
+  const last = await overdue.judge({ ageMs: claim.ageMs, held: claim.held ?? [] })
   const settled = await ledger.settle(
     id,
     claim.fence,

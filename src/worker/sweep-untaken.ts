@@ -1,11 +1,12 @@
 import type { KnownName } from '../fleet/fleet.ts'
 import { pausedMsSince } from '../fleet/manager-pauses.ts'
+import { msCovered } from '../fleet/spans.ts'
 import { parseJob } from '../job/parse-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import type { DeadJob, TakenJob } from '../queue/queues.ts'
 import { reasonOf } from './judged.ts'
-import { expire } from './sweep-ending.ts'
+import { expire, type Waited } from './sweep-ending.ts'
 import type { SweepContext, SweepMemory } from './sweep-context.ts'
 
 const PER_PAGE = 50
@@ -71,8 +72,9 @@ async function lookAt(
     const ageMs = record === undefined ? 0 : context.now() - record.acceptedAt.getTime()
     const dueAt = record?.notBefore?.getTime()
     const due = dueAt === undefined ? job : { ...job, notBefore: dueAt }
-    if (isOverdue(due, known, ageMs, context) === undefined) continue
-    const judge = async (claimedAgeMs: number) => isOverdue(due, known, claimedAgeMs, context)
+    const waited = { ageMs, held: record?.held ?? [] }
+    if (isOverdue(due, known, waited, context) === undefined) continue
+    const judge = async (claimed: Waited) => isOverdue(due, known, claimed, context)
     const connection = known.name
     const ended = await expire({ id, connection, recipients: envelope.to, judge }, context)
     if (ended.kind === 'expired') {
@@ -88,11 +90,14 @@ async function lookAt(
   return { expired, left: jobs.length - buried.length }
 }
 
-/** The record's age is the store's word; the job's times are the producer's clock. */
+/**
+ * The record's age is the store's word; the job's times are the producer's clock. What was held and
+ * paused at once counts once.
+ */
 function isOverdue(
   { acceptedAt, notBefore = 0, notAfter }: SendMailJob,
   { name, servedAt }: KnownName,
-  recordAgeMs: number,
+  { ageMs, held }: Waited,
   { now, retry, pauses }: SweepContext,
 ): Judgement | undefined {
   if (notAfter !== undefined && now() >= notAfter) {
@@ -100,8 +105,8 @@ function isOverdue(
     return { rule: 'local.not-after', text }
   }
   const since = Math.max(acceptedAt, notBefore, servedAt?.getTime() ?? 0)
-  const untakenMs = Math.min(recordAgeMs, now() - since)
-  const pausedMs = pausedMsSince(pauses.of(name), since, now())
+  const untakenMs = Math.min(ageMs, now() - since - msCovered(held, since))
+  const pausedMs = pausedMsSince(pauses.of(name), since, now(), held)
   if (untakenMs - pausedMs <= retry.giveUpAfterMs) return undefined
   return { rule: 'local.no-worker', text: 'no worker served its name within the time for retries' }
 }

@@ -46,6 +46,22 @@ describeRedis('mailroom uncertain', (redis) => {
     expect(again.err).toContain('m-none is not settled: no message has this id')
   })
 
+  test('is held for a person instead of what its policy would do', async () => {
+    await using server = await startScriptedServer({ EHLO, DOT: [DROP] })
+    await using project = await openProject(redis, { relay: server.port })
+    await using _worker = project.startWorker()
+    const sent = await project.send('--uncertain', 'resend')
+    const list = async () => (await project.run(['uncertain', 'list', '--json'])).out
+    await expect.poll(list).toContain('"planned"')
+    const held = await project.run(['uncertain', 'hold', idOf(sent), 'm-none'])
+    expect(held.code).toBe(5)
+    expect(held.out).toContain(`${idOf(sent)} is held until somebody decides`)
+    expect(held.err).toContain('m-none is not held: no message has this id')
+    expect(await list()).not.toContain('"planned"')
+    const shown = await project.run(['messages', 'show', idOf(sent)])
+    expect(shown.out).toContain('"kind":"uncertain-held"')
+  })
+
   test('is what "send --uncertain" makes of it, and "--wait" waits for that', async () => {
     await using server = await startScriptedServer({ EHLO, DOT: [DROP] })
     await using project = await openProject(redis, { relay: server.port })

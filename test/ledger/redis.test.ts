@@ -9,6 +9,7 @@ import { startRedis } from '../support/redis-server.ts'
 import { testLedger } from './conformance.ts'
 import { delivered, fenceOf, newRecord, OK, refused } from './ledger-under-test.ts'
 import type { LedgerUnderTest } from './ledger-under-test.ts'
+import { resendTimes } from './uncertain.ts'
 
 const RETENTION_MS = 60_000
 
@@ -54,6 +55,15 @@ describeRedis('the ledger on Redis', (url) => {
     }
     expect(await expiryOf('m3')).toBe(-1)
     expect(await expiryOf('m4')).toBe(-1)
+  })
+
+  test('a message that is sent again a thousand times keeps a few hundred bytes of that', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    await ledger.record([newRecord('m1')])
+    await resendTimes(ledger, 'm1', 1000)
+    expect((await ledger.get('m1'))?.held).toHaveLength(20)
+    expect(await store.client.hstrlen(keyOf('m1'), 'H')).toBeLessThan(600)
   })
 
   test('a delivered message with one recipient takes at most 400 bytes', async () => {

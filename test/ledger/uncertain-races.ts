@@ -30,6 +30,42 @@ async function held(ledger: Ledger, id: string): Promise<number> {
 
 /** What every ledger promises when the answer comes after all, whatever was decided meanwhile. */
 export function testUncertainRaces(open: OpenLedger): void {
+  test('a plan that is taken away when it is due is carried out, or is not', async () => {
+    await using store = await open()
+    const { ledger } = store
+    const plan = { way: 'accept', afterMs: 1, atMost: 0 } as const
+    const ids = Array.from({ length: ROUNDS }, (_, round) => `m${round}`)
+    for (const id of ids) {
+      const fence = await fenceOf(ledger, id)
+      await ledger.mark(id, fence, [0], 1, plan)
+      await ledger.settle(id, fence, {
+        outcomes: [{ index: 0, state: 'uncertain' }],
+        isAttempt: true,
+      })
+    }
+    await expect.poll(() => ledger.dueUncertain(0, ROUNDS)).toHaveLength(ROUNDS)
+    const answers = await Promise.all(
+      ids.map(async (id) => {
+        const [hold, done] = await Promise.all([
+          ledger.settleUncertain(id, 'hold'),
+          ledger.settleUncertain(id, 'planned'),
+          claimOf(ledger, id),
+        ])
+        return { hold: hold.kind, isDone: done.kind === 'settled', ...(await ledger.get(id)) }
+      }),
+    )
+    for (const { hold, isDone, state, planned } of answers) {
+      const isHeld = hold === 'held'
+      expect({ hold, state, planned }).toEqual({
+        hold: isHeld ? 'held' : 'not-uncertain',
+        state: isHeld ? 'uncertain' : 'delivered',
+        planned: undefined,
+      })
+      expect(isHeld && isDone).toBe(false)
+    }
+    expect(await ledger.dueUncertain(0, ROUNDS)).toEqual([])
+  })
+
   describe('a late answer', () => {
     test('wins against acceptance: what was accepted is delivered, or refused and held', async () => {
       await using store = await open()

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import type { Ledger } from '../../src/ledger/ledger.ts'
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 import {
   claimOf,
@@ -27,6 +28,14 @@ const NO_ANSWER = {
   isAttempt: true,
   last: UNKNOWN,
 } as const
+
+/** A message whose answer never comes, and that a person has sent again each time. */
+export async function resendTimes(ledger: Ledger, id: string, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    await ledger.settle(id, await fenceOf(ledger, id), NO_ANSWER)
+    await ledger.settleUncertain(id, 'resend')
+  }
+}
 
 /** What every ledger promises of plans for uncertain recipients, and of decisions about them. */
 export function testUncertain(open: OpenLedger): void {
@@ -224,6 +233,36 @@ export function testUncertain(open: OpenLedger): void {
         turned: 0,
       })
       expect(await ledger.dueUncertain(0, 10)).toEqual([])
+    })
+
+    test('is told in the timeline when it takes a plan away, and only then', async () => {
+      await using store = await open()
+      const { ledger } = store
+      const fence = await fenceOf(ledger, 'm1')
+      await ledger.mark('m1', fence, [0], 1, RESEND)
+      await ledger.settle('m1', fence, NO_ANSWER)
+      const held = { kind: 'held', state: 'uncertain' }
+      expect(await ledger.settleUncertain('m1', 'hold')).toEqual(held)
+      expect(await ledger.settleUncertain('m1', 'hold')).toEqual(held)
+      const { entries = [] } = (await ledger.history('m1')) ?? {}
+      expect(entries.filter(({ kind }) => kind === 'uncertain-held')).toHaveLength(1)
+    })
+
+    test('to send it often leaves few spans, which are as long as it was held', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await ledger.record([newRecord('m1')])
+      const before = await ledger.get('m1')
+      await resendTimes(ledger, 'm1', 50)
+      const after = await ledger.get('m1')
+      const { held = [] } = after ?? {}
+      expect(held).toHaveLength(20)
+      const moments = held.flatMap(({ from, to }) => [from, to])
+      expect(moments.toSorted((a, b) => a - b)).toEqual(moments)
+      const heldMs = held.reduce((sum, { from, to }) => sum + to - from, 0)
+      const youngerMs = Number(after?.acceptedAt) - Number(before?.acceptedAt)
+      // A store that counts microseconds cuts each moment off to a millisecond.
+      expect(Math.abs(heldMs - youngerMs)).toBeLessThanOrEqual(50)
     })
 
     test('what is to be sent again and is not stays as uncertain as it was', async () => {

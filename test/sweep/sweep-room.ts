@@ -124,6 +124,18 @@ export async function makeOlder(
   )
 }
 
+/** Has a message held as uncertain in a span of the past. */
+export async function noteHeld(
+  store: Store,
+  prefix: string,
+  id: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
+  const text = `${from}-${to}`
+  if (store.kind === 'redis') await store.client.hset(`${prefix}-ledger:${id}`, 'H', text)
+  else await store.pool.query('update ledger set held_spans = $2 where id = $1', [id, text])
+}
+
 /** Makes the last use of a name older by the store's word. */
 export async function makeNameOlder(
   store: Store,

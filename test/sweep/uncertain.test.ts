@@ -62,6 +62,39 @@ describeStores('what is uncertain, and no worker lives', (place) => {
     expect(await sweep.ledger.dueUncertain(0, 10)).toEqual([])
   })
 
+  test('is left to a person who had it held, also while its plan is carried out', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at)
+    const ids: string[] = []
+    for (let nth = 0; nth < 8; nth += 1) {
+      const { id } = await room.send()
+      ids.push(id)
+      await leaveUncertain(sweep, id, nth % 2 === 0 ? RESEND : ACCEPT)
+    }
+    await expect.poll(() => sweep.ledger.dueUncertain(0, 10)).toHaveLength(8)
+    const [first = ''] = ids
+    const held = { kind: 'held', state: 'uncertain' }
+    expect(await room.mailroom.settleUncertain(first, 'hold')).toEqual(held)
+    const [, ...answers] = await Promise.all([
+      sweep.sweep(),
+      ...ids.map((id) => room.mailroom.settleUncertain(id, 'hold')),
+    ])
+    expect(answers[0]).toEqual(held)
+    for (const [nth, id] of ids.entries()) {
+      const { state, planned } = (await sweep.ledger.get(id)) ?? {}
+      const done = nth % 2 === 0 ? 'deferred' : 'delivered'
+      expect({ kind: answers[nth]?.kind, state }).toEqual(
+        answers[nth]?.kind === 'held' ? held : { kind: 'not-uncertain', state: done },
+      )
+      expect(planned).toBeUndefined()
+    }
+    await sweep.sweep()
+    expect(await sweep.ledger.get(first)).toMatchObject({ state: 'uncertain' })
+    const { entries = [] } = (await room.mailroom.history(first)) ?? {}
+    expect(entries.at(-1)).toMatchObject({ kind: 'uncertain-held' })
+  })
+
   test('is not forgotten while its policy will settle it, however old it is', async () => {
     const at = place()
     await using room = await openRoom(at, { port: 2525 }, { starts: false })

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest'
 
+import { encodePauses } from '../../src/fleet/manager-pauses.ts'
 import { openPauses } from '../../src/fleet/pauses.ts'
+import { openRecords } from '../../src/fleet/records.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
-import { makeOlder, openSweepRoom } from './sweep-room.ts'
+import { makeOlder, noteHeld, openSweepRoom } from './sweep-room.ts'
 
 const NOTHING = { requeued: 0, lost: 0, expired: 0, forgotten: 0 }
 const HOUR_MS = 3_600_000
@@ -80,6 +82,26 @@ describeStores('messages that nobody takes', (place) => {
     await operator.resume('relay')
     await expect.poll(() => sweep.pauses.of('relay').current).toBeUndefined()
     expect(await sweep.sweep()).toEqual({ ...NOTHING, expired: 1 })
+  })
+
+  test('time in which a message was held and its name paused counts once', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at, { retry: { giveUpAfterMs: 1.5 * HOUR_MS } })
+    const { id } = await room.send()
+    const now = Date.now()
+    const span = { from: now - 2.5 * HOUR_MS, to: now - 1.5 * HOUR_MS }
+    const text = encodePauses({ past: [span] })
+    await openRecords(sweep.store, 'pauses').replace('relay', undefined, text)
+    await openPauses(sweep.store).resume('relay')
+    await expect.poll(() => sweep.pauses.of('relay').past).toEqual([span])
+    // Accepted three hours ago, of which one was spent as uncertain.
+    const job = await sweep.queues.raw('relay').getJob(id)
+    await job?.updateData({ ...job.data, acceptedAt: now - 3 * HOUR_MS })
+    await makeOlder(sweep.store, at.prefix, id, 2 * HOUR_MS)
+    await noteHeld(sweep.store, at.prefix, id, span)
+    expect(await sweep.sweep()).toEqual({ ...NOTHING, expired: 1 })
+    expect(await room.mailroom.get(id)).toMatchObject({ last: { rule: 'local.no-worker' } })
   })
 
   test('a name that a worker serves is left to the worker', async () => {

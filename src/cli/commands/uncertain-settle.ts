@@ -1,6 +1,5 @@
-import type { UncertainWay } from '../../ledger/uncertain.ts'
 import type { Mailroom } from '../../producer/mailroom.ts'
-import type { UncertainAnswer } from '../../producer/settle-uncertain.ts'
+import type { UncertainAnswer, UncertainChoice } from '../../producer/settle-uncertain.ts'
 import { COMMON_OPTIONS, parseCommandLine, parseCount } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
@@ -29,6 +28,7 @@ export const uncertainResend = settleAs('resend', {
 message gets it twice.`,
   wouldBe: 'would be sent again',
   done: 'is sent again',
+  participle: 'settled',
 })
 
 /** `mailroom uncertain accept`: has them count as delivered. */
@@ -38,6 +38,17 @@ export const uncertainAccept = settleAs('accept', {
 The record tells the rule local.accepted-uncertain.`,
   wouldBe: 'would count as delivered',
   done: 'counts as delivered',
+  participle: 'settled',
+})
+
+/** `mailroom uncertain hold`: has them wait for a person, whatever their policy says. */
+export const uncertainHold = settleAs('hold', {
+  does: 'have messages wait for a person, whatever their policy would do with them later',
+  about: `Nothing was known of them and nothing is settled: they stay uncertain until "uncertain resend" or "uncertain accept".
+What their policy has done already stays done: a message that is being sent again is uncertain no more.`,
+  wouldBe: 'would be held',
+  done: 'is held until somebody decides',
+  participle: 'held',
 })
 
 interface Words {
@@ -45,10 +56,12 @@ interface Words {
   readonly about: string
   readonly wouldBe: string
   readonly done: string
+  readonly participle: 'settled' | 'held'
 }
 
-function settleAs(way: UncertainWay, { does, about, wouldBe, done }: Words): Command {
-  const name = `uncertain ${way}`
+function settleAs(choice: UncertainChoice, words: Words): Command {
+  const { does, about, wouldBe, participle } = words
+  const name = `uncertain ${choice}`
   return {
     help: `mailroom ${name}: ${does}
 
@@ -92,12 +105,12 @@ Examples:
       let exit: ExitCode = EXIT.ok
       let settled = 0
       for await (const id of isSelection ? idsOf(mailroom, selection, count) : positionals) {
-        const answer = await mailroom.settleUncertain(id, way)
-        if (answer.kind === 'settled') settled += 1
+        const answer = await mailroom.settleUncertain(id, choice)
+        if (answer.kind === 'settled' || answer.kind === 'held') settled += 1
         else exit = EXIT.notDelivered
-        tell(id, answer, done, setup.terminal)
+        tell(id, answer, words, setup.terminal)
       }
-      setup.terminal.remark(`${settled} of ${count} are settled`)
+      setup.terminal.remark(`${settled} of ${count} are ${participle}`)
       return exit
     },
   }
@@ -122,17 +135,26 @@ async function* idsOf(
   for await (const { id } of eachUncertain(mailroom, selection, count)) yield id
 }
 
-function tell(id: string, answer: UncertainAnswer, done: string, terminal: Terminal): void {
+function tell(
+  id: string,
+  answer: UncertainAnswer,
+  { done, participle }: Words,
+  terminal: Terminal,
+): void {
   if (answer.kind === 'settled') {
     const { way, recipients, state } = answer
     terminal.tell({ id, state, way, recipients }, `${id} ${done}`)
     return
   }
+  if (answer.kind === 'held') {
+    terminal.tell({ id, state: answer.state }, `${id} ${done}`)
+    return
+  }
   const why = whyNot(answer)
-  terminal.warn({ id, ...answer, why }, `mailroom: ${id} is not settled: ${why}`)
+  terminal.warn({ id, ...answer, why }, `mailroom: ${id} is not ${participle}: ${why}`)
 }
 
-function whyNot(answer: Exclude<UncertainAnswer, { kind: 'settled' }>): string {
+function whyNot(answer: Exclude<UncertainAnswer, { kind: 'settled' } | { kind: 'held' }>): string {
   switch (answer.kind) {
     case 'not-uncertain':
       return `it is ${answer.state}`

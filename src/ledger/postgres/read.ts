@@ -1,5 +1,6 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { RecordUnreadableError } from '../errors.ts'
+import { heldSpansOf } from '../held-spans.ts'
 import { decodeJudgement } from '../judgement.ts'
 import type { HeldState, ListPage, ListQuery, MessageRecord } from '../ledger.ts'
 import { cursorOf, parseCursor } from '../list-cursor.ts'
@@ -10,7 +11,7 @@ import { passOver, readable } from '../unreadable.ts'
 
 const COLUMNS = `id, connection, state, message_id, accepted_at, updated_at, next_attempt_at,
   attempts, claims, recipients, standing, judgements, last, settle_at, settle_way, not_before,
-  held_since::float8`
+  held_since::float8, held_spans`
 
 interface Row {
   readonly id: string
@@ -30,6 +31,7 @@ interface Row {
   readonly settle_way: string | null
   readonly not_before: Date | null
   readonly held_since: number | null
+  readonly held_spans: string | null
 }
 
 /** Reads one message; undefined when it is not known. */
@@ -105,5 +107,6 @@ function recordOf(row: Row): MessageRecord {
     last: decodeJudgement(row.last),
     ...(row.not_before !== null && { notBefore: row.not_before }),
     ...(row.settle_at !== null && { planned: { way: wayOf(row.settle_way), at: row.settle_at } }),
+    ...heldSpansOf(row.held_spans),
   }
 }

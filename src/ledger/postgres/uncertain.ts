@@ -1,5 +1,7 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
+import { HELD } from '../entry.ts'
+import { MAX_HELD_SPANS } from '../held-spans.ts'
 import { encodeJudgement } from '../judgement.ts'
 import type { MessageState } from '../ledger.ts'
 import { ACCEPTED, AGAIN } from '../standing.ts'
@@ -33,6 +35,23 @@ begin
     where id = the_id and parts[1] = 'r' and resends >= parts[3]::int;
 end $$;
 
+create or replace function ledger_with_span(spans text, from_ms bigint, to_ms bigint)
+returns text language plpgsql immutable as $$
+declare
+  parts text[] := string_to_array(spans, ',') || (from_ms || '-' || to_ms);
+  a bigint;
+  b bigint;
+  c bigint;
+begin
+  while cardinality(parts) > ${MAX_HELD_SPANS} loop
+    a := split_part(parts[1], '-', 1);
+    b := split_part(parts[1], '-', 2);
+    c := split_part(parts[2], '-', 1);
+    parts := array[(c - (b - a)) || '-' || split_part(parts[2], '-', 2)] || parts[3:];
+  end loop;
+  return array_to_string(parts, ',');
+end $$;
+
 create or replace function ledger_settle_uncertain(
   the_id text, way text, decided_by text, attempts_more int
 ) returns int language plpgsql as $$
@@ -59,8 +78,8 @@ begin
       accepted_at = case when way = 'r' and l.state = 'uncertain'
         then accepted_at + (settled_at - updated_at) else accepted_at end,
       held_spans = case when way = 'r' and l.state = 'uncertain'
-        then concat_ws(',', held_spans, floor(extract(epoch from updated_at) * 1000) || '-'
-          || floor(extract(epoch from settled_at) * 1000)) else held_spans end,
+        then ledger_with_span(held_spans, floor(extract(epoch from updated_at) * 1000)::bigint,
+          floor(extract(epoch from settled_at) * 1000)::bigint) else held_spans end,
       updated_at = case when l.state = 'uncertain' then settled_at else updated_at end,
       next_attempt_at = case when l.state = 'uncertain' and now_state = 'deferred'
         then settled_at else next_attempt_at end,
@@ -90,7 +109,10 @@ begin
   if position('u' in l.standing) = 0 then
     answer := 'not-uncertain';
   elsif decision = 'hold' then
-    update ledger set settle_at = null, settle_way = null where id = the_id;
+    if l.settle_at is not null then
+      update ledger set settle_at = null, settle_way = null where id = the_id;
+      perform ledger_tell(the_id, '${HELD}');
+    end if;
     answer := 'held';
   elsif decision = 'planned' and coalesce(l.settle_at > clock_timestamp(), true) then
     answer := 'not-due';

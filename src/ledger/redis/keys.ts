@@ -36,7 +36,7 @@
  * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |
  * | `T` `K` | the time to which it was rescheduled, in milliseconds; its `supersedes` |
  * | `M` | the connection manager of the last claim, when it is called otherwise than `c` |
- * | `H` | the spans in which it was held as uncertain and did not age, as `FROM-TO,…` in milliseconds |
+ * | `H` | the spans in which it was held as uncertain and did not age, as `FROM-TO,…` in milliseconds, twenty at most |
  * | `v` | the version of a newer Mailroom whose records this one cannot read |
  * | `y0` `y1` … | the fence whose mark made this recipient uncertain |
  *

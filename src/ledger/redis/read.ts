@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 
 import { decodeBrief } from '../brief.ts'
 import { RecordUnreadableError } from '../errors.ts'
+import { heldSpansOf } from '../held-spans.ts'
 import { decodeJudgement } from '../judgement.ts'
 import type { HeldState, Judgement, ListPage, ListQuery, MessageRecord } from '../ledger.ts'
 import { cursorOf, parseCursor, type Place } from '../list-cursor.ts'
@@ -132,6 +133,7 @@ function recordOf(id: string, hash: Readonly<Record<string, string>>): MessageRe
     ...(hash['q'] !== undefined && {
       planned: { way: wayOf(hash['a']), at: dateOf(id, hash['q']) },
     }),
+    ...heldSpansOf(hash['H']),
   }
 }
 

@@ -1,3 +1,4 @@
+import { MAX_HELD_SPANS } from '../held-spans.ts'
 import { encodeJudgement } from '../judgement.ts'
 import { ACCEPTED, AGAIN } from '../standing.ts'
 import { ACCEPTED_UNCERTAIN } from '../uncertain.ts'
@@ -30,6 +31,15 @@ local function planUncertain(now, plan, answerUntil)
   return due
 end
 
+local function withSpan(spans, from, to)
+  spans = (spans and spans .. ',' or '') .. from .. '-' .. to
+  while select(2, string.gsub(spans, ',', ',')) >= ${MAX_HELD_SPANS} do
+    local a, b, c, rest = string.match(spans, '^(%d+)%-(%d+),(%d+)(.*)$')
+    spans = string.format('%.0f', c - (b - a)) .. rest
+  end
+  return spans
+end
+
 local function settleUncertain(now, standing, way, by, since)
   local indices = {}
   for place = 1, #standing do
@@ -45,8 +55,7 @@ local function settleUncertain(now, standing, way, by, since)
   else
     if since then
       ages = string.format('%.0f', recorded + now - since)
-      local spans = redis.call('HGET', KEYS[1], 'H')
-      redis.call('HSET', KEYS[1], 'H', (spans and spans .. ',' or '') .. since .. '-' .. now)
+      redis.call('HSET', KEYS[1], 'H', withSpan(redis.call('HGET', KEYS[1], 'H'), since, now))
     end
     redis.call('HSET', KEYS[1], 't', ages)
     if by == 'p' then redis.call('HINCRBY', KEYS[1], 'o', 1) else redis.call('HDEL', KEYS[1], 'o') end

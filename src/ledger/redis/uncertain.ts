@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 
+import { HELD } from '../entry.ts'
 import { parseState } from '../state.ts'
 import {
   letterOfWay,
@@ -27,7 +28,10 @@ ${TRANSITION}
 ${HISTORY}
 ${UNCERTAIN}
 if ARGV[3] == 'hold' then
-  unplan()
+  if due then
+    unplan()
+    tell(now, '${HELD}')
+  end
   return {'held', state}
 end
 local isPlanned = ARGV[3] == 'planned'
