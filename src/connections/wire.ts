@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Reply } from '../smtp/reply.ts'
 import { createReplyReader } from '../smtp/reply-reader.ts'
 import type { Extensions } from './extensions.ts'
+import { hearLastWords } from './last-words.ts'
 import type { Timeouts } from './timeouts.ts'
 
 /** Why nothing more can be said over a wire. */
@@ -72,6 +73,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
     onGarbage: (detail) => finish({ kind: 'protocol', detail }),
   })
 
+  const lastWords = hearLastWords(socket)
   socket.on('drain', () => listener?.onDrain())
   socket.on('error', (error) => finish({ kind: 'closed', detail: describe(error) }))
   socket.on('end', () => finish({ kind: 'closed', detail: 'the server closed the connection' }))
@@ -94,7 +96,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
       if (end !== undefined) return false
       // Commands are texts.
       if (typeof bytes !== 'string') bodyBytes += bytes.length
-      return socket.write(bytes)
+      return socket.write(bytes) && !lastWords.isLost
     },
     attach: (next) => {
       listener = next

@@ -155,7 +155,13 @@ async function tryOnce(
     : minDelayMs
   const beforeDeadline = Math.max(0, (job.notAfter ?? Infinity) - context.now())
   return ended(
-    { outcomes, isAttempt, ...broken, retryInMs: Math.min(retryInMs, beforeDeadline), note },
+    {
+      outcomes,
+      isAttempt,
+      ...broken,
+      retryInMs: Math.min(retryInMs, beforeDeadline),
+      ...(note && { note }),
+    },
     sizeOf(ready.message.body),
   )
 }

@@ -18,7 +18,12 @@ export type Delivery = {
   /** What earlier transactions of this attempt came to; they are settled already. */
   readonly before: readonly RecipientOutcome[]
 } & (
-  | { readonly kind: 'ended'; readonly outcome: TransactionOutcome; readonly note: AttemptNote }
+  | {
+      readonly kind: 'ended'
+      readonly outcome: TransactionOutcome
+      /** Of the last transaction, unless it is settled already. */
+      readonly note?: AttemptNote
+    }
   /**
    * It was not sent, and not by its own fault: the ledger forbade the final dot (cancelled, or
    * claimed by another worker), or every session was dead and no other could be opened.
@@ -73,7 +78,7 @@ export async function deliver(
     const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit, judging)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
     parts.unshift(...splitOf(outcome, part))
-    const goesOn = door.session.isUsable && outcome.finding?.kind === 'works' && !signal.aborted
+    const goesOn = outcome.finding?.kind === 'works' && !signal.aborted
     const told = note(outcome.outcomes, outcome.last)
     if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before, note: told }
 
@@ -90,6 +95,9 @@ export async function deliver(
     )
     if (!applied) return { kind: 'withdrawn', before }
     before = soFar.outcomes
+    // A server may hang up after each transaction: the others would never have their turn.
+    const isOpen = door.session.isUsable || (await door.renew())
+    if (!isOpen) return { kind: 'ended', outcome: soFar, before }
   }
 }
 

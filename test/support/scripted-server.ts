@@ -51,6 +51,8 @@ export interface ScriptedServer extends AsyncDisposable {
   /** Writes to all open connections, unasked. */
   readonly say: (text: string) => void
   readonly closeAll: () => void
+  /** Resets all open connections; resolves before anybody can have noticed. */
+  readonly resetAll: () => Promise<void>
 }
 
 const PIPELINED = '250-scripted\n250-PIPELINING\n250-SIZE 100000000\n250-SMTPUTF8\n250 8BITMIME'
@@ -80,7 +82,7 @@ export async function startScriptedServer(
   const log: Log = { connections: 0, commands: [], bodies: '', dots: 0 }
   const sockets = new Set<Socket>()
   const answers = createAnswers(script)
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     log.connections++
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -109,6 +111,11 @@ export async function startScriptedServer(
     },
     closeAll: () => {
       for (const socket of sockets) socket.end()
+    },
+    resetAll: async () => {
+      const closed = [...sockets].map((socket) => once(socket, 'close'))
+      for (const socket of sockets) socket.resetAndDestroy()
+      await Promise.all(closed)
     },
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createMailroom, type MessageRecord } from '../../src/index.ts'
 import { startMta } from '../support/mta.ts'
 import { describeMta, describeRedis, uniquePrefix } from '../support/redis.ts'
-import { startScriptedServer } from '../support/scripted-server.ts'
+import { startScriptedServer, type Script } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
@@ -148,6 +148,48 @@ describeStores('a message whose DATA is refused after one of its two recipients 
     const { recipients } = await room.settled(id)
     expect(recipients.map(({ state }) => state)).toEqual(told)
     expect(server.commands.filter((command) => command === 'DATA')).toHaveLength(asked)
+  })
+})
+
+describeStores('a message whose server ends the session with each transaction', (place) => {
+  const bye = '421 4.4.2 closing'
+  test.for<[name: string, script: Script]>([
+    [
+      'that it refuses for one recipient too many',
+      { DATA: [{ say: `${DATA_REFUSED}\n${bye}`, after: 'close' }, '354 go on'] },
+    ],
+    [
+      'that it takes without one recipient too many',
+      { DOT: [{ say: `250 2.0.0 taken\n${bye}`, after: 'close' }, '250 2.0.0 taken'] },
+    ],
+  ])('%s is sent to both within one attempt', async ([, script]) => {
+    await using server = await startScriptedServer({
+      RCPT: ['250 2.1.5 ok', '452 4.5.3 too many', '250 2.1.5 ok'],
+      ...script,
+    })
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send({ to: ['ann@example.org', 'bob@example.org'] })
+    expect(await room.settled(id)).toMatchObject({
+      state: 'delivered',
+      attempts: 1,
+      recipients: [{ state: 'delivered' }, { state: 'delivered' }],
+    })
+    expect(server.dots).toBe(2)
+  })
+
+  test('and takes one fewer each time is tried again later, not for ever at once', async () => {
+    const to = Array.from({ length: 15 }, (_, at) => `r${at}@example.org`)
+    await using server = await startScriptedServer({
+      RCPT: to.flatMap((_, less) =>
+        to.slice(less).map((__, at) => (at === 0 ? '452 4.5.3 too many' : '250 2.1.5 ok')),
+      ),
+      DATA: { say: `${DATA_REFUSED}\n${bye}`, after: 'close' },
+    })
+    const retry = { firstDelayMs: 60_000, maxDelayMs: 60_000 }
+    await using room = await openRoom(place(), { port: server.port }, { retry })
+    await room.send({ to })
+    await expect.poll(() => room.told('deferred')).toMatchObject([{ attempt: 1, pending: 15 }])
+    expect(server.connections).toBe(11)
   })
 })
 
