@@ -39,6 +39,8 @@ export interface TurnInput {
   readonly manager: string
   /** Undefined when there is none. */
   readonly text: string | undefined
+  /** 0 when there is none. */
+  readonly version: number
   /** The store's clock, in milliseconds since 1970. */
   readonly nowMs: number
   /** When the record was asked for, by the clock of `performance`: it was true then or later. */
@@ -72,7 +74,11 @@ export async function changeRecords(
     const { nowMs, records: known } = await records.read(left)
     const changes = left.map((manager) => {
       const { version, text } = known.get(manager) ?? { version: 0, text: undefined }
-      return { manager, version: version + 1, text: turn({ manager, text, nowMs, askedAt }) }
+      return {
+        manager,
+        version: version + 1,
+        text: turn({ manager, text, version, nowMs, askedAt }),
+      }
     })
     const written = await records.replace(changes)
     left = left.filter((manager) => !written.has(manager))

@@ -2,25 +2,13 @@ import * as z from 'zod'
 
 import { compactSpans, type Span } from './spans.ts'
 import { loweredEveryMs } from './lowered-rate.ts'
-
-/** How much a manager may be given: `burst` at once, and one more every `everyMs` on average. */
-export interface RateLimit {
-  readonly of: 'messages' | 'recipients'
-  readonly everyMs: number
-  readonly burst: number
-  /** Limits of the same span are one, whatever workers have configured. */
-  readonly perMs: number
-  /** A message with more recipients counts once for each so many of them; always once by default. */
-  readonly recipientsEach?: number
-}
+import { saidSchema, sayTerms, termsInForce, type RateLimit } from './rate-terms.ts'
 
 const moment = z.number()
 
 const recordSchema = z.object({
-  used: z.record(
-    z.string(),
-    z.object({ until: moment, everyMs: z.number(), burst: z.number(), saidAt: moment }).readonly(),
-  ),
+  used: z.record(z.string(), z.object({ until: moment, everyMs: z.number() }).readonly()),
+  said: saidSchema,
   waits: z.array(z.object({ from: moment, to: moment }).readonly()).readonly(),
   lowered: z
     .object({ everyMs: z.number(), fromEveryMs: z.number(), since: moment, at: moment })
@@ -33,7 +21,8 @@ const recordSchema = z.object({
  * in time are milliseconds of the store's clock.
  *
  * - `used`: by limit, until when what was given is paid for (the theoretical arrival time of GCRA),
- *   and the terms of the strictest worker, with when they were last said.
+ *   and at what rate it is paid.
+ * - `said`: the limits that the workers have, of which the strictest count.
  * - `waits`: when there was nothing to be had for longer than anybody waits, oldest first: messages
  *   do not age by them.
  * - `lowered`: what the server asked for.
@@ -41,7 +30,7 @@ const recordSchema = z.object({
 export type RateBook = Readonly<z.output<typeof recordSchema>>
 
 /** A manager through which nothing was sent. */
-export const NOTHING_SENT: RateBook = { used: {}, waits: [] }
+export const NOTHING_SENT: RateBook = { used: {}, said: {}, waits: [] }
 
 /** What is to be had: when each of the first messages may be sent, and when the next one. */
 export interface Slots {
@@ -53,22 +42,38 @@ export interface Slots {
 /** A slot so far away is waited for; for a later one the name is left alone. */
 export const MOST_WAIT_MS = 5_000
 
-/** For how long the terms of a worker count that says nothing more. */
-const TERMS_MS = 60_000
 const MAX_WAITS = 200
 
+/** Who takes, and what; `now` is the store's clock. */
+export interface Wish {
+  /** The recipients of each message, in their order. */
+  readonly recipients: readonly number[]
+  readonly now: number
+  /** Takes nothing that is further away; `MOST_WAIT_MS` by default. */
+  readonly mostWaitMs?: number
+  /** How much later than its slot a message may be sent, and still none too many are; 0 by default. */
+  readonly lateMs?: number
+}
+
+/** The book after a worker said what limits it has: they count until it says otherwise, or nothing. */
+export function withTerms(
+  book: RateBook,
+  worker: string,
+  limits: readonly RateLimit[],
+  now: number,
+): RateBook {
+  return { ...book, said: sayTerms(book.said, worker, limits, now) }
+}
+
 /**
- * Takes slots for messages with so many recipients each, in their order. All limits must have room,
- * and then all are charged. A message with more recipients than a burst has goes when all is paid.
+ * Takes slots for messages. All limits in force must have room, and then all are charged. A message
+ * with more recipients than a burst has goes when all is paid.
  */
 export function takeSlots(
   before: RateBook,
-  limits: readonly RateLimit[],
-  recipients: readonly number[],
-  now: number,
-  mostWaitMs = MOST_WAIT_MS,
+  { recipients, now, mostWaitMs = MOST_WAIT_MS, lateMs = 0 }: Wish,
 ): { readonly book: RateBook; readonly slots: Slots } {
-  const terms = termsOf(before, limits, now)
+  const terms = termsOf(before, now)
   const used = new Map(terms.map(({ key, until }) => [key, until]))
   const at: number[] = []
   let nextAt: number | undefined
@@ -87,27 +92,50 @@ export function takeSlots(
     }
     at.push(ready)
     for (const { key, everyMs, cost } of costs) {
-      used.set(key, Math.max(used.get(key) ?? 0, ready) + cost * everyMs)
+      used.set(key, Math.max(used.get(key) ?? 0, ready + lateMs) + cost * everyMs)
     }
   }
   const waits =
     at.length > 0 || nextAt === undefined ? before.waits : waited(before.waits, now, nextAt)
-  const said = terms.map(({ key, everyMs, burst, saidAt }) => {
-    return [key, { until: used.get(key) ?? 0, everyMs, burst, saidAt }] as const
+  const left = Object.entries(before.used).filter(([, { until }]) => until > now)
+  const taken = terms.map(({ key, everyMs }) => {
+    return [key, { until: used.get(key) ?? 0, everyMs }] as const
   })
   return {
-    book: { ...before, used: { ...before.used, ...Object.fromEntries(said) }, waits },
+    book: { ...before, used: Object.fromEntries([...left, ...taken]), waits },
     slots: { at, nextAt },
   }
 }
 
+/**
+ * How much later than its slot one message may be sent for nothing, at most `mostMs`: by so much
+ * the burst is ahead of the rate.
+ */
+export function freeLateMs(book: RateBook, now: number, mostMs: number): number {
+  return Math.min(mostMs, ...termsOf(book, now).map(({ everyMs, burst }) => (burst - 1) * everyMs))
+}
+
 /** How far apart messages are at least, by all terms that count now; undefined without any. */
-export function everyMsInForce({ used, lowered }: RateBook, now: number): number | undefined {
-  const said = Object.entries(used)
-    .filter(([key, { saidAt }]) => key.startsWith('messages/') && saidAt > now - TERMS_MS)
-    .map(([, { everyMs }]) => everyMs)
-  const slowest = Math.max(loweredEveryMs(lowered, now) ?? 0, ...said)
+export function everyMsInForce({ said, lowered }: RateBook, now: number): number | undefined {
+  const terms = [...termsInForce(said, now).values()].filter(({ of }) => of === 'messages')
+  const slowest = Math.max(
+    loweredEveryMs(lowered, now) ?? 0,
+    ...terms.map(({ everyMs }) => everyMs),
+  )
   return slowest === 0 ? undefined : slowest
+}
+
+/** What a store that forgot its last moments has, with what was known of it before. */
+export function remembered(forgetful: RateBook, known: RateBook): RateBook {
+  const later = Object.entries(known.used).filter(([key, { until }]) => {
+    return until > (forgetful.used[key]?.until ?? 0)
+  })
+  const { lowered = known.lowered } = forgetful
+  return {
+    ...forgetful,
+    used: { ...forgetful.used, ...Object.fromEntries(later) },
+    ...(lowered !== undefined && { lowered }),
+  }
 }
 
 /** The record as the store keeps it. */
@@ -128,27 +156,18 @@ export function decodeRates(text: string | undefined): RateBook {
 interface Term extends RateLimit {
   readonly key: string
   readonly until: number
-  readonly saidAt: number
 }
 
 /** The limits as the strictest of all workers has them, and what the server asked for. */
-function termsOf(book: RateBook, limits: readonly RateLimit[], now: number): readonly Term[] {
-  const configured = limits.map((limit): Term => {
-    const key = `${limit.of}/${limit.perMs}`
-    const known = book.used[key]
-    const isKnownStricter =
-      known !== undefined && known.everyMs > limit.everyMs && known.saidAt > now - TERMS_MS
-    if (!isKnownStricter) {
-      return { ...limit, key, until: paidAt(known, limit.everyMs, now), saidAt: now }
-    }
-    const { until, everyMs, burst, saidAt } = known
-    return { ...limit, key, until, everyMs, burst: Math.min(burst, limit.burst), saidAt }
+function termsOf({ used, said, lowered }: RateBook, now: number): readonly Term[] {
+  const configured = [...termsInForce(said, now)].map(([key, limit]): Term => {
+    return { ...limit, key, until: paidAt(used[key], limit.everyMs, now) }
   })
-  const everyMs = loweredEveryMs(book.lowered, now)
+  const everyMs = loweredEveryMs(lowered, now)
   if (everyMs === undefined) return configured
   const key = 'lowered'
-  const until = paidAt(book.used[key], everyMs, now)
-  return [...configured, { of: 'messages', everyMs, burst: 1, perMs: 0, key, until, saidAt: now }]
+  const until = paidAt(used[key], everyMs, now)
+  return [...configured, { of: 'messages', everyMs, burst: 1, perMs: 0, key, until }]
 }
 
 /** What was given under other terms counts as much, and is paid for under those of now. */

@@ -11,8 +11,13 @@ export type Slot =
 export interface Reserved {
   readonly at: readonly number[]
   readonly nextAt: number | undefined
-  /** When the store said so. */
+  /** Slots that nobody waits for yet. */
+  readonly spareAt: readonly number[]
+  /** How much later than its time each of these may be used. */
+  readonly lateMs: number
+  /** When the store said so: by its clock, and by the one of `performance`, at the latest. */
   readonly nowMs: number
+  readonly saidAt: number
 }
 
 /** Those who wait for slots of one manager in this process. */
@@ -20,8 +25,15 @@ export interface SlotLine {
   wait(recipients: number, signal: AbortSignal): Promise<Slot>
 }
 
-/** Asks the store for slots for messages with so many recipients, and for `spare` more if they are near. */
-export type Reserve = (recipients: readonly number[], spare: number) => Promise<Reserved>
+/**
+ * Asks the store for slots for messages with so many recipients, and for `spare` more if they are near;
+ * none is before `leadMs` from now.
+ */
+export type Reserve = (
+  recipients: readonly number[],
+  spare: number,
+  leadMs: number,
+) => Promise<Reserved>
 
 /** Whether a message with so many recipients uses no more than a slot that was taken in advance. */
 export type TakesSpare = (recipients: number) => boolean
@@ -34,7 +46,9 @@ interface Waiter {
 }
 
 /** A slot that is not used for so long after its time is wasted: late ones would come in a crowd. */
-const LATE_MS = 250
+export const LATE_MS = 250
+/** A store that takes longer to write down what it gave out gives nothing. */
+const MOST_LEAD_MS = 5_000
 /** Slots are taken in advance for what is sent in so long a time. */
 const AHEAD_MS = 100
 const WINDOW_MS = 1_000
@@ -43,12 +57,19 @@ const MOST_AT_ONCE = 200
 const GO: Slot = { kind: 'go' }
 const GONE: Slot = { kind: 'gone' }
 
+/** A slot that anybody may use from one moment to another, by the clock of `performance`. */
+interface Spare {
+  readonly usableAt: number
+  readonly until: number
+}
+
 interface State {
   readonly reserve: Reserve
   readonly takesSpare: TakesSpare
   readonly waiting: Waiter[]
-  /** When they may be used, by the clock of `performance`. */
-  spare: number[]
+  spare: Spare[]
+  /** How long the store needed to write down what it gave, when that was too long to use it. */
+  leadMs: number
   isAsking: boolean
   served: { readonly since: number; readonly before: number; count: number }
 }
@@ -63,52 +84,90 @@ export function createSlotLine(reserve: Reserve, takesSpare: TakesSpare): SlotLi
     takesSpare,
     waiting: [],
     spare: [],
+    leadMs: 0,
     isAsking: false,
     served: { since: performance.now(), before: 0, count: 0 },
   }
   return {
     wait: (recipients, signal) =>
       new Promise((resolve, reject) => {
-        state.waiting.push({ recipients, signal, resolve, reject })
+        state.waiting.push(createWaiter(recipients, signal, resolve, reject))
         pump(state)
       }),
+  }
+}
+
+/** Who goes away hears so at once, also while the store is asked. */
+function createWaiter(
+  recipients: number,
+  signal: AbortSignal,
+  resolve: (slot: Slot) => void,
+  reject: (error: unknown) => void,
+): Waiter {
+  const leave = (): void => resolve(GONE)
+  const stay = (): void => signal.removeEventListener('abort', leave)
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave, { once: true })
+  return {
+    recipients,
+    signal,
+    resolve: (slot) => {
+      stay()
+      resolve(slot)
+    },
+    reject: (error) => {
+      stay()
+      reject(error)
+    },
   }
 }
 
 function pump(state: State): void {
   const { waiting, takesSpare } = state
   const now = performance.now()
-  state.spare = takesSpare(1) ? state.spare.filter((usableAt) => usableAt > now - LATE_MS) : []
+  state.spare = takesSpare(1) ? state.spare.filter(({ until }) => until > now) : []
   for (let [next] = waiting; next && state.spare.length > 0; [next] = waiting) {
     if (!takesSpare(next.recipients)) break
     waiting.shift()
-    if (isThere(next)) serve(state, next, state.spare.shift() ?? now)
+    if (isThere(next)) serve(state, next, state.spare.shift()?.usableAt ?? now)
   }
   if (!state.isAsking && waiting.length > 0) void ask(state)
 }
 
 async function ask(state: State): Promise<void> {
-  const { reserve, takesSpare, waiting } = state
+  const { reserve, takesSpare, waiting, leadMs } = state
   const asking = waiting.splice(0, MOST_AT_ONCE).filter(isThere)
   if (asking.length === 0) return
   state.isAsking = true
   try {
     const wishes = asking.map(({ recipients }) => recipients)
-    const { at, nextAt = 0, nowMs } = await reserve(wishes, takesSpare(1) ? ahead(state) : 0)
-    // Later than the store said so: nobody uses a slot before its time.
-    const usableAt = at.map((slot) => slot - nowMs + performance.now())
-    for (const [index, waiter] of asking.entries()) {
-      const slot = usableAt[index]
-      if (slot === undefined) waiter.resolve({ kind: 'later', forMs: nextAt - nowMs })
-      else if (isThere(waiter)) serve(state, waiter, slot)
-      else state.spare.push(slot)
-    }
-    state.spare.push(...usableAt.slice(asking.length))
+    const reserved = await reserve(wishes, takesSpare(1) ? ahead(state) : 0, leadMs)
+    const tookMs = performance.now() - reserved.saidAt
+    state.leadMs = tookMs > LATE_MS ? Math.min(tookMs, MOST_LEAD_MS) : 0
+    // So late they would come in a crowd with those that were given out meanwhile.
+    if (tookMs > leadMs + LATE_MS) waiting.unshift(...asking)
+    else give(state, asking, reserved)
   } catch (error) {
     for (const { reject } of asking) reject(error)
   }
   state.isAsking = false
   pump(state)
+}
+
+function give(state: State, asking: readonly Waiter[], reserved: Reserved): void {
+  const { at, nextAt = 0, spareAt, lateMs, nowMs, saidAt } = reserved
+  const usable = (slot: number): number => slot - nowMs + saidAt
+  for (const [index, waiter] of asking.entries()) {
+    const slot = at[index]
+    if (slot === undefined) waiter.resolve({ kind: 'later', forMs: nextAt - nowMs })
+    else if (isThere(waiter)) serve(state, waiter, usable(slot))
+    else spare(state, usable(slot), 0)
+  }
+  for (const slot of spareAt) spare(state, usable(slot), lateMs)
+}
+
+function spare(state: State, usableAt: number, lateMs: number): void {
+  state.spare.push({ usableAt, until: usableAt + lateMs })
 }
 
 function serve(state: State, { signal, resolve }: Waiter, usableAt: number): void {
@@ -119,8 +178,7 @@ function serve(state: State, { signal, resolve }: Waiter, usableAt: number): voi
   }
   const leave = (): void => {
     clearTimeout(timer)
-    state.spare.push(usableAt)
-    resolve(GONE)
+    spare(state, usableAt, 0)
     pump(state)
   }
   const waitMs = usableAt - performance.now()
@@ -146,8 +204,6 @@ function count(state: State): void {
   state.served.count += 1
 }
 
-/** Tells those who have gone so. */
-function isThere({ signal, resolve }: Waiter): boolean {
-  if (signal.aborted) resolve(GONE)
+function isThere({ signal }: Waiter): boolean {
   return !signal.aborted
 }

@@ -91,6 +91,7 @@ export function createFlow(
   /** Another manager than before: nothing is taken until one session has been let in. */
   function turn(): void {
     capacity.resize(limit())
+    pacing.review()
     const now = circuit()
     if (now.state === 'closed') tap.open()
     else if (now.state === 'open') tap.shut(now)

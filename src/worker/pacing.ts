@@ -2,7 +2,8 @@ import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Rate } from '../connections/rate.ts'
 import type { Leases } from '../fleet/lease.ts'
 import { perMinute } from '../fleet/lowered-rate.ts'
-import { MOST_WAIT_MS, type RateLimit } from '../fleet/rate-book.ts'
+import { MOST_WAIT_MS } from '../fleet/rate-book.ts'
+import type { RateLimit } from '../fleet/rate-terms.ts'
 import type { Rates } from '../fleet/rates.ts'
 import type { Slot } from '../fleet/slot-line.ts'
 import type { Span } from '../fleet/spans.ts'
@@ -21,6 +22,8 @@ export interface Pacing {
    * messages per minute from now on.
    */
   slowDown(askedAt: number): Promise<number>
+  /** Tells the fleet the manager's limits when they have changed: the strictest of all count. */
+  review(): void
   close(): void
 }
 
@@ -60,6 +63,14 @@ export function createPacing(connection: string, context: PacingContext): Pacing
     if (tellChange(pace.loweredEveryMs)) onChange()
   }
   const pace = rates.open(name, follow)
+  let said: readonly RateLimit[] | undefined
+  const review = (): void => {
+    const now = limits()
+    if (now === said) return
+    said = now
+    pace.say(now)
+  }
+  review()
   return {
     get spans() {
       return pace.waits
@@ -73,19 +84,20 @@ export function createPacing(connection: string, context: PacingContext): Pacing
       return atOnce + Math.floor(MOST_WAIT_MS / everyMs)
     },
     take: async (recipients, signal) => {
-      const now = limits()
-      const slot = pace.isFree(now) ? GO : await pace.take(now, recipients, signal)
+      review()
+      const slot = pace.isFree() ? GO : await pace.take(recipients, signal)
       if (slot.kind === 'go') meter.count()
-      if (slot.kind === 'later') rest.begin(() => pace.forMs(limits(), recipients))
+      if (slot.kind === 'later') rest.begin(() => pace.forMs(recipients))
       return slot
     },
     slowDown: async (askedAt) => {
       const own = meter.everyMs()
       const measured = own === undefined ? undefined : own * leases.part(name)
-      const lowered = await pace.slowDown(askedAt, limits(), measured)
+      const lowered = await pace.slowDown(askedAt, measured)
       follow()
       return perMinute(lowered?.everyMs ?? pace.loweredEveryMs ?? 1_000)
     },
+    review,
     close: () => {
       rest.close()
       pace.close()

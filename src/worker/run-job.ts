@@ -89,11 +89,12 @@ async function runOn(
       return { kind: 'later', delayMs: BREATH_MS }
     case 'session': {
       using door = openDoor(gate, entered.session, signal)
+      using place = await share.enter(signal)
+      if (place === undefined) return BACK
+      // Last of all: a turn that is used late comes in a crowd with those after it.
       const slot = await pacing.take(job.envelope.to.length, signal)
       // Another member may have its turn sooner.
       if (slot.kind !== 'go') return undefined
-      using place = await share.enter(signal)
-      if (place === undefined) return BACK
       return await attempt(job, door, junction.contextFor(context, job), signal)
     }
   }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 
+import { readBudgets } from '../../src/fleet/budget-standing.ts'
+import { openStore } from '../../src/store/open.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
@@ -63,6 +65,32 @@ describeStores('the pace of a worker', (place) => {
     const relay = { server: '127.0.0.1', tls: 'none', port: server.port, limits: raised } as const
     await room.worker.reconfigure({ ...at, connections: { relay } })
     await expect.poll(() => server.mails.length).toBe(2)
+  })
+
+  test('of a rate that is raised worker by worker the lowest counts, until the last one has it', async () => {
+    await using server = await startSmtpServer()
+    const at = place()
+    const limited = (messages: number) => {
+      return { port: server.port, limits: { rate: { messages, per: '1h', burst: messages } } }
+    }
+    await using first = await openRoom(at, limited(1))
+    await using second = await openRoom(at, limited(1))
+    await Promise.all([first.send(), first.send()])
+    await expect.poll(() => server.mails.length).toBe(1)
+    const relay = { server: '127.0.0.1', tls: 'none', ...limited(6_000) } as const
+    await using store = await openStore(at.queue, {
+      ...at,
+      patience: 'wait',
+      allowUnsafeStore: true,
+    })
+    const perMinute = async (): Promise<number | undefined> =>
+      (await readBudgets(store, await store.nowMs())).get('relay')?.perMinute
+    await first.worker.reconfigure({ ...at, connections: { relay } })
+    expect(first.told('config-applied')).toHaveLength(1)
+    expect([await perMinute(), server.mails.length]).toEqual([0.0167, 1])
+    await second.worker.reconfigure({ ...at, connections: { relay } })
+    await expect.poll(() => server.mails.length).toBe(2)
+    expect(await perMinute()).toBe(100)
   })
 
   test('a server that asks to slow down is heard: a short pause, and half the rate from then on', async () => {

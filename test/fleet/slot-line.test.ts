@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+
+import { createSlotLine, type Reserved, type SlotLine } from '../../src/fleet/slot-line.ts'
+
+const NEVER = new AbortController().signal
+const STORE_NOW = 1_000_000
+
+/** One slot for each who asks, `inMs` away, from a store that said so `agoMs` ago. */
+function given(recipients: readonly number[], inMs: number, agoMs: number): Reserved {
+  return {
+    at: recipients.map(() => STORE_NOW + inMs),
+    nextAt: undefined,
+    spareAt: [],
+    lateMs: 0,
+    nowMs: STORE_NOW,
+    saidAt: performance.now() - agoMs,
+  }
+}
+
+function lineThat(...answers: (readonly [inMs: number, agoMs: number])[]) {
+  const leads: number[] = []
+  const line: SlotLine = createSlotLine(
+    (recipients, _spare, leadMs) => {
+      leads.push(leadMs)
+      const [inMs = 0, agoMs = 0] = answers[leads.length - 1] ?? []
+      return Promise.resolve(given(recipients, inMs, agoMs))
+    },
+    () => false,
+  )
+  return { line, leads }
+}
+
+test('what a store gave long ago is not used: it is asked for what is to be had when it answers', async () => {
+  const { line, leads } = lineThat([0, 300], [0, 0], [0, 0])
+  expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
+  expect(leads).toEqual([0, expect.any(Number)])
+  expect(leads[1]).toBeGreaterThanOrEqual(300)
+  expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
+  expect(leads[2], 'it is quick again').toBe(0)
+})
+
+test('a store that stays slow gives what is to be had later', async () => {
+  const { line, leads } = lineThat([0, 300], [300, 300])
+  expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
+  expect(leads).toHaveLength(2)
+})
+
+test('who goes away while the store is asked does not wait for its answer', async () => {
+  const answer = Promise.withResolvers<Reserved>()
+  const asked: number[] = []
+  const line = createSlotLine(
+    (recipients) => {
+      asked.push(...recipients)
+      return answer.promise
+    },
+    () => true,
+  )
+  const leaving = new AbortController()
+  const left = line.wait(1, leaving.signal)
+  leaving.abort()
+  expect(await left).toEqual({ kind: 'gone' })
+  const next = line.wait(1, NEVER)
+  answer.resolve(given([1], 100, 0))
+  expect(await next, 'its slot is for the next').toEqual({ kind: 'go' })
+  expect(asked).toEqual([1])
+})
