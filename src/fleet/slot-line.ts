@@ -47,7 +47,9 @@ interface Waiter {
 
 /** A slot that is not used for so long after its time is wasted: late ones would come in a crowd. */
 export const LATE_MS = 250
-/** A store that takes longer to write down what it gave out gives nothing. */
+/** What the store needed so long to write down is not used. */
+const STALE_MS = 1_000
+/** A store that takes longer gives nothing. */
 const MOST_LEAD_MS = 5_000
 /** Slots are taken in advance for what is sent in so long a time. */
 const AHEAD_MS = 100
@@ -143,9 +145,9 @@ async function ask(state: State): Promise<void> {
     const wishes = asking.map(({ recipients }) => recipients)
     const reserved = await reserve(wishes, takesSpare(1) ? ahead(state) : 0, leadMs)
     const tookMs = performance.now() - reserved.saidAt
-    state.leadMs = tookMs > LATE_MS ? Math.min(tookMs, MOST_LEAD_MS) : 0
+    state.leadMs = tookMs > STALE_MS ? Math.min(tookMs, MOST_LEAD_MS) : 0
     // So late they would come in a crowd with those that were given out meanwhile.
-    if (tookMs > leadMs + LATE_MS) waiting.unshift(...asking)
+    if (tookMs > leadMs + STALE_MS) waiting.unshift(...asking)
     else give(state, asking, reserved)
   } catch (error) {
     for (const { reject } of asking) reject(error)

@@ -5,7 +5,7 @@ import { openLeases } from '../fleet/leases.ts'
 import { openRates, type Rates } from '../fleet/rates.ts'
 import type { FloorOptions } from './floor.ts'
 import type { LaneContext } from './lane.ts'
-import type { Services } from './services.ts'
+import { looksOf, type Services } from './services.ts'
 
 /** What a worker shares with all others of what they know and use of connection managers. */
 export interface FleetServices {
@@ -19,7 +19,7 @@ export interface FleetServices {
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
 export async function openFleetServices(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-  { id, retry, circuit, leaseMs }: FloorOptions,
+  { id, retry, circuit, leaseMs, ...options }: FloorOptions,
   opened: AsyncDisposableStack,
   onFault: (error: unknown) => void,
 ): Promise<FleetServices> {
@@ -30,6 +30,7 @@ export async function openFleetServices(
       keepMs: retry.giveUpAfterMs,
       now: () => clock.now(),
       onFault,
+      ...looksOf(options),
       ...(leaseMs !== undefined && { probeMs: leaseMs }),
     }),
   )
@@ -48,6 +49,7 @@ export async function openFleetServices(
       ...(leaseMs !== undefined && { forMs: leaseMs }),
     }),
   )
-  const rates = opened.use(await openRates(store, { now: () => clock.now(), onFault }))
+  const now = (): number => clock.now()
+  const rates = opened.use(await openRates(store, { now, onFault, ...looksOf(options) }))
   return { health, leases, seats, rates }
 }

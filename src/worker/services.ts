@@ -57,9 +57,18 @@ export async function openServices(
   const registry = openRegistry(store)
   const clock = await openStoreClock(store, onStoreFault)
   opened.defer(() => clock.close())
-  const pauses = opened.use(await watchPauses(store, openPauses(store), { onFault: onStoreFault }))
+  const pauses = opened.use(
+    await watchPauses(store, openPauses(store), { onFault: onStoreFault, ...looksOf(options) }),
+  )
   const announcer = createAnnouncer(store, onStoreFault)
   opened.defer(() => announcer.close())
   const announce = (announcement: Announcement): void => announcer.announce(announcement)
   return { store, queues, ledger, contents, registry, clock, pauses, announce }
+}
+
+/** How often what others told is looked up, as those who look want to be told it. */
+export function looksOf({ looksEveryMs }: Pick<WorkerOptions, 'looksEveryMs'>): {
+  readonly everyMs?: number
+} {
+  return looksEveryMs === undefined ? {} : { everyMs: looksEveryMs }
 }

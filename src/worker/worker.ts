@@ -37,6 +37,8 @@ export interface WorkerOptions {
   readonly stalledCheckMs?: number
   /** How long the sessions and the probe of a worker that was killed stay its own; 15,000 by default. */
   readonly leaseMs?: number
+  /** How often the store is asked what others told, in case a notice was lost; 1,000 to 5,000 by default. */
+  readonly looksEveryMs?: number
   /** How often files with secrets are looked at, in case they have changed; 1,000 by default. */
   readonly secretsEveryMs?: number
   /** How long settled messages stay in the ledger; 30 days by default. */

@@ -31,16 +31,16 @@ function lineThat(...answers: (readonly [inMs: number, agoMs: number])[]) {
 }
 
 test('what a store gave long ago is not used: it is asked for what is to be had when it answers', async () => {
-  const { line, leads } = lineThat([0, 300], [0, 0], [0, 0])
+  const { line, leads } = lineThat([0, 1_100], [0, 0], [0, 0])
   expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
   expect(leads).toEqual([0, expect.any(Number)])
-  expect(leads[1]).toBeGreaterThanOrEqual(300)
+  expect(leads[1]).toBeGreaterThanOrEqual(1_100)
   expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
   expect(leads[2], 'it is quick again').toBe(0)
 })
 
 test('a store that stays slow gives what is to be had later', async () => {
-  const { line, leads } = lineThat([0, 300], [300, 300])
+  const { line, leads } = lineThat([0, 1_100], [1_100, 1_100])
   expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
   expect(leads).toHaveLength(2)
 })
