@@ -262,7 +262,9 @@ describeStores('the health of the fleet', (place) => {
     await using a = await join(at, 'a', RARELY)
     await letIn(a.health)
     await letIn(a.health, OTHER)
-    await letIn(a.health, { name: 'gone', digest: 'd1' })
+    const gone = { name: 'gone', digest: 'd1' }
+    await letIn(a.health, gone)
+    for (const manager of [RELAY, OTHER, gone]) await told(a, manager)
     const changes = openHealthChanges(a.store)
     await expect.poll(async () => (await changes.all()).size).toBe(2)
     await changes.tidy(3_600_000)
