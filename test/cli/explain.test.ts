@@ -35,7 +35,7 @@ test('a reply is explained with both answers, the rule, its source, and what nea
     '--provider',
     'exchange',
   ]
-  const { code, out } = await runInside(explain, directory.path)
+  const { code, out } = await runInside(explain, { cwd: directory.path })
   expect(code).toBe(0)
   const [fact] = jsonLines(out)
   expect(fact).toMatchObject({
@@ -59,7 +59,7 @@ test('a reply is explained with both answers, the rule, its source, and what nea
     rule: 'user.vacation',
     why: 'it counts for relay only',
   })
-  const table = await runInside([...explain, '--table'], directory.path)
+  const table = await runInside([...explain, '--table'], { cwd: directory.path })
   expect(table.out).toContain('message   is tried again')
   expect(table.out).toContain('manager   is parked until its credential changes')
   expect(table.out).toMatch(/^rule +enhanced\.5\.7\.30\.exchange, version \d+$/m)
@@ -78,13 +78,13 @@ test.for<readonly [args: readonly string[], rule: string]>([
   [['250 ok'], 'basic.250.rcpt'],
 ])('%j at rcpt is decided by %s', async ([args, rule]) => {
   await using directory = await project(CONFIG)
-  const { out } = await runInside(['explain', ...args, '--stage', 'rcpt'], directory.path)
+  const { out } = await runInside(['explain', ...args, '--stage', 'rcpt'], { cwd: directory.path })
   expect(jsonLines(out)[0]).toMatchObject({ rule })
 })
 
 test('without a stage a reply is told at each of them', async () => {
   await using directory = await project(CONFIG)
-  const { out } = await runInside(['explain', '550 5.1.1 no'], directory.path)
+  const { out } = await runInside(['explain', '550 5.1.1 no'], { cwd: directory.path })
   const rows = jsonLines(out)
   expect(rows.map(({ stage }) => stage)).toEqual(
     'greeting ehlo starttls auth mail rcpt data body dot'.split(' '),
@@ -101,7 +101,7 @@ test('without a stage a reply is told at each of them', async () => {
 
 test('all rules are listed, those of the configuration first', async () => {
   await using directory = await project(CONFIG)
-  const { out } = await runInside(['explain', '--rules'], directory.path)
+  const { out } = await runInside(['explain', '--rules'], { cwd: directory.path })
   const rows = jsonLines(out)
   expect(rows).toHaveLength(listRules().length + 1)
   expect(rows[0]).toMatchObject({
@@ -124,7 +124,7 @@ test.for<readonly [args: readonly string[], says: string, code: number]>([
   [['550 no', '--connection', 'rely'], 'rely', 3],
 ])('%j is refused', async ([args, says, exit]) => {
   await using directory = await project(CONFIG)
-  const { code, err } = await runInside(['explain', ...args], directory.path)
+  const { code, err } = await runInside(['explain', ...args], { cwd: directory.path })
   expect(code).toBe(exit)
   expect(err).toContain(says)
 })

@@ -151,7 +151,7 @@ test('a list that is longer than a chunk is read whole, and what repeats in it i
   const rows = Array.from({ length: 50_000 }, (_, at) => `r${at % 49_990}@example.org,Name,${at}`)
   await writeFile(path.join(directory.path, 'list.csv'), [HEADING, ...rows].join('\n'))
   const line = ['send', '--json', '--dry-run', '--to-file', 'list.csv', ...MESSAGE]
-  const result = await runInside(line, directory.path)
+  const result = await runInside(line, { cwd: directory.path })
   expect(summaryOf(result)).toMatchObject({ code: 0, rows: 50_000, repeated: 0, sameAddress: 10 })
 })
 
@@ -174,7 +174,7 @@ test.for<
   await using directory = await temporaryDirectory()
   await writeFile(path.join(directory.path, 'list.csv'), content)
   const line = ['send', '--to-file', 'list.csv', ...MESSAGE, ...args]
-  const result = await runInside(line, directory.path)
+  const result = await runInside(line, { cwd: directory.path })
   expect(result).toMatchObject({ code, out: '', err: expect.stringMatching(err) })
 })
 
@@ -188,7 +188,7 @@ test.for(['list.csv', './list.csv', 'link.csv', 'hard.csv'])(
     await link(list, path.join(directory.path, 'hard.csv'))
     const line = ['send', '--to-file', 'list.csv', ...MESSAGE, '--errors', errors]
     const err = expect.stringMatching(/"--errors" and "--to-file" name the same file/)
-    expect(await runInside(line, directory.path)).toMatchObject({ code: 2, out: '', err })
+    expect(await runInside(line, { cwd: directory.path })).toMatchObject({ code: 2, out: '', err })
     expect(await readFile(list, 'utf8')).toContain('a@@b.c')
     expect(await readdir(directory.path)).toHaveLength(3)
   },

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { jsonLines, runCli, startCli, type CliResult, type RunningCli } from './cli.ts'
+import { jsonLines, startCli, type CliResult, type RunningCli } from './cli.ts'
+import { runInside } from './cli-inside.ts'
 import { uniquePrefix } from './redis.ts'
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -18,7 +19,9 @@ export interface Project extends AsyncDisposable {
   readonly directory: string
   /** Adds to the configuration, or replaces what it has. */
   configure(more: Readonly<Record<string, unknown>>): Promise<void>
+  /** Runs a command that ends soon, within this process. */
   run(args: readonly string[], input?: string | Buffer): Promise<CliResult>
+  /** Starts a command in a process of its own. */
   start(...args: readonly string[]): RunningCli
   startWorker(...args: readonly string[]): RunningCli
   /** `mailroom send --json` of a small message through the first connection. */
@@ -59,11 +62,11 @@ export async function openProject(
   return {
     directory: directory.path,
     configure,
-    run: (args, input = '') => runCli(args, { ...options, input }),
+    run: (args, input = '') => runInside(args, { ...options, input }),
     start: (...args) => startCli(args, options),
     startWorker: (...args) => startCli(['worker', '--allow-unsafe-store', ...args], options),
     send: (...args) =>
-      runCli(
+      runInside(
         [
           'send',
           '--json',
