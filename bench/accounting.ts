@@ -11,7 +11,7 @@
  * By default all cases on all their stores, on hold, and under the other policies those that leave
  * messages uncertain: more than 20,000 messages. `--times` is how often a case hurts. With `--markdown`
  * the standard output is the table alone, and what happens meanwhile goes to standard error; `--write`
- * puts it into `docs/delivery.md`, if all is right. Ends with 1 when a message was lost or sent twice
+ * puts it into `docs/delivery.md`, and its sums into the README, if all is right. Ends with 1 when a message was lost or sent twice
  * against its policy, or when the ledger and the server disagree; the command that does it again is
  * printed.
  */
@@ -19,7 +19,7 @@ import { openChaosStore } from '../test/chaos/chaos-store.ts'
 import { commandOf, runCase, type Run } from '../test/chaos/run-case.ts'
 import { parseChoice } from './accounting/choice.ts'
 import { writeToPage } from './accounting/page.ts'
-import { describeRun, tableOf } from './accounting/table.ts'
+import { describeRun, summaryOf, tableOf } from './accounting/table.ts'
 
 const DEADLINE_MS = 300_000
 
@@ -58,7 +58,10 @@ const measured = `${tableOf(runs)}
 
 Seed ${seed}, ${messages} messages and ${times} blows a run, ${runs.length} runs in ${minutes} minutes.`
 console.log(`${markdown ? '' : '\n'}${measured}`)
-if (isRight && write) await writeToPage(measured)
+if (isRight && write) {
+  await writeToPage('docs/delivery.md', measured)
+  await writeToPage('README.md', summaryOf(runs))
+}
 if (!isRight) {
   console.error('Not all is right.')
   process.exitCode = 1

@@ -36,15 +36,24 @@ export function tableOf(runs: readonly Run[]): string {
   ].join('\n')
 }
 
+/** The sums under each policy alone. */
+export function summaryOf(runs: readonly Run[]): string {
+  const policies = POLICIES.filter((policy) => runs.some((run) => run.policy === policy))
+  const sums = policies.map((policy) => {
+    const under = runs.filter((run) => run.policy === policy)
+    return row([`\`${policy}\``, ...countsOf(under)])
+  })
+  return [row(['policy', ...COUNTS]), row(['---', ...COUNTS.map(() => '---:')]), ...sums].join('\n')
+}
+
 function rowOf(name: string, policy: string, runs: readonly Run[]): string {
   const stores = [...new Set(runs.map(({ store }) => store))]
+  return row([name, stores.join(', '), policy, ...countsOf(runs)])
+}
+
+function countsOf(runs: readonly Run[]): readonly string[] {
   const counts = COUNTS.map((what) => runs.reduce((sum, run) => sum + run[what], 0))
-  return row([
-    name,
-    stores.join(', '),
-    policy,
-    ...counts.map((count) => count.toLocaleString('en')),
-  ])
+  return counts.map((count) => count.toLocaleString('en'))
 }
 
 function row(cells: readonly string[]): string {
