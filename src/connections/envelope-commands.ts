@@ -7,7 +7,8 @@ import { sizeOf, type MessageBody, type SegmentedBody } from './message-body.ts'
 
 /** The command that opens a transaction, or what the server lacks for this message. */
 export type MailCommand =
-  | { readonly kind: 'command'; readonly line: string }
+  /** `announcesSize`: with the one parameter that a message can always do without. */
+  | { readonly kind: 'command'; readonly line: string; readonly announcesSize: boolean }
   | { readonly kind: 'unsupported'; readonly detail: string }
 
 /** What no address may hold: it would end the command, or add a parameter to it. */
@@ -18,6 +19,7 @@ export function composeMailCommand(
   envelope: Envelope,
   body: MessageBody,
   extensions: Extensions,
+  withoutSize = false,
 ): MailCommand {
   const { from, to } = envelope
   if (UNSAFE.test(from)) return unsupported('the sender is no mailbox')
@@ -40,10 +42,11 @@ export function composeMailCommand(
   if (eightBit !== undefined && !extensions.eightBitMime) {
     return unsupported('the message has 8-bit text, and the server offers no 8BITMIME')
   }
-  const size = extensions.size ? ` SIZE=${bytes}` : ''
+  const announcesSize = extensions.size && !withoutSize
+  const size = announcesSize ? ` SIZE=${bytes}` : ''
   const mime = eightBit === undefined ? '' : ' BODY=8BITMIME'
   const utf8 = needsUtf8 ? ' SMTPUTF8' : ''
-  return { kind: 'command', line: `MAIL FROM:<${from}>${size}${mime}${utf8}\r\n` }
+  return { kind: 'command', line: `MAIL FROM:<${from}>${size}${mime}${utf8}\r\n`, announcesSize }
 }
 
 function eightBitOf(body: MessageBody): SegmentedBody['eightBit'] {

@@ -8,6 +8,8 @@ export interface TransactionHooks {
    * gets the indices in `envelope.to` of the recipients that the server accepted.
    */
   readonly beforeDot: (accepted: readonly number[]) => Promise<boolean>
+  /** Does not announce the size at MAIL FROM, even to a server that offers it. */
+  readonly withoutSize?: boolean
   /** Ends the transaction as long as the dot has not left; ignored from then on. */
   readonly signal?: AbortSignal | undefined
 }
@@ -36,7 +38,13 @@ export interface RecipientReply {
 export type TransactionEnding = Told &
   (
     | { readonly kind: 'accepted'; readonly reply: Reply }
-    | { readonly kind: 'rejected'; readonly fault: Fault; readonly isStale?: true }
+    | {
+        readonly kind: 'rejected'
+        readonly fault: Fault
+        readonly isStale?: true
+        /** What was refused was a MAIL FROM with the size, which it can do without. */
+        readonly announcedSize?: true
+      }
     | {
         readonly kind: 'broken'
         readonly fault: Fault

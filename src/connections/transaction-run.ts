@@ -30,6 +30,7 @@ export interface Run {
   /** How many bytes of bodies the wire had carried before. */
   writtenBefore: number
   readonly mailLine: string
+  readonly announcesSize: boolean
   readonly body: MessageBody
   readonly hooks: TransactionHooks
   readonly recipients: RecipientReply[]
@@ -114,6 +115,7 @@ export function reject(run: Run, fault?: Fault): void {
     kind: 'rejected',
     fault: said,
     recipients: run.recipients,
+    ...(said.stage === 'mail' && run.announcesSize && { announcedSize: true as const }),
     ...staleness(run, said),
   })
 }

@@ -37,7 +37,7 @@ export function runTransaction(
     reply: undefined,
     accepted: false,
   }))
-  const mail = composeMailCommand(envelope, body, wire.extensions)
+  const mail = composeMailCommand(envelope, body, wire.extensions, hooks.withoutSize)
   if (mail.kind === 'unsupported') {
     const fault: Fault = { kind: 'unsupported', stage: 'mail', detail: mail.detail }
     const conversation = [`* unsupported: ${mail.detail}`]
@@ -50,6 +50,7 @@ export function runTransaction(
       said: [],
       writtenBefore: wire.bodyBytes,
       mailLine: mail.line,
+      announcesSize: mail.announcesSize,
       body,
       hooks,
       recipients,

@@ -1,5 +1,4 @@
 import type { Door } from './door.ts'
-import type { TransactionEnding } from '../connections/transaction-ending.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { sizeOf } from '../connections/message-body.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
@@ -11,7 +10,7 @@ import type { ComposedMessage } from './compose.ts'
 import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
 import { judgingOf } from './judging.ts'
 import { persist } from './persist.ts'
-import { uncertainPlanOf } from './uncertain-plan.ts'
+import { isStale, transact } from './transact.ts'
 
 /** How the sending of one message to its pending recipients ended. */
 export type Delivery = {
@@ -35,9 +34,6 @@ interface Part {
   readonly indices: readonly number[]
   readonly isSplit: boolean
 }
-
-/** How much longer than the dot time-out an answer may take before a marked message is uncertain. */
-const ANSWER_MARGIN_MS = 30_000
 
 /**
  * Sends a message in as many transactions as the manager's limit and the server's replies ask for.
@@ -65,7 +61,10 @@ export async function deliver(
   const bytes = sizeOf(message.body)
   for (let count = 1; ; count += 1) {
     const part = parts.shift() ?? { indices: [], isSplit: false }
-    const ending = await transact(job, claim, message, part, door, context, signal)
+    const ending = await transact(
+      { job, claim, message, indices: part.indices, door, context, judging },
+      signal,
+    )
     if (isStale(ending)) return { kind: 'withdrawn', before }
     const note = (outcomes: readonly RecipientOutcome[], last: Judgement): AttemptNote => {
       const { indices } = part
@@ -115,51 +114,6 @@ function together(before: TransactionOutcome, after: TransactionOutcome): Transa
     minDelayMs: Math.max(before.minDelayMs, after.minDelayMs),
     isAttempt: before.isAttempt || after.isAttempt,
   }
-}
-
-async function transact(
-  job: SendMailJob,
-  claim: Claimed,
-  message: ComposedMessage,
-  part: Part,
-  door: Door,
-  context: AttemptContext,
-  signal: AbortSignal,
-): Promise<TransactionEnding> {
-  const { manager, ledger } = context
-  const redirected = message.redirectedTo
-  const to = redirected ? [redirected] : part.indices.map((index) => job.envelope.to[index] ?? '')
-  const { dot } = manager.timeouts
-  const answerWithinMs = dot + Math.min(dot, ANSWER_MARGIN_MS)
-  const plan = uncertainPlanOf(job.uncertain ?? manager.uncertain)
-  const hooks = {
-    beforeDot: (accepted: readonly number[]) => {
-      const marked = redirected
-        ? part.indices
-        : accepted.flatMap((place) => part.indices[place] ?? [])
-      return ledger.mark(job.id, claim.fence, marked, answerWithinMs, plan)
-    },
-    signal,
-  }
-  const envelope = { from: message.from, to }
-  let ending = await door.session.deliver(envelope, message.body, hooks)
-  while (isStale(ending) && (await door.renew())) {
-    ending = await door.session.deliver(envelope, message.body, hooks)
-  }
-  return redirected ? spreadOver(part.indices, ending) : ending
-}
-
-/** Whether the session had died while it was idle: nothing of the message was looked at. */
-function isStale(
-  ending: TransactionEnding,
-): ending is Extract<TransactionEnding, { kind: 'broken' | 'rejected' }> {
-  return (ending.kind === 'broken' || ending.kind === 'rejected') && ending.isStale === true
-}
-
-/** A redirected message has one recipient on the wire, whose fate all of its recipients share. */
-function spreadOver(indices: readonly number[], ending: TransactionEnding): TransactionEnding {
-  const [only] = ending.recipients
-  return only === undefined ? ending : { ...ending, recipients: indices.map(() => only) }
 }
 
 function partsOf(pending: readonly number[], size: number): Part[] {

@@ -1,4 +1,4 @@
-import type { Exception, Outcome } from './rule.ts'
+import { WITHOUT_PARAMETERS, type Exception, type Outcome } from './rule.ts'
 
 /** What a reply code means when no enhanced code says more (RFC 5321 §4.2.3, RFC 4954 §6). */
 export interface BasicRule {
@@ -71,7 +71,7 @@ export const BASIC_RULES: Readonly<Record<string, BasicRule>> = {
     means: { class: 'retry', scope: 'account' },
     except: [{ name: 'rate', text: /throttling failure/i, means: SLOW_DOWN }],
   },
-  '455': { means: { class: 'retry', scope: 'message' } },
+  '455': { means: { class: 'retry', scope: 'message' }, except: [WITHOUT_PARAMETERS] },
   '458-459': { means: { class: 'retry', scope: 'message' } },
   '500-502': { means: PERMANENT },
   // Our own commands came in the wrong order for this server: no fault of the message.
@@ -89,7 +89,13 @@ export const BASIC_RULES: Readonly<Record<string, BasicRule>> = {
   },
   '504': { means: PERMANENT },
   '510-512': { means: PERMANENT },
-  '521': { means: PERMANENT },
+  // RFC 7504 §3: a host without mail service may say so as late as here, and of no one sender.
+  '521': {
+    means: PERMANENT,
+    except: [
+      { name: 'no-service', stages: ['mail'], means: { class: 'connection', scope: 'manager' } },
+    ],
+  },
   '523-525': LOGIN_NEEDED,
   '530': LOGIN_NEEDED,
   '533-535': LOGIN_NEEDED,
@@ -121,9 +127,7 @@ export const BASIC_RULES: Readonly<Record<string, BasicRule>> = {
   },
   '555': {
     means: { class: 'permanent', scope: 'message' },
-    except: [
-      { name: 'drop', mayDropParameters: true, means: { class: 'retry', scope: 'message' } },
-    ],
+    except: [WITHOUT_PARAMETERS],
   },
   '556': { means: { class: 'permanent', scope: 'domain' } },
 }

@@ -1,5 +1,5 @@
 import type { Scope, VerdictClass } from '../verdict-shape.ts'
-import type { Exception, Outcome } from './rule.ts'
+import { WITHOUT_PARAMETERS, type Exception, type Outcome } from './rule.ts'
 
 /**
  * What an enhanced status code means, by the class of the **reply code**: `soft` with 4yz, `hard`
@@ -52,6 +52,7 @@ export const ENHANCED_RULES: Readonly<Record<string, EnhancedRule>> = {
     hard: 'permanent',
     scope: 'recipient',
     except: [
+      { name: 'quota', text: /submission ?quota/i, means: SLOW_DOWN },
       {
         name: 'send-as',
         digit: 5,
@@ -130,7 +131,7 @@ export const ENHANCED_RULES: Readonly<Record<string, EnhancedRule>> = {
       { name: 'split', mayDivide: true, means: { class: 'split', scope: 'recipient' } },
     ],
   },
-  '5.4': { hard: 'permanent', scope: 'message' },
+  '5.4': { hard: 'permanent', scope: 'message', except: [WITHOUT_PARAMETERS] },
   '5.5': { soft: 'connection', hard: 'connection', scope: 'manager' },
   '5.6': { soft: 'auth', hard: 'auth', scope: 'account' },
 

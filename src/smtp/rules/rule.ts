@@ -38,6 +38,15 @@ export interface Exception extends Condition {
   readonly means: Outcome
 }
 
+/** RFC 5321 §4.1.1.11: MAIL's parameters were not recognised, or not to be had; once more without. */
+export const WITHOUT_PARAMETERS: Exception = {
+  name: 'drop',
+  codes: [455, 555],
+  stages: ['mail'],
+  mayDropParameters: true,
+  means: { class: 'retry', scope: 'message' },
+}
+
 /** A reply to judge, with the circumstances that rules ask for. */
 export interface Question {
   readonly stage: Stage

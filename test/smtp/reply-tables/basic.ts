@@ -44,6 +44,7 @@ rcpt     | 453 no                                  | -            | retry    | f
 mail     | 454 no                                  | -            | retry    | fine     | account   | basic.454.mail
 dot      | 454 Throttling failure                  | -            | retry    | throttle | account   | basic.454.rate
 mail     | 455 no                                  | -            | retry    | fine     | message   | basic.455.mail
+mail     | 455 no                                  | -+parameters | retry    | fine     | message   | basic.455.drop
 mail     | 458 no                                  | -            | retry    | fine     | message   | basic.458.mail
 mail     | 459 no                                  | -            | retry    | fine     | message   | basic.459.mail
 mail     | 500 no                                  | -            | refuse   | fine     | sender    | basic.500.mail
@@ -61,6 +62,7 @@ rcpt     | 510 no                                  | -            | refuse   | f
 rcpt     | 511 no                                  | -            | refuse   | fine     | recipient | basic.511.rcpt
 rcpt     | 512 no                                  | -            | refuse   | fine     | recipient | basic.512.rcpt
 dot      | 541 no                                  | -            | refuse   | fine     | message   | basic.541.dot
+mail     | 521 no                                  | -            | retry    | suspect  | manager   | basic.521.no-service
 rcpt     | 521 no                                  | -            | refuse   | fine     | recipient | basic.521.rcpt
 mail     | 523 no                                  | -            | retry    | auth     | account   | basic.523.mail
 mail     | 524 no                                  | -            | retry    | auth     | account   | basic.524.mail
@@ -88,6 +90,7 @@ dot      | 554 no                                  | -            | refuse   | f
 dot      | 554 daily message limit exceeded        | -            | retry    | throttle | account   | basic.554.quota
 mail     | 555 no                                  | -            | refuse   | fine     | message   | basic.555.mail
 mail     | 555 no                                  | -+parameters | retry    | fine     | message   | basic.555.drop
+rcpt     | 555 no                                  | -+parameters | refuse   | fine     | recipient | basic.555.rcpt
 rcpt     | 556 no                                  | -            | refuse   | fine     | domain    | basic.556.rcpt
 rcpt     | 499 no                                  | -            | retry    | fine     | recipient | basic.4yz.rcpt
 rcpt     | 599 no                                  | -            | refuse   | fine     | recipient | basic.5yz.rcpt

@@ -118,6 +118,12 @@ rcpt  | 450 4.2.1 mail at a rate that                 | gmail      | retry   | f
 rcpt  | 550 5.2.1 mail at a rate that                 | gmail      | retry   | fine     | recipient | enhanced.5.2.1.rate
 dot   | 452 4.2.2 submission quota                    | -          | retry   | throttle | account   | enhanced.4.2.2.quota
 dot   | 552 5.2.2 submission quota exceeded           | -          | retry   | throttle | account   | enhanced.5.2.2.quota
+dot   | 554 5.2.0 SubmissionQuotaExceededException    | none       | retry   | throttle | account   | enhanced.5.2.0.quota
+dot   | 452 4.2.0 submission quota                    | -          | retry   | throttle | account   | enhanced.4.2.0.quota
+mail  | 555 5.5.4 unsupported option SIZE             | -+parameters | retry  | fine     | message   | enhanced.5.5.4.drop
+mail  | 555 5.5.4 unsupported option SIZE             | -          | refuse  | fine     | message   | enhanced.5.5.4
+mail  | 455 4.5.4 not now with SIZE                   | -+parameters | retry  | fine     | message   | enhanced.4.5.4.drop
+mail  | 501 5.5.4 bad parameter                       | -+parameters | refuse | fine     | message   | enhanced.5.5.4
 dot   | 550 5.2.0 SendAsDenied                        | -          | refuse  | fine     | account   | enhanced.5.2.0.send-as
 mail  | 432 4.3.2 slow                                | -          | retry   | throttle | account   | enhanced.4.3.2.threads
 rcpt  | 452 4.5.3 no more                             | -+accepted | split   | fine     | recipient | enhanced.4.5.3.split

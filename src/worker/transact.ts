@@ -1,0 +1,86 @@
+import type { TransactionEnding, TransactionHooks } from '../connections/transaction-ending.ts'
+import type { SendMailJob } from '../job/send-mail.ts'
+import { judge, type JudgeContext } from '../smtp/verdict.ts'
+import type { AttemptContext, Claimed } from './attempt.ts'
+import type { ComposedMessage } from './compose.ts'
+import type { Door } from './door.ts'
+import { uncertainPlanOf } from './uncertain-plan.ts'
+
+/** How much longer than the dot time-out an answer may take before a marked message is uncertain. */
+const ANSWER_MARGIN_MS = 30_000
+
+/** What to offer to whom, and over which session. */
+interface Offer {
+  readonly job: SendMailJob
+  readonly claim: Claimed
+  readonly message: ComposedMessage
+  /** The recipients' places in the job's envelope. */
+  readonly indices: readonly number[]
+  readonly door: Door
+  readonly context: AttemptContext
+  /** What is known of the server. */
+  readonly judging: JudgeContext
+}
+
+/**
+ * Offers a message to some of its recipients in one transaction, over another session when the first
+ * one had died while it was idle, and once more with a plainer MAIL FROM when that was refused for its
+ * parameters. An ending that is stale all the same means that no session is to be had now.
+ */
+export async function transact(offer: Offer, signal: AbortSignal): Promise<TransactionEnding> {
+  const { job, message, indices, door } = offer
+  const redirected = message.redirectedTo
+  const to = redirected ? [redirected] : indices.map((index) => job.envelope.to[index] ?? '')
+  const hooks = { beforeDot: markOf(offer), signal }
+  const say = async (how: TransactionHooks): Promise<TransactionEnding> => {
+    const envelope = { from: message.from, to }
+    let ending = await door.session.deliver(envelope, message.body, how)
+    while (isStale(ending) && (await door.renew())) {
+      ending = await door.session.deliver(envelope, message.body, how)
+    }
+    return ending
+  }
+  const first = await say(hooks)
+  let ending = first
+  if (first.kind === 'rejected' && mayGoPlainer(first, offer.judging)) {
+    const isOpen = door.session.isUsable || (await door.renew())
+    ending = isOpen ? await say({ ...hooks, withoutSize: true }) : { ...first, isStale: true }
+  }
+  return redirected ? spreadOver(indices, ending) : ending
+}
+
+/** Whether the session had died while it was idle: nothing of the message was looked at. */
+export function isStale(
+  ending: TransactionEnding,
+): ending is Extract<TransactionEnding, { kind: 'broken' | 'rejected' }> {
+  return (ending.kind === 'broken' || ending.kind === 'rejected') && ending.isStale === true
+}
+
+/** Writes into the ledger that the final dot follows, for those whom the server has accepted. */
+function markOf({ job, claim, message, indices, context }: Offer): TransactionHooks['beforeDot'] {
+  const { manager, ledger } = context
+  const { dot } = manager.timeouts
+  const answerWithinMs = dot + Math.min(dot, ANSWER_MARGIN_MS)
+  const plan = uncertainPlanOf(job.uncertain ?? manager.uncertain)
+  return (accepted) => {
+    const isRedirected = message.redirectedTo !== undefined
+    const marked = isRedirected ? indices : accepted.flatMap((place) => indices[place] ?? [])
+    return ledger.mark(job.id, claim.fence, marked, answerWithinMs, plan)
+  }
+}
+
+/** Whether the rules think otherwise of a refused MAIL FROM when it could do without parameters. */
+function mayGoPlainer(
+  ending: Extract<TransactionEnding, { kind: 'rejected' }>,
+  judging: JudgeContext,
+): boolean {
+  if (!ending.announcedSize || ending.isStale) return false
+  const plainer = judge(ending.fault, { ...judging, mayDropParameters: true })
+  return plainer.rule !== judge(ending.fault, judging).rule
+}
+
+/** A redirected message has one recipient on the wire, whose fate all of its recipients share. */
+function spreadOver(indices: readonly number[], ending: TransactionEnding): TransactionEnding {
+  const [only] = ending.recipients
+  return only === undefined ? ending : { ...ending, recipients: indices.map(() => only) }
+}
