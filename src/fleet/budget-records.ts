@@ -5,8 +5,8 @@ import { BudgetContendedError } from './errors.ts'
 import { budgetRecordsOnPostgres } from './postgres-budgets.ts'
 import { budgetRecordsOnRedis } from './redis-budgets.ts'
 
-/** What the budgets of a manager are kept apart by. */
-export type BudgetKind = 'leases' | 'rates'
+/** What the budgets of a manager or group are kept apart by. */
+export type BudgetKind = 'leases' | 'rates' | 'starts'
 
 /** A record as it was read; its version grows by one with every change. */
 export interface VersionedRecord {

@@ -1,4 +1,5 @@
 import type { LeaseHolder, Leases } from '../fleet/lease.ts'
+import { createFreeLine } from './free-line.ts'
 
 /** Why a worker uses no sessions of a manager although some are free. */
 export type Hold = 'clock' | 'pause' | 'rate' | 'spare'
@@ -14,8 +15,10 @@ export interface Capacity {
   resize(max: number): void
   /** While held for any reason there are none. */
   hold(reason: Hold, isHeld: boolean): void
-  /** Waits until there are some, at most `withinMs` or until `signal` aborts; whether there are. */
-  ready(withinMs: number, signal: AbortSignal): Promise<boolean>
+  /** Whether somebody waited in vain for a free one, and none has been free since. */
+  readonly isBehind: boolean
+  /** Waits until one is free, at most `withinMs` or until `signal` aborts; whether one is. */
+  free(withinMs: number, signal: AbortSignal): Promise<boolean>
   /** Gives all but `sessions` back to others, and takes no more. */
   keep(sessions: number): void
   close(): void
@@ -31,43 +34,35 @@ export function leaseCapacity(
   holds: readonly Hold[],
   { onChange, onLost }: LeaseHolder,
 ): Capacity {
-  let allowed = max
-  let ceiling = max
   const held = new Set(holds)
-  const waiting = new Set<() => void>()
-  let timer: NodeJS.Timeout | undefined
+  let running = 0
   const tell = (): void => {
     onChange()
-    if (waiting.size > 0 && usable() > 0) for (const go of waiting) go()
+    line.letIn()
   }
+  const ceiling = createCeiling(max, tell)
+  const line = createFreeLine(() => usable() - running)
   const lease = leases.lease(manager, max, { onChange: tell, onLost })
   lease.hold(held.size > 0)
-  const usable = (): number => (held.size > 0 ? 0 : Math.min(lease.sessions, ceiling))
+  const usable = (): number => (held.size > 0 ? 0 : Math.min(lease.sessions, ceiling.now))
 
   return {
     get sessions() {
       return usable()
     },
-    ready: async (withinMs, signal) => {
-      if (usable() === 0) await oneOf(waiting, withinMs, signal)
-      return usable() > 0
+    get isBehind() {
+      return line.isBehind
     },
-    load: (running) => lease.load(running),
-    crowded: (open) => {
-      ceiling = Math.max(1, Math.min(ceiling, open))
-      clearTimeout(timer)
-      timer = setTimeout(() => {
-        ceiling = allowed
-        tell()
-      }, CROWDED_MS)
-      timer.unref()
-      tell()
+    free: (withinMs, signal) => line.wait(withinMs, signal),
+    load: (now) => {
+      running = now
+      lease.load(now)
+      line.letIn()
     },
+    crowded: (open) => ceiling.lower(open),
     resize: (size) => {
-      if (size === allowed) return
-      clearTimeout(timer)
-      allowed = size
-      ceiling = size
+      if (size === ceiling.most) return
+      ceiling.reset(size)
       lease.resize(size)
       tell()
     },
@@ -80,27 +75,48 @@ export function leaseCapacity(
     },
     keep: (sessions) => lease.keep(sessions),
     close: () => {
-      clearTimeout(timer)
+      ceiling.reset(ceiling.most)
       lease.release()
-      for (const go of waiting) go()
     },
   }
 }
 
-/** Waits among `waiting` until it is called, at most `withinMs` or until `signal` aborts. */
-async function oneOf(
-  waiting: Set<() => void>,
-  withinMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted) return
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const go = (): void => resolve()
-  const timer = setTimeout(go, withinMs)
-  waiting.add(go)
-  signal.addEventListener('abort', go)
-  await promise
-  clearTimeout(timer)
-  waiting.delete(go)
-  signal.removeEventListener('abort', go)
+/** How many sessions the server takes, as far as it is known. */
+interface Ceiling {
+  readonly now: number
+  /** When nothing else is known. */
+  readonly most: number
+  /** For a minute no more than `open`. */
+  lower(open: number): void
+  /** As many as `most` at once, of which nobody is told. */
+  reset(most: number): void
+}
+
+function createCeiling(max: number, onChange: () => void): Ceiling {
+  let most = max
+  let now = max
+  let timer: NodeJS.Timeout | undefined
+  return {
+    get now() {
+      return now
+    },
+    get most() {
+      return most
+    },
+    lower: (open) => {
+      now = Math.max(1, Math.min(now, open))
+      clearTimeout(timer)
+      timer = setTimeout(() => {
+        now = most
+        onChange()
+      }, CROWDED_MS)
+      timer.unref()
+      onChange()
+    },
+    reset: (size) => {
+      clearTimeout(timer)
+      most = size
+      now = size
+    },
+  }
 }

@@ -3,6 +3,7 @@ import { openHealth, type Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/lease.ts'
 import { openLeases } from '../fleet/leases.ts'
 import { openRates, type Rates } from '../fleet/rates.ts'
+import { openStarts, type Starts } from '../fleet/starts.ts'
 import type { FloorOptions } from './floor.ts'
 import type { LaneContext } from './lane.ts'
 import { looksOf, type Services } from './services.ts'
@@ -14,6 +15,7 @@ export interface FleetServices {
   /** The seats of the sessions that are leased. */
   readonly seats: LaneContext['seats']
   readonly rates: Rates
+  readonly starts: Starts
 }
 
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
@@ -51,5 +53,5 @@ export async function openFleetServices(
   )
   const now = (): number => clock.now()
   const rates = opened.use(await openRates(store, { now, onFault, ...looksOf(options) }))
-  return { health, leases, seats, rates }
+  return { health, leases, seats, rates, starts: openStarts(store) }
 }

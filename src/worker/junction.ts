@@ -16,7 +16,7 @@ import type { LaneContext } from './lane.ts'
 import type { RejectContext } from './reject-job.ts'
 import { isOtherRoute, type ResolvedRoute } from './resolved-route.ts'
 import { carriersOf, chooseFlow, isUsable, usedOf } from './route.ts'
-import { createWeightedTurns, type WeightedTurns } from './weighted-turns.ts'
+import type { WeightedTurns } from './weighted-turns.ts'
 
 /** Where the ways of a name meet: which of them its mail takes, and how much of it is taken. */
 export interface Junction {
@@ -52,7 +52,7 @@ export interface Junction {
 export function createJunction(
   name: string,
   first: ResolvedRoute,
-  context: LaneContext,
+  context: LaneContext & { readonly turns: WeightedTurns },
   consumer: () => Consumer,
   ended: AbortSignal,
 ): Junction {
@@ -67,7 +67,6 @@ export function createJunction(
     })
     return flow
   }
-  const turns = createWeightedTurns()
   const intake = createIntake(consumer, context.onStoreFault)
   const state = createJunctionState(name, first.group, context, intake)
   let given = first
@@ -81,7 +80,7 @@ export function createJunction(
       return isShut(state, state.flows)
     },
     context: { ...context, connection: name, ended },
-    choose: (job) => choose(state, job, turns),
+    choose: (job) => choose(state, job, context.turns),
     bind: (id, manager) => bind(state, id, manager),
     contextFor: (own, job) => contextFor(state, own, job),
     begin: () => {

@@ -4,6 +4,7 @@ import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/lease.ts'
 import type { Rates } from '../fleet/rates.ts'
+import type { Starts } from '../fleet/starts.ts'
 import type { PauseWatch } from '../fleet/pause-watch.ts'
 import type { Consumer, Queues } from '../queue/queues.ts'
 import type { AttemptContext } from './attempt.ts'
@@ -12,6 +13,7 @@ import { createJunction } from './junction.ts'
 import type { ResolvedRoute } from './resolved-route.ts'
 import { runJob } from './run-job.ts'
 import { createRunning } from './running.ts'
+import { createWeightedTurns } from './weighted-turns.ts'
 
 /** What a lane needs of the worker that runs it. */
 export interface LaneContext extends Omit<
@@ -22,6 +24,7 @@ export interface LaneContext extends Omit<
   readonly health: Health
   readonly leases: Leases
   readonly rates: Rates
+  readonly starts: Starts
   readonly inFlight: InFlight
   /** The seats of the sessions that a manager allows now, in this worker. */
   readonly seats: (manager: ConnectionManager) => Seats
@@ -58,13 +61,16 @@ export interface Lane {
 
 /** How long what runs no longer may take to be written down, when a lane has drained. */
 const LAST_WORDS_MS = 5_000
+/** More than the turns of most groups until they begin anew. */
+const ANYWHERE = 1_000
 
 /** Opens the name's queue and the ways to its managers, and begins to take. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
   const running = createRunning(() => {})
   const route = await context.resolveRoute(name)
-  const junction = createJunction(name, route, context, () => consumer, ending.signal)
+  const turns = createWeightedTurns(await startOf(route, context))
+  const junction = createJunction(name, route, { ...context, turns }, () => consumer, ending.signal)
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
@@ -107,4 +113,11 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     },
     stop,
   }
+}
+
+/** A point of its own for each worker: else the first message of every one went the same way. */
+async function startOf({ group }: ResolvedRoute, context: LaneContext): Promise<number> {
+  if (group.members.length > 1) return context.starts.next(group.name)
+  // It may become a group later.
+  return Math.floor(context.random() * ANYWHERE)
 }

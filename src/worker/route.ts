@@ -37,9 +37,9 @@ export function chooseFlow(
 ): Flow | undefined {
   const { used, lead } = decide(group, carriers, context, () => false)
   if (group.strategy === 'failover') return lead
-  // Whoever has no session free is passed over: what it cannot carry the others do.
-  const free = used.filter(({ running, capacity }) => running.now < capacity.sessions)
-  const candidates = (free.length > 0 ? free : used).map((flow) => ({
+  // Whoever is too slow for his turns is passed over: what he cannot carry the others do.
+  const able = used.filter(({ capacity }) => capacity.sessions > 0 && !capacity.isBehind)
+  const candidates = (able.length > 0 ? able : used).map((flow) => ({
     ...memberOf(group, flow),
     flow,
   }))

@@ -41,15 +41,12 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
   if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, junction.context)
 
   let before: Flow | undefined
-  for (const _way of flows) {
-    const flow = junction.choose(parsed.job)
-    if (flow !== undefined && flow === before) return BACK
+  // Once more than there are ways: only when it was claimed is it known that it has no choice.
+  for (let ways = flows.length + 1; ways > 0; ways -= 1) {
+    const flow = await flowFor(parsed.job, junction, signal)
+    if ('kind' in flow) return flow
+    if (flow === before) return BACK
     before = flow
-    // Others can be sent meanwhile, but this one cannot.
-    if (flow === undefined) return junction.isShut ? BACK : { kind: 'later', delayMs: BREATH_MS }
-    // A member that was spare until now gets its sessions in a moment.
-    const isReady = flows.length === 1 || (await flow.capacity.ready(BREATH_MS, signal))
-    if (!isReady) return signal.aborted ? BACK : { kind: 'later', delayMs: BREATH_MS }
     const ending = await flow.running.count(() => runOn(flow, parsed.job, junction, signal))
     if (ending?.kind === 'elsewhere') {
       junction.bind(taken.id, ending.manager)
@@ -64,6 +61,30 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
 }
 
 const BACK: Ending = { kind: 'back' }
+const LATER: Ending = { kind: 'later', delayMs: BREATH_MS }
+
+/**
+ * The way that a message takes now. For a session of it that is free it waits a moment: a member that
+ * was spare until now gets its sessions soon, and one whose turn it is has carried another message.
+ */
+async function flowFor(
+  job: SendMailJob,
+  junction: Junction,
+  signal: AbortSignal,
+): Promise<Flow | Ending> {
+  let before: Flow | undefined
+  for (const _way of junction.flows) {
+    const flow = junction.choose(job)
+    // Others can be sent meanwhile, but this one cannot.
+    if (flow === undefined) return junction.isShut ? BACK : LATER
+    if (junction.flows.length === 1) return flow
+    if (flow === before) break
+    before = flow
+    if (await flow.capacity.free(BREATH_MS, signal)) return flow
+    if (signal.aborted) return BACK
+  }
+  return before !== undefined && before.capacity.sessions > 0 ? before : LATER
+}
 
 /** Tries one way; undefined when it is shut or has no turn soon, and nothing was handed over. */
 async function runOn(
@@ -76,7 +97,7 @@ async function runOn(
   switch (entered.kind) {
     case 'shut': {
       const circuit = context.health.circuit(gate.key)
-      if (circuit.state === 'closed') return { kind: 'later', delayMs: BREATH_MS }
+      if (circuit.state === 'closed') return LATER
       parking.park(circuit)
       junction.review()
       return undefined
@@ -86,7 +107,7 @@ async function runOn(
       return BACK
     case 'crowded':
       capacity.crowded(entered.open)
-      return { kind: 'later', delayMs: BREATH_MS }
+      return LATER
     case 'session': {
       using door = openDoor(gate, entered.session, signal)
       using place = await share.enter(signal)

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest'
 
 import { createMailroom } from '../../src/index.ts'
 import type { Mailroom, MailroomConfig, SendMail, WorkerEvent } from '../../src/index.ts'
+import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts'
-import { describeServers } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
-import { FAST } from './mail-room.ts'
+import { FAST, openRoom } from './mail-room.ts'
 
 const WORKERS = 3
 /** Three processes start at once, perhaps on a machine that has much else to do. */
@@ -46,8 +47,10 @@ async function startSwallowing(): Promise<TestSmtpServer & { readonly enough: Pr
   return Object.assign(server, { enough: enough.promise })
 }
 
-async function startFleet(config: MailroomConfig, stack: AsyncDisposableStack) {
-  const fleet = Array.from({ length: WORKERS }, () => stack.use(startWorkerProcess(config, HOOKS)))
+async function startFleet(config: MailroomConfig, stack: AsyncDisposableStack, hooks = {}) {
+  const fleet = Array.from({ length: WORKERS }, () =>
+    stack.use(startWorkerProcess(config, { ...HOOKS, ...hooks })),
+  )
   const count = (kind: WorkerEvent['event']): readonly number[] =>
     fleet.map(({ events }: WorkerProcess) => events.filter(({ event }) => event === kind).length)
   await expect.poll(() => count('worker-started'), PATIENT).toEqual([1, 1, 1])
@@ -146,4 +149,65 @@ describeServers('a failover group that three processes serve', (place) => {
     },
     VERY_PATIENT_MS,
   )
+})
+
+describeRedis('a weighted group', (queue) => {
+  const place = (): TestStore => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
+
+  test(
+    'has the share of its weights in all processes together, and none has one of its own',
+    async () => {
+      await using stack = new AsyncDisposableStack()
+      await using big = await startSmtpServer()
+      await using small = await startSmtpServer()
+      const limits = { sessions: 60 }
+      const connections = { big: { ...at(big), limits }, small: { ...at(small), limits } }
+      const config = { ...place(), connections, groups: { out: 'weighted:big=3,small=1' } }
+      await using mailroom = createMailroom(config)
+      // Never as many deliveries as sessions: nothing but turns decides.
+      await startFleet(config, stack, { maxInFlight: 3 })
+      await fatesOf(mailroom, await send(mailroom, 'weighted', 400))
+      const shares = [big.mails.length, small.mails.length] as const
+      expect(shares[0] + shares[1]).toBe(400)
+      // Each is less than one message away from its own share.
+      expect(Math.abs(shares[1] - 100)).toBeLessThan(WORKERS)
+    },
+    VERY_PATIENT_MS,
+  )
+
+  test('gives four workers their first messages as it would give them to one', async () => {
+    await using big = await startSmtpServer()
+    await using small = await startSmtpServer()
+    const store = place()
+    const others = { big: at(big), small: at(small) }
+    const groups = { out: 'weighted:big=3,small=1' }
+    for (let nth = 0; nth < 4; nth += 1) {
+      await using room = await openRoom(store, {}, { others, groups, names: ['out'] })
+      const { id } = await room.send()
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    }
+    expect([big.mails.length, small.mails.length]).toEqual([3, 1])
+  })
+
+  test('waits for the one whose turn it is while its sessions are busy, and passes over who is stuck', async () => {
+    const stuck = Promise.withResolvers<void>()
+    await using big = await startSmtpServer({ beforeReply: () => stuck.promise })
+    await using small = await startSmtpServer()
+    const limits = { sessions: 1 }
+    const others = { big: { ...at(big), limits }, small: { ...at(small), limits } }
+    const groups = { out: 'weighted:big=3,small=1' }
+    const timeouts = { dot: '1m' }
+    const patient = { ...others, big: { ...others.big, timeouts } }
+    await using room = await openRoom(place(), {}, { others: patient, groups, names: ['out'] })
+    for (let sent = 0; sent < 12; sent += 1) await room.send()
+    await expect.poll(() => small.mails.length, { timeout: 20_000 }).toBe(11)
+    expect(big.mails).toHaveLength(1)
+    stuck.resolve()
+    await expect.poll(() => room.told('delivered')).toHaveLength(12)
+    for (let sent = 0; sent < 4; sent += 1) {
+      const { id } = await room.send()
+      await room.settled(id)
+    }
+    expect([big.mails.length, small.mails.length]).toEqual([4, 12])
+  })
 })
