@@ -71,7 +71,8 @@ export async function openHealthPages(
     const page = pageOf(name)
     const { version } = page
     const record = await changes.change(name, transition)
-    if (page.version === version) become(name, page, record)
+    // Of what was found before this was told, but is told after it, the store knows nothing yet.
+    if (page.version === version && page.pending <= 1) become(name, page, record)
   }
   const read = async (names: readonly string[]): Promise<readonly string[]> => {
     const free = names.filter((name) => pageOf(name).pending === 0)

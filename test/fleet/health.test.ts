@@ -60,6 +60,19 @@ function failing(): { isAway: boolean; through: (store: Store) => Store } {
 }
 
 describeStores('the health of the fleet', (place) => {
+  test('that is found once is told once, whatever was found just before it', async () => {
+    await using one = await join(place(), 'one')
+    await letIn(one.health)
+    await told(one)
+    const states: string[] = []
+    one.health.onChange((_manager, { state }) => void states.push(state))
+    one.health.report(RELAY, { kind: 'suspect', message: 'a' })
+    one.health.report(RELAY, { kind: 'fault' })
+    await told(one)
+    // The store's times are a little different from ours, and no other state comes between.
+    expect(states.filter((state, at) => state !== states[at - 1])).toEqual(['closed', 'open'])
+  })
+
   test('of many who ask at once one may, and all hear of its answer', async () => {
     const at = place()
     await using fleet = new AsyncDisposableStack()
