@@ -1,6 +1,7 @@
 import { testClaims } from './claims.ts'
 import type { OpenLedger } from './ledger-under-test.ts'
 import { testManagers } from './managers.ts'
+import { testPartialEnds } from './partial-ends.ts'
 import { testReopenings } from './reopenings.ts'
 import { testRescheduling } from './rescheduling.ts'
 import { testSettlements } from './settlements.ts'
@@ -21,6 +22,7 @@ export function testLedger(open: OpenLedger): void {
   testClaims(open)
   testSettlements(open)
   testManagers(open)
+  testPartialEnds(open)
   testReopenings(open)
   testRescheduling(open)
   testSuperseding(open)

@@ -7,7 +7,15 @@ import { describeOwnRedis, describeRedis, uniquePrefix } from '../support/redis.
 import { keysOf } from '../support/redis-keys.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { testLedger } from './conformance.ts'
-import { delivered, fenceOf, newRecord, OK, refused } from './ledger-under-test.ts'
+import {
+  claimsUntil,
+  delivered,
+  fenceOf,
+  markedAndGone,
+  newRecord,
+  OK,
+  refused,
+} from './ledger-under-test.ts'
 import type { LedgerUnderTest } from './ledger-under-test.ts'
 import { resendTimes } from './uncertain.ts'
 
@@ -64,6 +72,21 @@ describeRedis('the ledger on Redis', (url) => {
     await resendTimes(ledger, 'm1', 1000)
     expect((await ledger.get('m1'))?.held).toHaveLength(20)
     expect(await store.client.hstrlen(keyOf('m1'), 'H')).toBeLessThan(600)
+  })
+
+  test('what is refused late stays, although the rest was cancelled and it was expiring', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    const to = ['ann@example.com', 'bob@example.com']
+    await ledger.record([newRecord('m1', to)])
+    const first = await markedAndGone(ledger, 'm1', [0], to)
+    await claimsUntil(ledger, 'm1', 'claimed')
+    await ledger.settleUncertain('m1', 'accept')
+    expect(await ledger.cancel('m1')).toEqual({ kind: 'cancelled' })
+    expect(await store.client.pttl(keyOf('m1'))).toBeGreaterThan(0)
+    const late = await ledger.settle('m1', first, { outcomes: [refused(0)], isAttempt: true })
+    expect(late).toMatchObject({ applied: true, state: 'refused', isLate: true })
+    expect(await store.client.pttl(keyOf('m1'))).toBe(-1)
   })
 
   test('a delivered message with one recipient takes at most 400 bytes', async () => {

@@ -63,6 +63,12 @@ begin
       final_state := 'conflict';
       return;
     end if;
+    newer := ledger_newer(l.supersedes, the_id);
+    if newer is not null and l.settle_way = 'r'
+      and coalesce(l.mark_until <= clock_timestamp(), true) then
+      update ledger set settle_at = null, settle_way = null where id = the_id;
+      continue;
+    end if;
     if l.state not in ('queued', 'deferred', 'active')
       and (l.state <> 'uncertain' or coalesce(l.settle_at > clock_timestamp(), true)) then
       final_state := l.state;
@@ -84,11 +90,6 @@ begin
         l.late[marked + 1] := l.fence;
         turned := turned + 1;
       end loop;
-    end if;
-    newer := ledger_newer(l.supersedes, the_id);
-    if newer is not null and l.settle_way = 'r' then
-      update ledger set settle_at = null, settle_way = null where id = the_id;
-      continue;
     end if;
     if l.mark_until is null and l.settle_at <= clock_timestamp() then
       done_way := l.settle_way;

@@ -38,7 +38,9 @@ begin
   update ledger set state = ended, standing = l.standing,
       fence = greatest(fence + 1, ledger_microseconds()), holder = null, claims = 0,
       next_attempt_at = null, updated_at = clock_timestamp(), held = ledger_held(ended),
-      held_since = case when ledger_held(ended) is not null then ledger_microseconds() end
+      held_since = case when ledger_held(ended) is not null then ledger_microseconds() end,
+      settle_at = case when settle_way is distinct from 'r' then settle_at end,
+      settle_way = nullif(settle_way, 'r')
     where id = the_id;
   perform ledger_tell(the_id, 'n' || newer);
   return true;

@@ -119,9 +119,11 @@ begin
     the_id, case when holds then 's' else 'l' end, the_fence, entry_letter, entry_json);
   if holds and entry_letter = 'e' then perform ledger_tell(the_id, 'e' || entry_json); end if;
   late_one := not holds;
-  if not turned or not holds then return; end if;
-
-  perform ledger_plan(the_id, l.mark_plan, l.mark_until);
+  if turned and holds then
+    perform ledger_plan(
+      the_id, case when l.mark_until is not null then l.mark_plan end, l.mark_until);
+  end if;
+  if position('u' in l.standing) = 0 then return; end if;
   select * into l from ledger where id = the_id;
   if l.settle_way = 'a' and l.settle_at <= clock_timestamp() and now_state <> 'active' then
     accepted := ledger_settle_uncertain(the_id, 'a', 'p', 0);

@@ -59,10 +59,12 @@ declare
   l ledger;
   now_state text;
   settled_at timestamptz;
+  held_at timestamptz;
   places int[] := '{}';
 begin
   select * into l from ledger where id = the_id for update;
   settled_at := clock_timestamp();
+  held_at := coalesce('epoch'::timestamptz + l.held_since * interval '1 microsecond', l.updated_at);
   l.judgements := coalesce(l.judgements, array_fill(null::text, array[cardinality(l.recipients)]));
   for i in 1 .. length(l.standing) loop
     continue when substr(l.standing, i, 1) <> 'u';
@@ -76,9 +78,9 @@ begin
       settle_at = null, settle_way = null, attempts = attempts + attempts_more,
       resends = case when way = 'a' then resends when decided_by = 'p' then resends + 1 else 0 end,
       accepted_at = case when way = 'r' and l.state = 'uncertain'
-        then accepted_at + (settled_at - updated_at) else accepted_at end,
+        then accepted_at + (settled_at - held_at) else accepted_at end,
       held_spans = case when way = 'r' and l.state = 'uncertain'
-        then ledger_with_span(held_spans, floor(extract(epoch from updated_at) * 1000)::bigint,
+        then ledger_with_span(held_spans, floor(extract(epoch from held_at) * 1000)::bigint,
           floor(extract(epoch from settled_at) * 1000)::bigint) else held_spans end,
       updated_at = case when l.state = 'uncertain' then settled_at else updated_at end,
       next_attempt_at = case when l.state = 'uncertain' and now_state = 'deferred'

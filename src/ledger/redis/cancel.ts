@@ -7,10 +7,12 @@ import type { RedisKeys } from './keys.ts'
 import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
+import { FORGO_RESEND } from './uncertain-lua.ts'
 
 /**
  * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
- * sent again, and is as uncertain as before. Values: id, retention.
+ * sent again, also by no plan, and is as uncertain as before. What was cancelled once stays so,
+ * whatever has become of the other recipients. Values: id, retention.
  */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, version, entries =
@@ -18,15 +20,17 @@ local state, fence, mark, standing, version, entries =
 if not state then return 0 end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
-if state == 'cancelled' then return 1 end
 ${TRANSITION}
-if not isUnsent(state, mark, standing) then return state end
+if not isUnsent(state, mark, standing) then
+  return state ~= 'active' and string.find(standing, 'c', 1, true) and 1 or state
+end
 ${CLOCK}
 ${HISTORY}
+${FORGO_RESEND}
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
-local isTooLate = not string.find(standing, 'p', 1, true)
 standing = string.gsub(string.gsub(standing, 'p', 'c'), 'q', 'u')
 redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+forgoResend()
 redis.call('HSET', KEYS[1], 'p', standing, 'f', string.format('%.0f', raised), 'u', now)
 local ended = overall(standing)
 enter(state, ended, now)
@@ -35,7 +39,7 @@ if ended == 'cancelled' and not entries then
 else
   tell(now, 'c')
 end
-return isTooLate and ended or 1
+return string.find(standing, 'c', 1, true) and 1 or ended
 `)
 
 /** Cancels the recipients that are pending, unless a final dot has left. */

@@ -36,13 +36,12 @@ local function mayHaveGone() return string.find(standing, '[uq]') end
 local function isElsewhere()
   return manager and ARGV[8] ~= '' and manager ~= ARGV[8] and mayHaveGone()
 end
+local function died() tell(now, 'd' .. (holder or '') .. '\t' .. updated) end
 local function take()
   if isEarly then return 'early:' .. notBefore - now end
   if isElsewhere() then return {'elsewhere', manager, turned, way, count} end
   if key then remember(key) end
-  if state == 'active' and not mark then
-    tell(now, 'd' .. (holder or '') .. '\t' .. updated)
-  end
+  if state == 'active' and not mark then died() end
   local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
   claims = (tonumber(claims) or 0) + 1
   redis.call('HSET', KEYS[1], 's', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3],
@@ -82,6 +81,11 @@ if mark then
   redis.call('HSET', KEYS[1], 'p', standing)
   tell(now, 'u' .. (holder or '') .. '\t' .. indices)
   if turned > 0 then due = planUncertain(now, plan, mark) end
+  -- The final dot was what the claim came to, also when it is sent again at once.
+  if not string.find(standing, '[pq]') then
+    claims = 0
+    redis.call('HDEL', KEYS[1], 'n')
+  end
   isDue = due and tonumber(due) <= tonumber(now)
 end
 if newer and due and redis.call('HGET', KEYS[1], 'a') == 'r' then
@@ -90,21 +94,26 @@ if newer and due and redis.call('HGET', KEYS[1], 'a') == 'r' then
 end
 if isDue then
   way = redis.call('HGET', KEYS[1], 'a')
-  standing, count, recorded = settleUncertain(now, standing, way, 'p', state == 'uncertain' and updated)
+  standing, count, recorded = settleUncertain(now, standing, way, 'p', heldSince(state, updated))
   -- The attempt of whoever died without a word counts all the same.
   if way == 'r' and turned > 0 then attempts = redis.call('HINCRBY', KEYS[1], 'k', 1) end
   due = nil
 end
-if newer and string.find(standing, '[pq]') then
+local wasSuperseded = newer and string.find(standing, '[pq]')
+if wasSuperseded then
   standing = supersede(now, standing, fence, newer)
 elseif string.find(standing, '[pq]') then
-  enter(state, (isEarly or isElsewhere()) and overall(standing) or 'active', now)
+  -- Whoever may not have it takes it from nobody.
+  local isHeld = state == 'active' and not mark
+  local isLeft = not isHeld and (isEarly or isElsewhere())
+  enter(state, isLeft and overall(standing) or 'active', now)
   return take()
 end
 local ended = overall(standing)
 if state ~= 'uncertain' or ended ~= 'uncertain' then
   redis.call('HSET', KEYS[1], 'u', now)
   redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+  if state == 'active' and not mark and not wasSuperseded then died() end
   enter(state, ended, now)
 end
 return table.concat({ended, turned, way, count, due and due - now or ''}, ':')

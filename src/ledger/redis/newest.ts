@@ -1,3 +1,5 @@
+import { FORGO_RESEND } from './uncertain-lua.ts'
+
 /**
  * Lua that scripts share which must not take a message that a newer one has superseded. They get
  * what begins the keys of the newest ones as sixth key, and id and retention as first values.
@@ -7,6 +9,7 @@
  * whoever holds the claim has lost it.
  */
 export const NEWEST = `
+${FORGO_RESEND}
 local function remember(key)
   redis.call('PEXPIRE', KEYS[6] .. key, 2 * ARGV[2])
 end
@@ -20,6 +23,7 @@ local function supersede(now, standing, fence, by)
   local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
   standing = string.gsub(string.gsub(standing, 'p', 's'), 'q', 'u')
   redis.call('HDEL', KEYS[1], 'w', 'n', 'x')
+  forgoResend()
   redis.call('HSET', KEYS[1], 'p', standing, 'f', string.format('%.0f', raised), 'u', now)
   tell(now, 'n' .. by)
   return standing

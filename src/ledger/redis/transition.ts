@@ -41,8 +41,8 @@ local function enter(from, to, now)
   if held[to] then
     redis.call('ZADD', KEYS[2] .. to, now, ARGV[1])
     redis.call('ZADD', KEYS[2] .. to .. ':' .. connection, now, ARGV[1])
-    -- Only a late refusal of what counted as delivered finds them expiring.
-    if from == 'delivered' then
+    -- Only a late answer for what counted as delivered finds them expiring.
+    if from == 'delivered' or from == 'cancelled' or from == 'superseded' then
       redis.call('PERSIST', KEYS[1])
       redis.call('PERSIST', KEYS[3])
     end

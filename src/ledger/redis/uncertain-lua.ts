@@ -5,12 +5,21 @@ import { ACCEPTED_UNCERTAIN } from '../uncertain.ts'
 
 const JUDGEMENT = encodeJudgement({ stage: 'dot', rule: ACCEPTED_UNCERTAIN })
 
+/** Lua for who ends a message before its time: a plan does not send again what may have arrived. */
+export const FORGO_RESEND = `
+local function forgoResend()
+  if redis.call('HGET', KEYS[1], 'a') ~= 'r' then return end
+  redis.call('HDEL', KEYS[1], 'q', 'a')
+  redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
+end
+`
+
 /**
  * Lua that scripts share which decide about uncertain recipients, behind `TRANSITION` and `HISTORY`.
  *
  * `planUncertain` answers when a plan is due, or nothing when they are held. `settleUncertain`
- * answers the standing, how many there were, and since when the message ages; `since` is given when it
- * was held, because it does not age meanwhile.
+ * answers the standing, how many there were, and since when the message ages; `heldSince` answers since
+ * when the message as a whole has been held, because it does not age meanwhile.
  */
 export const UNCERTAIN = `
 local function unplan()
@@ -38,6 +47,11 @@ local function withSpan(spans, from, to)
     spans = string.format('%.0f', c - (b - a)) .. rest
   end
   return spans
+end
+
+local function heldSince(state, updated)
+  return state == 'uncertain'
+    and (redis.call('ZSCORE', KEYS[2] .. 'uncertain', ARGV[1]) or updated)
 end
 
 local function settleUncertain(now, standing, way, by, since)

@@ -39,7 +39,7 @@ if isPlanned and not (due and tonumber(due) <= tonumber(now)) then return {'not-
 if not isPlanned then way = ARGV[3] end
 local count
 standing, count =
-  settleUncertain(now, standing, way, isPlanned and 'p' or 'o', state == 'uncertain' and updated)
+  settleUncertain(now, standing, way, isPlanned and 'p' or 'o', heldSince(state, updated))
 if state == 'uncertain' then
   local ended = overall(standing)
   redis.call('HSET', KEYS[1], 'u', now)
