@@ -149,23 +149,24 @@ export function testUncertain(open: OpenLedger): void {
     test('messages whose plan is due are found, whoever lives, and settled once', async () => {
       await using store = await open()
       const { ledger } = store
-      for (const [id, afterMs] of [
-        ['due', 1],
-        ['later', LONG_MS],
+      for (const [id, way, afterMs] of [
+        // A settlement accepts at once what is due by then, and sends nothing again.
+        ['due', 'resend', 1],
+        ['later', 'accept', LONG_MS],
       ] as const) {
         const fence = await fenceOf(ledger, id)
-        await ledger.mark(id, fence, [0], 1, { way: 'accept', afterMs, atMost: 0 })
+        await ledger.mark(id, fence, [0], 1, { way, afterMs, atMost: 1 })
         await ledger.settle(id, fence, NO_ANSWER)
       }
       await expect
         .poll(() => ledger.dueUncertain(0, 10))
-        .toEqual([{ id: 'due', connection: newRecord('due').connection, way: 'accept' }])
+        .toEqual([{ id: 'due', connection: newRecord('due').connection, way: 'resend' }])
       expect(await ledger.dueUncertain(1, 10)).toEqual([])
-      const settled = { kind: 'settled', state: 'delivered', way: 'accept', recipients: 1 }
+      const settled = { kind: 'settled', state: 'deferred', way: 'resend', recipients: 1 }
       expect(await ledger.settleUncertain('due', 'planned')).toEqual(settled)
       expect(await ledger.settleUncertain('due', 'planned')).toEqual({
         kind: 'not-uncertain',
-        state: 'delivered',
+        state: 'deferred',
       })
       expect(await ledger.dueUncertain(0, 10)).toEqual([])
     })
