@@ -76,9 +76,12 @@ test.for<readonly [args: readonly string[], rule: string]>([
   [['452 full', '--accepted-before'], 'basic.452.split'],
   [['550-5.7.1 one\\n550 5.7.1 two'], 'enhanced.5.7.1'],
   [['250 ok'], 'basic.250.rcpt'],
+  [['550', '5.7.1', 'without', 'quotes'], 'enhanced.5.7.1'],
+  [['450 4.2.1 no', '--provider', 'Gmail', '--stage', 'RCPT'], 'enhanced.4.2.1.gmail'],
+  [['550 5.7.1 in C:\\new'], 'enhanced.5.7.1'],
 ])('%j at rcpt is decided by %s', async ([args, rule]) => {
   await using directory = await project(CONFIG)
-  const { out } = await runInside(['explain', ...args, '--stage', 'rcpt'], { cwd: directory.path })
+  const { out } = await runInside(['explain', '--stage', 'rcpt', ...args], { cwd: directory.path })
   expect(jsonLines(out)[0]).toMatchObject({ rule })
 })
 

@@ -20,7 +20,13 @@ describeRedis('mailroom requeue', (redis) => {
 
     const none = await project.run([...requeue, '--yes'])
     expect(none).toMatchObject({ code: 0 })
-    expect(none.err).toContain('0 of 0 wait in the queue again, of 1 refused')
+    expect(none.err).toContain('none would wait in the queue again, of 1 refused')
+    expect(await project.run(requeue)).toMatchObject({ code: 0, err: none.err })
+    const misspelt = await project.run(['requeue', '--refused', '--rule', 'enhanced.5.71', '--yes'])
+    expect(misspelt.code).toBe(0)
+    expect(misspelt.err).toContain(
+      'of 0 refused: no message was refused by the rule "enhanced.5.71"',
+    )
 
     await project.configure({ rules: [RULE] })
     const proposed = await project.run(requeue)

@@ -30,8 +30,8 @@ export const explainReply: Command = {
 Usage: mailroom explain REPLY [options]
        mailroom explain --rules [options]
 
-REPLY is what a server said, such as '550 5.1.1 no such user'; nothing is connected to. The rules of
-the configuration are asked first.
+REPLY is what a server said, such as '550 5.1.1 no such user', its lines parted by \\n; nothing is
+connected to. The rules of the configuration are asked first.
 
   --stage STAGE         where it was said: ${USER_STAGES.join(', ')}, after;
                         at each of them by default
@@ -45,16 +45,18 @@ What a server said to one message is told by "mailroom messages show ID".
 Examples:
   mailroom explain '550 5.7.1 relaying denied' --stage rcpt
   mailroom explain '421 4.7.0 [TSS04] deferred' --stage mail --provider yahoo
+  mailroom explain '550-5.7.1 blocked\\n550 5.7.1 see our policy' --stage dot
   mailroom explain --rules | jq -r .rule
 `,
   options: OPTIONS,
   completes: 'connections',
   run: async (args, context) => {
-    const { values, positionals } = parseCommandLine('explain', args, OPTIONS, 1)
-    const [text] = positionals
+    const { values, positionals } = parseCommandLine('explain', args, OPTIONS, Infinity)
+    // Without quotes the shell hands the reply over word by word.
+    const text = positionals.length === 0 ? undefined : positionals.join(' ')
     if ((text === undefined) === (values.rules !== true)) {
       throw new UsageError(
-        '"explain" expects a reply such as "550 5.1.1 no such user", or "--rules"',
+        '"explain" expects a reply such as "550 5.1.1 no such user", or "--rules", and not both',
       )
     }
     const reply = text === undefined ? undefined : replyOf(text)
@@ -77,8 +79,11 @@ Examples:
   },
 }
 
+/** The line break as people write it in one argument; a path such as `C:\new` has none. */
+const NEXT_LINE = /(?:\\r)?\\n(?=\d{3}(?:[ -]|$))/g
+
 function replyOf(text: string): Reply {
-  const reply = parseReply(text.replaceAll('\\n', '\n'))
+  const reply = parseReply(text.replaceAll(NEXT_LINE, '\n'))
   if (reply !== undefined) return reply
   const isId = /^[\w-]+$/.test(text) && !/^\d+$/.test(text)
   const hint = isId ? `; for a message see "mailroom messages show ${text}"` : ''
@@ -88,7 +93,7 @@ function replyOf(text: string): Reply {
 }
 
 function stageOf(text: string): Stage {
-  const stage = STAGES.find((known) => known === text)
+  const stage = STAGES.find((known) => known === text.toLowerCase())
   if (stage !== undefined) return stage
   throw new UsageError(`"--stage" expects one of ${STAGES.join(', ')}, got ${JSON.stringify(text)}`)
 }
@@ -104,7 +109,8 @@ function judgingOf(
   const { connections, rules } = config
   const { connection } = values
   const manager = connection === undefined ? undefined : connections.get(connection)
-  const given = values.provider === undefined ? undefined : parseProvider(values.provider)
+  const given =
+    values.provider === undefined ? undefined : parseProvider(values.provider.toLowerCase())
   if (values.provider !== undefined && given === undefined) {
     throw new UsageError(
       `"--provider" expects one of ${PROVIDER_NAMES.join(', ')}, got ${JSON.stringify(values.provider)}`,

@@ -1,9 +1,9 @@
 import { formatDuration, parseDuration } from '../../duration.ts'
-import type { Requeued, RequeueOptions } from '../../producer/requeue.ts'
+import type { Requeued, RequeueOptions, RequeueResult } from '../../producer/requeue.ts'
 import { COMMON_OPTIONS, parseCommandLine, parseCount } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { UsageError } from '../errors.ts'
-import { EXIT } from '../exit-codes.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { whyNotRetried } from '../retry-answer.ts'
 import { loadSetup } from '../setup.ts'
@@ -62,9 +62,10 @@ Examples:
     const selection: RequeueOptions = { rule, connection, since, limit, signal: context.unread }
 
     if (!isDry && values.yes !== true) {
-      const { otherwise } = await mailroom.requeue({ ...selection, dryRun: true })
+      const proposed = await mailroom.requeue({ ...selection, dryRun: true })
+      if (proposed.otherwise === 0) return tellNone(proposed, rule, terminal)
       throw new UsageError(
-        `${otherwise} messages would wait in the queue again: give "--yes" to do it, or "--dry-run" to see which`,
+        `${proposed.otherwise} messages would wait in the queue again: give "--yes" to do it, or "--dry-run" to see which`,
       )
     }
     const stopping = new AbortController()
@@ -77,11 +78,26 @@ Examples:
       onMessage: (message) => tell(message, terminal),
     })
     const { examined, otherwise, requeued } = result
+    if (otherwise === 0 && !stopping.signal.aborted) return tellNone(result, rule, terminal)
     const done = isDry ? `${otherwise} would wait` : `${requeued} of ${otherwise} wait`
     terminal.remark(`${done} in the queue again, of ${examined} refused`)
     if (stopping.signal.aborted) return EXIT.interrupted
     return isDry || requeued === otherwise ? EXIT.ok : EXIT.notDelivered
   },
+}
+
+/** A misspelt rule finds nothing either, and looks like good news. */
+function tellNone(
+  { examined }: RequeueResult,
+  rule: string | undefined,
+  terminal: Terminal,
+): ExitCode {
+  const hint =
+    examined > 0 || rule === undefined
+      ? ''
+      : `: no message was refused by the rule ${JSON.stringify(rule)}; see "mailroom messages list --state refused"`
+  terminal.remark(`none would wait in the queue again, of ${examined} refused${hint}`)
+  return EXIT.ok
 }
 
 function timeOf(text: string): Date {
