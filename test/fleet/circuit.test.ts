@@ -99,3 +99,19 @@ test('the wait between probes doubles up to a minute', () => {
     1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000,
   ])
 })
+
+test.for<[what: string, finding: Finding, failures: number, from: number, to: number]>([
+  ['the first fault', { kind: 'fault' }, 0, 750, 1_250],
+  ['the tenth fault', { kind: 'fault' }, 9, 45_000, 75_000],
+  ['the thousandth fault', { kind: 'fault' }, 999, 45_000, 75_000],
+  ['a refused password', { kind: 'auth' }, 0, 300_000, 360_000],
+  ['a refused password, again and again', { kind: 'auth' }, 999, 300_000, 360_000],
+  ['a throttle', { kind: 'throttle', minDelayMs: 0 }, 0, 15_000, 18_000],
+  ['a throttle that names a span', { kind: 'throttle', minDelayMs: 60_000 }, 0, 60_000, 72_000],
+])('after %s the next probe is spread, within bounds', ([, finding, failures, from, to]) => {
+  const untilWith = (random: number): number | undefined => {
+    const circuit = afterFinding(half(failures), finding, DEFAULT_CIRCUIT_POLICY, 0, () => random)
+    return circuit.state === 'open' ? circuit.until : undefined
+  }
+  expect([untilWith(0), untilWith(1)]).toEqual([from, to])
+})

@@ -132,7 +132,7 @@ describeStores('leases', (place) => {
       }
       return all.map(({ open }) => open).toSorted((a, b) => a - b)
     }
-    await expect.poll(work, { interval: 10, timeout: 5_000 }).toEqual([2, 2, 2, 2, 3, 3, 3, 3])
+    await expect.poll(work, { interval: 10 }).toEqual([2, 2, 2, 2, 3, 3, 3, 3])
     expect(most).toBe(20)
   })
 
