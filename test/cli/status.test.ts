@@ -50,6 +50,22 @@ describeRedis('status', (redis) => {
     expect(shown.out).toMatch(/^\S+ holds 3 sessions of "relay"$/m)
   })
 
+  test('that a server had all workers slow down is told, with the rate of now', async () => {
+    const busy = { code: 452, text: '4.7.0 too many messages per hour' }
+    await using relay = await startSmtpServer({ refuseRecipient: () => busy })
+    await using project = await openProject(redis, { relay: relay.port })
+    const limits = { rate: { messages: 600, per: '1m' } }
+    const definition = { server: '127.0.0.1', port: relay.port, tls: 'none', limits }
+    await project.configure({ prefix: uniquePrefix(), connections: { relay: definition } })
+    await using worker = project.startWorker()
+    await expect.poll(() => worker.out).toContain('worker-started')
+    await project.send()
+    await expect.poll(() => worker.out).toContain('"throttled"')
+    const { out } = await project.run(['status'])
+    const remark = expect.stringContaining('slowed down by its server to 300 a minute, for ')
+    expect(jsonLines(out)).toMatchObject([{ perMinute: 300, remark }])
+  })
+
   test('a fleet that is divided shows who serves what, and its versions', async () => {
     await using relay = await startRelay()
     await using project = await openProject(redis, { a: relay.port, b: relay.port })

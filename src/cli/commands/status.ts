@@ -42,7 +42,8 @@ Columns:
   leases      who holds how many of them; shown in JSON, and with --connection
   perMinute   messages that all workers together may send now, where a rate limits them
   oldest      how long ago the first waiting message could have been sent; "oldestMs" in JSON
-  remark      what somebody should look at: a manager that cannot be used, what an operator has paused
+  remark      what somebody should look at: a manager that cannot be used, what an operator has paused,
+              what a server had slow down
 
 The last line of a table counts the live workers.
 
@@ -151,15 +152,29 @@ function leasesOf(managers: readonly string[], { budgets }: Stops): BudgetStandi
   return managers.flatMap((manager) => budgets.get(manager)?.leases ?? [])
 }
 
-/** What keeps mail from flowing through a connection manager. */
-function stopsOf(manager: string, now: number, { pauses, health }: Stops): readonly string[] {
+/** What keeps mail from flowing through a connection manager, or slows it down. */
+function stopsOf(
+  manager: string,
+  now: number,
+  { pauses, health, budgets }: Stops,
+): readonly string[] {
+  const lowered = budgets.get(manager)?.lowered
   const pause = pauses.get(manager)?.current
   const known = health.get(manager)
   const parked = known && parkedStanding(known, now)
   return [
     ...(pause ? [`paused${pause.reason === undefined ? '' : `: ${pause.reason}`}`] : []),
     ...(parked ? [describeParked(parked, now)] : []),
+    ...(lowered ? [describeLowered(lowered, now)] : []),
   ]
+}
+
+function describeLowered(
+  { perMinute, since }: Required<BudgetStanding>['lowered'],
+  now: number,
+): string {
+  const forMs = Math.max(0, Math.round(now - since.getTime()))
+  return `slowed down by its server to ${perMinute} a minute, for ${formatDuration(forMs)}`
 }
 
 function rowOf({
