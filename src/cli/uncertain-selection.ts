@@ -35,10 +35,11 @@ export async function* eachUncertain(
   mailroom: Mailroom,
   { connection, before }: UncertainSelection,
   limit: number,
+  onUnreadable?: (id: string) => void,
 ): AsyncGenerator<MessageRecord, void, undefined> {
   const query = { state: 'uncertain', ...(connection !== undefined && { connection }) } as const
   let left = limit
-  for await (const record of eachHeld((page) => mailroom.list(page), query)) {
+  for await (const record of eachHeld((page) => mailroom.list(page), query, onUnreadable)) {
     if (before !== undefined && record.updatedAt > before) continue
     if (left === 0) return
     left -= 1

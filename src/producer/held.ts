@@ -25,6 +25,7 @@ export async function listHeld(
 ): Promise<ListPage> {
   const size = Math.min(Math.max(limit, 1), 1000)
   const records: MessageRecord[] = []
+  const unreadable: string[] = []
   const place = placeOf(cursor, state)
   let current: HeldState | undefined = place.state
   let within = place.within
@@ -36,10 +37,15 @@ export async function listHeld(
       ...(within !== undefined && { cursor: within }),
     })
     records.push(...page.records)
+    unreadable.push(...(page.unreadable ?? []))
     within = page.cursor
     if (within === undefined) current = state === undefined ? after(current) : undefined
   }
-  return { records, cursor: within === undefined ? current : `${current}/${within}` }
+  return {
+    records,
+    cursor: within === undefined ? current : `${current}/${within}`,
+    ...(unreadable.length > 0 && { unreadable }),
+  }
 }
 
 /** Where a page begins. */
@@ -60,14 +66,16 @@ function after(state: HeldState): HeldState | undefined {
   return HELD_STATES[HELD_STATES.indexOf(state) + 1]
 }
 
-/** Every held message of a query, one page in memory. */
+/** Every held message of a query, one page in memory; those that cannot be read are told by their ids. */
 export async function* eachHeld(
   list: (query: HeldQuery) => Promise<ListPage>,
   query: Omit<HeldQuery, 'cursor'>,
+  onUnreadable: (id: string) => void = () => {},
 ): AsyncGenerator<MessageRecord, void, undefined> {
   let cursor: string | undefined
   do {
     const page: ListPage = await list({ ...query, ...(cursor !== undefined && { cursor }) })
+    for (const id of page.unreadable ?? []) onUnreadable(id)
     yield* page.records
     cursor = page.cursor
   } while (cursor !== undefined)

@@ -1,5 +1,6 @@
 import { needsContent } from '../ledger/content-need.ts'
 import type { SweepContext } from './sweep-context.ts'
+import { recordFor } from './sweep-record.ts'
 
 /**
  * Removes content that no message needs: of one that ended, or that was never accepted.
@@ -8,10 +9,11 @@ import type { SweepContext } from './sweep-context.ts'
  * worker that takes the job records it again.
  */
 export async function sweepContent(context: SweepContext): Promise<number> {
-  const { content, ledger, registry } = context
+  const { content, registry } = context
   const names = (await registry.list()).names.map(({ name }) => name)
   return content.sweep(async (id) => {
-    const record = await ledger.get(id)
+    const record = await recordFor(id, context)
+    if (record === 'unreadable') return true
     return record === undefined ? hasJob(id, names, context) : needsContent(record.state)
   })
 }

@@ -5,6 +5,7 @@ import type { Queues } from '../queue/queues.ts'
 import { digestIn } from '../queue/remove.ts'
 import { expire } from './sweep-ending.ts'
 import type { SweepContext, SweepMemory } from './sweep-context.ts'
+import { recordFor } from './sweep-record.ts'
 
 const MAX_PAGES = 100
 const MAX_SUSPECTS = 1_000
@@ -53,7 +54,8 @@ async function lookAt(
     for (const id of dead) {
       const digest = await ledger.digestOf(id)
       // Its worker may have settled and ended it since the page was read.
-      if (!isOpen(await ledger.get(id))) continue
+      const record = await recordFor(id, context)
+      if (record === 'unreadable' || !isOpen(record)) continue
       if (await queues.revive(connection, id, digest)) {
         await ledger.noteRequeued(id)
         emit({ event: 'requeued', id, connection })
@@ -69,9 +71,9 @@ async function endSuspects({ suspects }: SweepMemory, context: SweepContext): Pr
   let lost = 0
   for (const [id, since] of suspects) {
     if (now() - since < graceMs) continue
-    const record = await ledger.get(id)
+    const record = await recordFor(id, context)
     suspects.delete(id)
-    if (!isOpen(record) || !(await isGone(record))) continue
+    if (record === 'unreadable' || !isOpen(record) || !(await isGone(record))) continue
     const { connection } = record
     const recipients = record.recipients.map(({ address }) => address)
     const judge = async () => ((await isGone(record)) ? { rule: JOB_LOST, text: WHY } : undefined)

@@ -25,7 +25,9 @@ export async function forgetHeld(context: SweepContext): Promise<number> {
         if (record.planned === undefined && (await forget(record, context))) count += 1
       }
       cursor = found.cursor
-      if (old.length === 0 || cursor === undefined) break
+      // The oldest come first; one that cannot be read may be old as well.
+      const mayEnd = old.length === 0 && found.unreadable === undefined
+      if (mayEnd || cursor === undefined) break
       if (!(await context.goOn())) return count
     }
   }

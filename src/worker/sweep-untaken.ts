@@ -8,6 +8,7 @@ import type { DeadJob, TakenJob } from '../queue/queues.ts'
 import { reasonOf } from './judged.ts'
 import { expire, type Waited } from './sweep-ending.ts'
 import type { SweepContext, SweepMemory } from './sweep-context.ts'
+import { recordFor } from './sweep-record.ts'
 
 const PER_PAGE = 50
 const MAX_PAGES = 20
@@ -68,7 +69,8 @@ async function lookAt(
     if (parsed.kind !== 'job') continue
     const { job } = parsed
     const { id, envelope } = job
-    const record = await context.ledger.get(id)
+    const record = await recordFor(id, context)
+    if (record === 'unreadable') continue
     const ageMs = record === undefined ? 0 : context.now() - record.acceptedAt.getTime()
     const dueAt = record?.notBefore?.getTime()
     const due = dueAt === undefined ? job : { ...job, notBefore: dueAt }

@@ -12,6 +12,7 @@ import {
 import { evictHistory } from './sweep-history.ts'
 import { removeLeft } from './sweep-left.ts'
 import { findLost } from './sweep-lost.ts'
+import { tellUnreadableOnce } from './sweep-record.ts'
 import { forgetHeld, forgetNames, purgeEnded } from './sweep-retention.ts'
 import { addStranded } from './sweep-stranded.ts'
 import { settleDue } from './sweep-uncertain.ts'
@@ -45,7 +46,8 @@ const TASK = 'sweep'
 
 /** Begins to sweep every `everyMs`, for the first time after as long. */
 export function openSweeper(options: SweeperOptions): Sweeper {
-  const { store, worker, everyMs, onStoreFault } = options
+  const { store, worker, everyMs } = options
+  const onStoreFault = tellUnreadableOnce(options.onStoreFault)
   const turns = openTurns(store)
   const memory = createSweepMemory()
   const closing = new AbortController()
@@ -59,7 +61,7 @@ export function openSweeper(options: SweeperOptions): Sweeper {
     await rest(REST_MS, undefined, { signal }).catch(() => undefined)
     return mayGoOn()
   }
-  const context: SweepContext = { ...options, goOn }
+  const context: SweepContext = { ...options, onStoreFault, goOn }
 
   const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
     try {

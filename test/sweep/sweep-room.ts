@@ -124,6 +124,12 @@ export async function makeOlder(
   )
 }
 
+/** Makes a record one that nobody can read. */
+export async function spoil(store: Store, prefix: string, id: string): Promise<void> {
+  if (store.kind === 'redis') await store.client.hset(`${prefix}-ledger:${id}`, 'p', '?')
+  else await store.pool.query(`update ledger set standing = '?' where id = $1`, [id])
+}
+
 /** Has a message held as uncertain in a span of the past. */
 export async function noteHeld(
   store: Store,

@@ -4,7 +4,7 @@ import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 import { leaveUncertain } from '../support/leave-uncertain.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
-import { makeOlder, openSweepRoom } from './sweep-room.ts'
+import { makeOlder, openSweepRoom, spoil } from './sweep-room.ts'
 
 const ACCEPT: UncertainPlan = { way: 'accept', afterMs: 100, atMost: 0 }
 const RESEND: UncertainPlan = { way: 'resend', afterMs: 100, atMost: 1 }
@@ -93,6 +93,28 @@ describeStores('what is uncertain, and no worker lives', (place) => {
     expect(await sweep.ledger.get(first)).toMatchObject({ state: 'uncertain' })
     const { entries = [] } = (await room.mailroom.history(first)) ?? {}
     expect(entries.at(-1)).toMatchObject({ kind: 'uncertain-held' })
+  })
+
+  test('and cannot be read is named, stays as it is, and hides no other', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    await using sweep = await openSweepRoom(at, { heldRetentionMs: 86_400_000 })
+    const [{ id: spoilt }, { id: other }] = [await room.send(), await room.send()]
+    for (const id of [spoilt, other]) await leaveUncertain(sweep, id, ACCEPT)
+    await spoil(sweep.store, at.prefix, spoilt)
+    await makeOlder(sweep.store, at.prefix, spoilt, 2 * 86_400_000)
+    await expect.poll(() => sweep.ledger.dueUncertain(0, 10)).toHaveLength(2)
+    expect(await room.mailroom.list({ state: 'uncertain' })).toMatchObject({
+      records: [{ id: other }],
+      unreadable: [spoilt],
+    })
+    for (let time = 0; time < 3; time += 1) await sweep.sweeper.sweep()
+    expect(await sweep.ledger.get(other)).toMatchObject({ state: 'delivered' })
+    const named = { code: 'RECORD_UNREADABLE', id: spoilt }
+    expect(sweep.faults).toMatchObject([named])
+    expect(await room.mailroom.list()).toMatchObject({ records: [], unreadable: [spoilt] })
+    expect(await sweep.queues.stateOf('relay', spoilt)).toBe('waiting')
+    await expect(sweep.ledger.get(spoilt)).rejects.toMatchObject(named)
   })
 
   test('is not forgotten while its policy will settle it, however old it is', async () => {

@@ -6,7 +6,7 @@ import { openRecords } from '../../src/fleet/records.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
-import { makeOlder, noteHeld, openSweepRoom } from './sweep-room.ts'
+import { makeOlder, noteHeld, openSweepRoom, spoil } from './sweep-room.ts'
 
 const NOTHING = { requeued: 0, lost: 0, expired: 0, forgotten: 0 }
 const HOUR_MS = 3_600_000
@@ -102,6 +102,23 @@ describeStores('messages that nobody takes', (place) => {
     await noteHeld(sweep.store, at.prefix, id, span)
     expect(await sweep.sweep()).toEqual({ ...NOTHING, expired: 1 })
     expect(await room.mailroom.get(id)).toMatchObject({ last: { rule: 'local.no-worker' } })
+  })
+
+  test('one whose record cannot be read is named once, and keeps no other from expiring', async () => {
+    const at = place()
+    await using room = await openRoom(at, { port: 2525 }, { starts: false })
+    const clock = { aheadMs: 0 }
+    await using sweep = await openSweepRoom(at, { now: () => Date.now() + clock.aheadMs })
+    const notAfter = new Date(Date.now() + HOUR_MS)
+    const spoilt = await room.send({}, { notAfter })
+    const other = await room.send({}, { notAfter })
+    await spoil(sweep.store, at.prefix, spoilt.id)
+    clock.aheadMs = 2 * HOUR_MS
+    expect(await sweep.sweeper.sweep()).toEqual({ ...NOTHING, expired: 1 })
+    expect(await sweep.sweeper.sweep()).toEqual(NOTHING)
+    expect(sweep.faults).toMatchObject([{ code: 'RECORD_UNREADABLE', id: spoilt.id }])
+    expect(await room.mailroom.get(other.id)).toMatchObject({ state: 'expired' })
+    expect(await sweep.queues.stateOf('relay', spoilt.id)).toBe('waiting')
   })
 
   test('a name that a worker serves is left to the worker', async () => {

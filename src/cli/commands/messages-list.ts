@@ -6,6 +6,7 @@ import { HELD_OPTIONS, heldQueryOf } from '../held-options.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Row } from '../table.ts'
+import { tellUnreadable } from '../tell-unreadable.ts'
 
 const OPTIONS = {
   ...COMMON_OPTIONS,
@@ -56,6 +57,7 @@ Examples:
     if (terminal.lists === 'json')
       for (const record of page.records) terminal.tell({ ...record }, '')
     else terminal.table(page.records.map(rowOf))
+    for (const id of page.unreadable ?? []) tellUnreadable(id, terminal)
     if (page.records.length === 0) terminal.remark('no message is held')
     if (page.cursor !== undefined) {
       terminal.warn(

@@ -5,6 +5,7 @@ import { EXIT } from '../exit-codes.ts'
 import { openProducer } from '../producer.ts'
 import { loadSetup } from '../setup.ts'
 import type { Row } from '../table.ts'
+import { tellUnreadable } from '../tell-unreadable.ts'
 import { eachUncertain, selectionOf, UNCERTAIN_OPTIONS } from '../uncertain-selection.ts'
 
 const OPTIONS = { ...COMMON_OPTIONS, ...UNCERTAIN_OPTIONS } as const
@@ -43,7 +44,8 @@ Examples:
     await using mailroom = openProducer(setup)
     const rows: Row[] = []
     let count = 0
-    for await (const record of eachUncertain(mailroom, selection, limit)) {
+    const onUnreadable = (id: string): void => tellUnreadable(id, terminal)
+    for await (const record of eachUncertain(mailroom, selection, limit, onUnreadable)) {
       count += 1
       if (terminal.lists === 'json') terminal.tell({ ...record }, JSON.stringify(record))
       else rows.push(rowOf(record))
