@@ -11,6 +11,8 @@ export interface LoginProgress {
   readonly isResolved: boolean
   /** Who said what so far; without secrets and addresses. */
   readonly said: readonly string[]
+  /** Takes secrets out of what the server said. */
+  readonly hide: (text: string) => string
   /** To be given to nodemailer, together with `transactionLog`. */
   readonly logger: { readonly debug: (entry: LogEntry, message?: string) => void }
   /** The TCP connection stands and the TLS handshake begins (`tls: "implicit"`). */
@@ -35,10 +37,13 @@ export interface LoginProgressHooks {
  *
  * Commands reach its log with their secrets masked; only their first word is looked at, and kept.
  */
-export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginProgress {
+export function followLogin(
+  hide: (text: string) => string,
+  { onStep, onResolved }: LoginProgressHooks,
+): LoginProgress {
   let stage: Stage = 'connect'
   let isResolved = false
-  const transcript = createLoginTranscript()
+  const transcript = createLoginTranscript(hide)
 
   const enter = (next: Stage, step: LoginStep) => {
     stage = next
@@ -59,6 +64,7 @@ export function followLogin({ onStep, onResolved }: LoginProgressHooks): LoginPr
       return isResolved
     },
     said: transcript.lines,
+    hide,
     logger: {
       debug: ({ tnx, remotePort }, message = '') => {
         if (tnx === 'server') transcript.server(message, stage)

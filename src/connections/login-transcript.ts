@@ -15,9 +15,9 @@ const MAX_LINE_LENGTH = 300
 
 /**
  * Makes the transcript of one login, which holds neither a secret nor a mailbox's address: it is for
- * operators and for logs.
+ * operators and for logs. `hide` takes the secrets out of what the server says back.
  */
-export function createLoginTranscript(): LoginTranscript {
+export function createLoginTranscript(hide: (text: string) => string): LoginTranscript {
   const lines: string[] = []
   const add = (who: string, line: string): void => {
     if (lines.length < MAX_LINES) lines.push(`${who} ${line.slice(0, MAX_LINE_LENGTH)}`)
@@ -27,7 +27,7 @@ export function createLoginTranscript(): LoginTranscript {
     client: (command, stage) => add('C:', stage === 'auth' ? withoutSecret(command) : command),
     server: (reply, stage) => {
       for (const line of reply.split(/\r?\n/)) {
-        add('S:', stage === 'auth' && line.startsWith('334') ? '334 …' : withoutMailbox(line))
+        add('S:', stage === 'auth' ? withoutToken(hide(line)) : withoutMailbox(hide(line)))
       }
     },
   }
@@ -38,6 +38,12 @@ function withoutSecret(command: string): string {
   const [mechanism] = /^AUTH [\w-]+/i.exec(command) ?? []
   if (mechanism === undefined) return '…'
   return mechanism.length === command.length ? mechanism : `${mechanism} …`
+}
+
+/** A challenge is for the machine; and so is whatever looks as if it were encoded. */
+function withoutToken(line: string): string {
+  if (line.startsWith('334')) return '334 …'
+  return withoutMailbox(line).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '…')
 }
 
 function withoutMailbox(line: string): string {

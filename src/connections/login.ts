@@ -8,6 +8,7 @@ import { logIn } from './auth/log-in.ts'
 import type { LoginFailure } from './auth/log-in.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
+import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
 import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
@@ -62,7 +63,7 @@ function beginLogin(
   let timer: NodeJS.Timeout | undefined
   let offersStartTls = false
 
-  const progress = followLogin({
+  const progress = followLogin(hideSecrets(resolved.credentials), {
     onStep: (step) => {
       if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
       startTimer(step)
@@ -115,9 +116,9 @@ function beginLogin(
 }
 
 /** What no reply tells stands at the end of what was said. */
-function failedLogin(fault: Fault, { said }: LoginProgress): FailedLogin {
+function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
   const silence = fault.kind === 'reply' ? [] : [`* ${fault.kind}: ${fault.detail}`]
-  return { kind: 'fault', fault, conversation: [...said, ...silence] }
+  return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
 }
 
 /** The last step: from the answer to EHLO to a socket on which the login is done. */

@@ -9,7 +9,12 @@ import type { Session } from './session.ts'
 /** A session, for the caller alone until `release`; or why there is none. */
 export type Acquired =
   | { readonly kind: 'session'; readonly session: Session }
-  | { readonly kind: 'fault'; readonly fault: Fault }
+  | {
+      readonly kind: 'fault'
+      readonly fault: Fault
+      /** Who said what in the login that failed; absent when there was none. */
+      readonly conversation?: readonly string[]
+    }
 
 export interface PoolOptions {
   /** Never more sessions than this are open; `limits.sessions` by default. */

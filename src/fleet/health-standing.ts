@@ -1,5 +1,5 @@
 import { NEVER, type Blame } from './circuit.ts'
-import type { Entry, ManagerHealth } from './manager-health.ts'
+import type { Cause, Entry, ManagerHealth } from './manager-health.ts'
 
 /**
  * How a manager stands, for people.
@@ -9,7 +9,7 @@ import type { Entry, ManagerHealth } from './manager-health.ts'
  * - `asked`: a session asks now, whether for the first time or again.
  * - `unknown`: nobody has asked yet.
  */
-export interface HealthStanding {
+export interface HealthStanding extends Cause {
   /** Tells managers of one name apart that differ in server, TLS or credentials. */
   readonly digest: string
   readonly state: 'works' | 'parked' | 'asked' | 'unknown'
@@ -19,7 +19,6 @@ export interface HealthStanding {
   /** Absent when only another credential or an operator ends it. */
   readonly nextProbeAt?: Date
   readonly foundBy?: string
-  readonly reason?: string
   /** When a worker that uses it last said so, to five minutes. */
   readonly usedAt: Date
 }
@@ -44,7 +43,7 @@ function standingOf(digest: string, { circuit, by, cause, usedAt }: Entry, now: 
     digest: digest.slice(0, DIGITS),
     ...stateOf(circuit, now),
     ...(by !== undefined && { foundBy: by }),
-    ...(cause?.reason !== undefined && { reason: cause.reason }),
+    ...cause,
     usedAt: new Date(usedAt),
   }
 }

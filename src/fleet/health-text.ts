@@ -27,6 +27,7 @@ const cause = z.object({
   code: z.number().exactOptional(),
   status: z.string().exactOptional(),
   rule: z.string().exactOptional(),
+  conversation: z.array(z.string()).exactOptional(),
 })
 
 const entry = z.object({

@@ -1,7 +1,10 @@
 import { UNKNOWN, type Circuit } from './circuit.ts'
 import { compactSpans, msCovered, type Span } from './spans.ts'
 
-/** What made a manager's circuit open, or a suspect; no server's text, which may name a mailbox. */
+/**
+ * What made a manager's circuit open, or a suspect; of what a server said only the conversation tells,
+ * in which neither a secret nor a mailbox is.
+ */
 export interface Cause {
   /** In words. */
   readonly reason?: string
@@ -9,6 +12,8 @@ export interface Cause {
   readonly code?: number
   readonly status?: string
   readonly rule?: string
+  /** Who said what in the login that failed, a line each, masked and shortened. */
+  readonly conversation?: readonly string[]
 }
 
 /** What the fleet knows of a manager as it was resolved once. */

@@ -6,7 +6,6 @@ import type { Finding } from '../fleet/circuit.ts'
 import type { ManagerKey } from '../fleet/health.ts'
 import type { Cause } from '../fleet/manager-health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
-import type { Fault } from '../smtp/fault.ts'
 import { judge } from '../smtp/verdict.ts'
 import type { LaneContext } from './lane.ts'
 import { judgedOf, reasonOf } from './judged.ts'
@@ -59,16 +58,16 @@ export function openGate(
     if (admission.kind === 'wait') return { kind: 'shut' }
     if (admission.kind === 'go') {
       const acquired = await pool.acquire(signal)
-      return acquired.kind === 'session' ? acquired : shutBy(acquired.fault)
+      return acquired.kind === 'session' ? acquired : shutBy(acquired)
     }
     const { probe } = admission
     const fresh = await logInAnew(pool, signal)
-    if (fresh?.kind === 'fault') return shutBy(fresh.fault, probe)
+    if (fresh?.kind === 'fault') return shutBy(fresh, probe)
     health.report(key, { kind: fresh ? 'let-in' : 'gave-up' }, { probe })
     return fresh ?? { kind: 'given-up' }
   }
 
-  const shutBy = async (fault: Fault, probe?: string): Promise<Entered> => {
+  const shutBy = async ({ fault, conversation }: Refused, probe?: string): Promise<Entered> => {
     const verdict = judge(fault, judgingOf(resolved.manager, rules()))
     const finding = findingOfLogin(verdict)
     const isNoNews =
@@ -80,7 +79,7 @@ export function openGate(
     const { open } = pool.stats
     if (finding.kind === 'fault' && probe === undefined && open > 0)
       return { kind: 'crowded', open }
-    const cause = causeOf(judgementOfFault(fault, verdict))
+    const cause = causeOf(judgementOfFault(fault, verdict), conversation)
     health.report(key, finding, probe === undefined ? { cause } : { probe, cause })
     return { kind: 'shut' }
   }
@@ -106,9 +105,25 @@ export function openGate(
   return gate
 }
 
+type Refused = Extract<Acquired, { readonly kind: 'fault' }>
+
+/** How much of a login's conversation the fleet is told: how it began, and how it ended. */
+const FIRST_LINES = 4
+const LAST_LINES = 12
+const MAX_LINE_LENGTH = 200
+
+function shortened(conversation: readonly string[]): readonly string[] {
+  const lines = conversation.map((line) => line.slice(0, MAX_LINE_LENGTH))
+  const left = lines.length - FIRST_LINES - LAST_LINES
+  if (left <= 1) return lines
+  return [...lines.slice(0, FIRST_LINES), `* ${left} lines more`, ...lines.slice(-LAST_LINES)]
+}
+
 /** What the fleet is told of a judgement. */
-function causeOf(judgement: Judgement): Cause {
-  return { ...judgedOf(judgement), reason: reasonOf('cannot be used:', judgement) }
+function causeOf(judgement: Judgement, conversation?: readonly string[]): Cause {
+  const reason = reasonOf('cannot be used:', judgement)
+  const said = conversation && { conversation: shortened(conversation) }
+  return { ...judgedOf(judgement), reason, ...said }
 }
 
 /**

@@ -1,8 +1,17 @@
 import { expect, test } from 'vitest'
 
 import { jsonLines } from '../support/cli.ts'
-import { openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
+import { idOf, openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
 import { describeRedis } from '../support/redis.ts'
+
+/** What is told of a login whose password was wrong. */
+const REFUSED = {
+  stage: 'auth',
+  code: 535,
+  status: '5.7.8',
+  rule: expect.stringMatching(/./),
+  conversation: expect.arrayContaining(['C: AUTH PLAIN …', expect.stringMatching(/^S: 535 /)]),
+}
 
 describeRedis('health from the command line', (redis) => {
   test('a refused password is shown with its reason, and a resume has it asked at once', async () => {
@@ -13,8 +22,17 @@ describeRedis('health from the command line', (redis) => {
     expect((await health()).out).toBe('')
     {
       await using worker = project.startWorker()
-      await project.send()
+      const sent = await project.send()
       await expect.poll(async () => (await health()).out).toContain('"parked"')
+      const shown = await project.run(['messages', 'show', idOf(sent)])
+      expect(jsonLines(shown.out)).toMatchObject([
+        {
+          attempts: 0,
+          timeline: [{ kind: 'accepted' }],
+          parked: [{ manager: 'relay', ...REFUSED }],
+        },
+      ])
+      expect(shown.out).not.toContain(PASSWORD)
       worker.signal('SIGTERM')
       expect(await worker.result).toMatchObject({ code: 0 })
     }
@@ -30,8 +48,11 @@ describeRedis('health from the command line', (redis) => {
         foundBy: expect.any(String),
         reason: expect.stringContaining('535'),
         usedAt: expect.any(String),
+        ...REFUSED,
       },
     ])
+    const shown = await project.run(['connections', 'health', 'relay', '--table'])
+    expect(shown.out).toMatch(/^C: AUTH PLAIN …\nS: 535 /m)
     const status = await project.run(['status', '--json'])
     expect(jsonLines(status.out)).toMatchObject([
       { connection: 'relay', remark: expect.stringMatching(/^parked for .*, asked in .*: .*535/) },

@@ -48,6 +48,29 @@ test.for<[mechanism: string, script: Script, said: readonly string[]]>([
   },
 )
 
+const ENCODED = [SECRET, `\0${USER}\0${SECRET}`].map((text) => Buffer.from(text).toString('base64'))
+
+test.for<[what: string, answer: string]>([
+  ['the password', `535 5.7.8 "${SECRET}" is wrong\n`],
+  ['the password, line by line', `535-5.7.8 what a password\n535 5.7.8 ${SECRET}`],
+  ['the password in base64', `535 5.7.8 got ${ENCODED[0]}`],
+  ['what AUTH PLAIN carried', `535 5.7.8 got AUTH PLAIN ${ENCODED[1]}`],
+  ['the end of what it carried', `535 5.7.8 got ${ENCODED[1]?.slice(4)}`],
+  ['a token', '535 5.7.8 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0= expired'],
+])('a server that says %s back has it told to nobody', async ([, answer]) => {
+  await using server = await startScriptedServer({
+    EHLO: '250-hi\n250 AUTH PLAIN',
+    AUTH: answer.trim(),
+  })
+  const resolved = await managerFor(server, { auth: AUTH, clientName: 'client.test' })
+  const login = await openLogin(resolved)
+  const told = JSON.stringify(login)
+  for (const secret of [SECRET, ...ENCODED, USER]) expect(told).not.toContain(secret)
+  expect(login).toMatchObject({ fault: { kind: 'reply', stage: 'auth', reply: { code: 535 } } })
+  const { conversation } = login as { readonly conversation: readonly string[] }
+  expect(conversation.join(' ')).not.toMatch(/[\w+/]{24}/)
+})
+
 test('a login that ends in silence tells how far it came', async () => {
   const conversation = await conversationOf({ EHLO: { after: 'close' }, HELO: { after: 'close' } })
   expect(conversation[0]).toBe('S: 220 scripted ESMTP')

@@ -8,6 +8,7 @@ import {
   type Script,
   type ScriptedServer,
 } from '../support/scripted-server.ts'
+import { describeStores, type TestStore } from '../support/stores.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
 const STEPS = ['mail', 'rcpt', 'data', 'body', 'dot'] as const
@@ -35,10 +36,23 @@ const KINDS = { 'time-out': 'timeout', reset: 'closed', stop: 'aborted' } as con
 
 const ROWS = STEPS.flatMap((step) => WAYS.map((way) => [way, step] as const))
 
-describeRedis('what is kept of an ending', (queue) => {
-  const place = () => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
+/** What differs by store is how it is written: one of each way is enough. */
+const SOME: typeof ROWS = [
+  ['time-out', 'rcpt'],
+  ['stop', 'body'],
+  ['reset', 'dot'],
+]
 
-  test.for(ROWS)('a %s at %s leaves its stage and what was said', async ([way, step]) => {
+describeRedis('what is kept of an ending', (queue) => {
+  testEndings(ROWS, () => ({ queue, prefix: uniquePrefix(), schema: 'unused' }))
+})
+
+describeStores('what is kept of an ending', (place) => {
+  testEndings(SOME, place)
+})
+
+function testEndings(rows: typeof ROWS, place: () => TestStore): void {
+  test.for(rows)('a %s at %s leaves its stage and what was said', async ([way, step]) => {
     await using server = await startScriptedServer(scriptOf(way, step))
     const timeouts = way === 'time-out' ? { [step]: SHORT } : {}
     await using room = await openRoom(place(), { port: server.port, timeouts })
@@ -67,7 +81,7 @@ describeRedis('what is kept of an ending', (queue) => {
     ])
     expect(said.join('\n')).not.toContain('app@')
   })
-})
+}
 
 const LARGE = { filename: 'large.bin', content: Buffer.alloc(8_000_000) }
 

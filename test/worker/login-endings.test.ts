@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest'
 
+import { openHealthChanges } from '../../src/fleet/health-changes.ts'
+import { openStore } from '../../src/store/open.ts'
 import { freePort } from '../support/free-port.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startScriptedServer, type Script } from '../support/scripted-server.ts'
+import { describeStores } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
 const silence = { after: 'silence' } as const
@@ -30,6 +33,57 @@ const ROWS: readonly Row[] = [
   ['auth', 'timeout', { ...LOGIN, AUTH: silence }, { auth: USER }],
   ['auth', 'closed', { ...LOGIN, AUTH: reset }, { auth: USER }, CLOSED],
 ]
+
+describeStores('what the fleet keeps of a login that was refused', (place) => {
+  test('is what was said, and no secret that the server says back', async () => {
+    const secrets = ['hunter2', '\0app\0hunter2'].flatMap((text) => [
+      text,
+      Buffer.from(text).toString('base64'),
+    ])
+    const echo = `535-5.7.8 not ${secrets[0]}\n535 5.7.8 nor ${secrets[1]} nor ${secrets[3]}`
+    await using server = await startScriptedServer({ ...LOGIN, AUTH: echo })
+    const at = place()
+    await using room = await openRoom(at, { port: server.port, auth: USER })
+    const { id } = await room.send()
+    await expect.poll(() => room.told('parked')).toHaveLength(1)
+    await using store = await openStore(at.queue, { patience: 'wait', ...at })
+    const read = async () => (await openHealthChanges(store).all()).get('relay')
+    await expect.poll(async () => (await read())?.parkedSince).toBeDefined()
+    const record = await read()
+    expect(Object.values(record?.entries ?? {})).toMatchObject([
+      {
+        by: expect.any(String),
+        cause: {
+          stage: 'auth',
+          code: 535,
+          status: '5.7.8',
+          rule: expect.any(String),
+          conversation: expect.arrayContaining([
+            'C: AUTH PLAIN …',
+            'S: 535-5.7.8 not …',
+            'S: 535 5.7.8 nor … nor …',
+          ]),
+        },
+      },
+    ])
+    const told = JSON.stringify([record, room.events, await room.mailroom.history(id)])
+    for (const secret of secrets) expect(told).not.toContain(secret)
+    expect(await room.mailroom.get(id)).toMatchObject({ attempts: 0 })
+  })
+
+  test('is bounded, however much the server says', async () => {
+    const EHLO = `${'250-x\n'.repeat(500)}250-${'y'.repeat(3_000)}\n250 AUTH PLAIN`
+    await using server = await startScriptedServer({ EHLO, AUTH: '535 5.7.8 no' })
+    const at = place()
+    await using room = await openRoom(at, { port: server.port, auth: USER })
+    await room.send()
+    await expect.poll(() => room.told('parked')).toHaveLength(1)
+    await using store = await openStore(at.queue, { patience: 'wait', ...at })
+    const read = async () => (await openHealthChanges(store).all()).get('relay')
+    await expect.poll(async () => (await read())?.parkedSince).toBeDefined()
+    expect(JSON.stringify(await read()).length).toBeLessThan(5_000)
+  })
+})
 
 describeRedis('a session that does not come to a message', (queue) => {
   const place = () => ({ queue, prefix: uniquePrefix(), schema: 'unused' })

@@ -5,6 +5,8 @@ import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup } from '../setup.ts'
 import { openStoreView } from '../store-view.ts'
+import { printable, type Row } from '../table.ts'
+import type { Terminal } from '../terminal.ts'
 
 /** `mailroom connections health`: what the workers know of each connection manager. */
 export const connectionsHealth: Command = {
@@ -23,8 +25,11 @@ Columns:
   since         since when mail could not flow through it, by the store's clock
   nextProbeAt   when one session of the fleet tries again, unless "connections resume" comes first
   foundBy       the worker that found it so
-  reason        what it found
+  reason        what it found, with the stage of the session, the reply and the rule that decided
   usedAt        when a worker last said that it uses it, to five minutes
+
+What was said in the login that failed follows for NAME, without secrets and mailboxes. As JSON each line
+has it as "conversation", beside "stage", "code", "status" and "rule".
 
 Examples:
   mailroom connections health
@@ -44,27 +49,50 @@ Examples:
         ? [...health.keys()].filter((name) => asked === undefined || name === asked)
         : connections.group(asked).members.map(({ name }) => name)
     const now = await view.store.nowMs()
-    const rows = [...health]
+    const { terminal } = setup
+    const standings = [...health]
       .filter(([name]) => wanted.includes(name))
       .flatMap(([name, record]) =>
-        standingsOf(record, now).map((standing) => rowOf(name, standing)),
+        standingsOf(record, now).map((standing) => ({ connection: name, ...standing })),
       )
-    setup.terminal.table(rows)
+    if (terminal.lists === 'json') {
+      for (const one of standings) terminal.tell(factsOf(one), JSON.stringify(factsOf(one)))
+      return EXIT.ok
+    }
+    terminal.table(standings.map(rowOf))
+    if (asked !== undefined) for (const one of standings) tellConversation(one, terminal)
     return EXIT.ok
   },
 }
 
-function rowOf(connection: string, standing: HealthStanding) {
-  const { digest, state, blames, since, nextProbeAt, foundBy, reason, usedAt } = standing
+type Named = HealthStanding & { readonly connection: string }
+
+/** A standing as programs get it. */
+function factsOf(standing: Named) {
+  const { stage, code, status, rule, conversation } = standing
+  return { ...rowOf(standing), stage, code, status, rule, conversation }
+}
+
+function rowOf({ connection, digest, state, blames, foundBy, reason, ...at }: Named): Row {
   return {
     connection,
     digest,
     state,
     blames,
-    since: since?.toISOString(),
-    nextProbeAt: nextProbeAt?.toISOString(),
+    since: at.since?.toISOString(),
+    nextProbeAt: at.nextProbeAt?.toISOString(),
     foundBy,
     reason,
-    usedAt: usedAt.toISOString(),
+    usedAt: at.usedAt.toISOString(),
   }
+}
+
+function tellConversation(
+  { digest, conversation = [] }: Named,
+  terminal: Pick<Terminal, 'say' | 'style'>,
+): void {
+  if (conversation.length === 0) return
+  terminal.say()
+  terminal.say(terminal.style('bold', digest))
+  for (const line of conversation) terminal.say(terminal.style('dim', printable(line)))
 }

@@ -9,6 +9,7 @@ import { loadSetup } from '../setup.ts'
 import { printable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { drawTimeline } from '../timeline-lines.ts'
+import { waitingFor } from '../waiting-for.ts'
 
 /** `mailroom messages show`: how one message stands. */
 export const messagesShow = showAs('messages show', 'how one message stands')
@@ -25,6 +26,8 @@ Usage: mailroom ${name} ID [options]
 ID is what "mailroom send" printed. The answer holds the recipients' addresses, and for each what
 the server said to it and which rule decided; then the timeline: every attempt with its worker, its
 rule and what was said, and what people and the sweeper did. "forgotten" counts what was evicted.
+"parked" tells of a message that waits which connection managers cannot be used, since when, at which
+stage, by which reply and rule, and what was said then: that is the same for all that wait.
 
 Examples:
   mailroom ${name} m-0190f3c1
@@ -41,9 +44,12 @@ Examples:
       const record = await mailroom.get(id)
       if (record === undefined) throw new UnknownMessageError(id)
       const { entries = [], forgotten = 0 } = (await mailroom.history(id)) ?? {}
-      setup.terminal.show({ ...record, timeline: entries, forgotten }, () => {
+      const parked = await waitingFor(record, setup)
+      const waits = parked.length === 0 ? {} : { parked: parked.map(({ facts }) => facts) }
+      setup.terminal.show({ ...record, timeline: entries, forgotten, ...waits }, () => {
         draw(record, setup.terminal)
         drawTimeline({ entries, forgotten }, record, setup.terminal)
+        for (const { told } of parked) setup.terminal.say(printable(`waits: ${told}`))
       })
       return EXIT.ok
     },
