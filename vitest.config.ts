@@ -2,7 +2,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { defineConfig } from 'vitest/config'
 
 /** Those that take longest, whatever their size, begin first: none of them runs alone in the end. */
-const LONG = /test\/(?:chaos|main-job|docs|cli\/reload|worker\/health-fleet)/
+const LONG =
+  /test\/(?:chaos|main-job|docs|cli\/reload|content\/content-delivery|sweep\/lost-jobs|worker\/(?:delivery|faults|health-fleet))/
 
 const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
 
@@ -20,7 +21,8 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
+    // More than the two processors that they are sure to have: most tests wait for something.
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     expect: { poll: { timeout: 30_000, interval: 20 } },
   },

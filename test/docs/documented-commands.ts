@@ -10,6 +10,7 @@ import { findProgram } from '../support/find-program.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { readerPorts } from './reader-ports.ts'
 
 interface Shell {
   /** Runs a command to its end and expects that it succeeds. */
@@ -59,6 +60,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
   }
   const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
   for (const command of alone) {
+    await using _ports = await readerPorts()
     await using _ = await shell.start(here(command), LASTING[nameOf(command)] ?? '')
   }
   for (const command of commands.filter((some) => nameOf(some) === 'init')) {
@@ -66,6 +68,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
     await (await openShell(root, empty.path)).run(command)
   }
   const beside = await openShell(root, bare.path)
+  await using _ports = await readerPorts()
   await using _dev = await beside.start('mailroom dev', LASTING['dev'] ?? '')
   for (const command of commands.filter((some) => belongsToDev(some) && nameOf(some) !== 'dev')) {
     await beside.run(command)

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 import { projectWithPackage } from './installed-package.ts'
+import { readerPorts } from './reader-ports.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)
@@ -24,6 +25,7 @@ test(
     expect(program.trim().split('\n').length, 'ten lines').toBeLessThanOrEqual(10)
     await writeFile(join(project.path, 'program.ts'), program)
 
+    await using _ports = await readerPorts()
     const development = spawn(
       process.execPath,
       [join(project.path, 'node_modules/mailroom/dist/cli/main.js'), 'dev', '--json'],
