@@ -105,4 +105,54 @@ describeRedis('a message that may have been sent', (queue) => {
       .toMatchObject({ state: 'uncertain', last: { rule: 'local.manager-gone' } })
     expect([relay.dots, backup.mails.length]).toEqual([1, 1])
   })
+
+  test.for<[what: string, before: unknown, after: unknown, had: string]>([
+    ['was a group and is a connection manager now', 'failover:relay', undefined, 'relay'],
+  ])('is held and says why when its name %s', async ([, before, after, had]) => {
+    await using relay = await startScriptedServer({ DOT: [DROP] })
+    await using backup = await startSmtpServer()
+    const store = place()
+    /** `out` alone is the first server before, and the second one after. */
+    const configOf = (group: unknown, alone: { readonly port: number }) => {
+      const managers = { relay: at(relay), backup: at(backup) }
+      return group === undefined
+        ? { others: { ...managers, out: at(alone) }, groups: {} }
+        : { others: managers, groups: { out: group } }
+    }
+    const first = configOf(before, relay)
+    await using room = await openRoom(store, at(relay), { ...first, names: ['out'] })
+    const people = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
+    const options = { uncertain: 'hold' } as const
+    const { id } = await room.mailroom.send({ connection: 'out', message: people, options })
+    expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
+    const { others: connections, groups } = configOf(after, backup)
+    await room.worker.reconfigure({ ...store, connections, groups } as MailroomConfig)
+    await room.mailroom.settleUncertain(id, 'resend')
+    await expect
+      .poll(() => room.mailroom.get(id))
+      .toMatchObject({ state: 'uncertain', last: { rule: 'local.manager-gone' } })
+    const { last } = (await room.mailroom.get(id)) ?? {}
+    expect(last?.text).toContain(`through "${had}"`)
+    expect([relay.dots, backup.mails.length]).toEqual([1, 0])
+    await room.mailroom.settleUncertain(id, 'accept')
+    expect(await room.mailroom.get(id)).toMatchObject({ state: 'delivered' })
+  })
+
+  test('waits for the member that had it when that breaks down by itself', async () => {
+    await using relay = await startScriptedServer({
+      DOT: [DROP, '250 2.0.0 taken'],
+      GREETING: ['220 hello', '421 4.3.2 shutting down', '421 4.3.2 shutting down', '220 hello'],
+    })
+    await using backup = await startSmtpServer()
+    const options = { others: { backup: at(backup) }, groups: GROUPS, names: ['out'] }
+    await using room = await openRoom(place(), at(relay), options)
+    const { id } = await room.send()
+    await expect.poll(() => stateOf(room, id)).toBe('uncertain')
+    expect(await fateOfNext(room)).toBe('delivered')
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 2 })
+    expect(room.told('failed-over')).toMatchObject([{ from: 'relay', to: 'backup' }])
+    expect(room.told('failed-back')).toHaveLength(1)
+    expect(relay.dots).toBe(2)
+    expect(backup.mails).toHaveLength(1)
+  })
 })
