@@ -5,9 +5,9 @@ const LAST_WORDS_MS = 1000
 
 type Done = (error?: Error | null) => void
 
-/** Whether writing to a socket has failed already. */
+/** Why writing to a socket has failed already, if it has. */
 export interface LastWords {
-  readonly isLost: boolean
+  readonly failure: Error | undefined
 }
 
 /**
@@ -17,7 +17,7 @@ export interface LastWords {
  * that says why. A failed write is told only when reading has not ended the socket within a second.
  */
 export function hearLastWords(socket: Socket): LastWords {
-  let isLost = false
+  let failure: Error | undefined
   const afterReading =
     (done: Done): Done =>
     (error) => {
@@ -25,7 +25,7 @@ export function hearLastWords(socket: Socket): LastWords {
         done()
         return
       }
-      isLost = true
+      failure ??= error
       const timer = setTimeout(done, LAST_WORDS_MS, error)
       socket.once('close', () => clearTimeout(timer))
     }
@@ -35,8 +35,8 @@ export function hearLastWords(socket: Socket): LastWords {
   const writev = socket._writev?.bind(socket)
   if (writev) socket._writev = (chunks, done) => writev(chunks, afterReading(done))
   return {
-    get isLost() {
-      return isLost
+    get failure() {
+      return failure
     },
   }
 }

@@ -76,7 +76,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
   const lastWords = hearLastWords(socket)
   socket.on('drain', () => listener?.onDrain())
   socket.on('error', (error) => finish({ kind: 'closed', detail: describe(error) }))
-  socket.on('end', () => finish({ kind: 'closed', detail: 'the server closed the connection' }))
+  socket.on('end', () => finish({ kind: 'closed', detail: describeEnd(lastWords.failure) }))
   socket.on('close', () => finish({ kind: 'closed', detail: 'the connection was closed' }))
   socket.on('data', reader.push)
   socket.resume()
@@ -96,7 +96,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
       if (end !== undefined) return false
       // Commands are texts.
       if (typeof bytes !== 'string') bodyBytes += bytes.length
-      return socket.write(bytes) && !lastWords.isLost
+      return socket.write(bytes) && lastWords.failure === undefined
     },
     attach: (next) => {
       listener = next
@@ -113,6 +113,11 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
       hear?.(end)
     },
   }
+}
+
+/** A connection on which a write had failed was not closed in good order. */
+function describeEnd(failure: Error | undefined): string {
+  return failure === undefined ? 'the server closed the connection' : describe(failure)
 }
 
 function describe(error: Error): string {
