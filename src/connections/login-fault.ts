@@ -68,7 +68,8 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
   return { kind: 'closed', stage, detail: `the server closed the connection: ${cause}` }
 }
 
-function faultOfAnswer(answer: string, stage: Stage): Fault {
+/** What a reply that does not let a login go on means. */
+export function faultOfAnswer(answer: string, stage: Stage): Fault {
   const reply = parseReply(answer)
   if (reply === undefined) {
     return { kind: 'protocol', stage, detail: 'what came is no reply of an SMTP server' }

@@ -17,6 +17,8 @@ export interface LoginProgress {
   readonly logger: { readonly debug: (entry: LogEntry, message?: string) => void }
   /** The TCP connection stands and the TLS handshake begins (`tls: "implicit"`). */
   readonly beginHandshake: () => void
+  /** EHLO is answered, and the login begins, perhaps with something that is no word to the server. */
+  readonly beginAuth: () => void
 }
 
 /** The part of nodemailer's log entries that tells steps apart. */
@@ -79,5 +81,6 @@ export function followLogin(
       },
     },
     beginHandshake: () => enter('tls', 'tls'),
+    beginAuth: () => enter('auth', 'auth'),
   }
 }

@@ -4,8 +4,12 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 import { formatDuration } from '../duration.ts'
 import type { Fault } from '../smtp/fault.ts'
+import { createExchanger } from './auth/exchange.ts'
+import type { Exchanger } from './auth/exchange.ts'
 import { logIn } from './auth/log-in.ts'
-import type { LoginFailure } from './auth/log-in.ts'
+import { authFault } from './auth/mechanism.ts'
+import type { Mechanism } from './auth/mechanism.ts'
+import type { ConnectionManager } from './connection-manager.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
 import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
@@ -15,15 +19,16 @@ import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { ResolvedManager } from './secrets.ts'
 
 /** An open session on which everything up to the login is done, or why there is none. */
-export type Login =
-  | {
-      readonly kind: 'open'
-      /** Paused, so that nothing is lost until somebody listens; whoever takes it closes it. */
-      readonly socket: Socket
-      readonly extensions: Extensions
-      readonly isSecure: boolean
-    }
-  | FailedLogin
+export type Login = OpenLogin | FailedLogin
+
+/** A session on which mail can be offered. */
+export interface OpenLogin {
+  readonly kind: 'open'
+  /** Paused, so that nothing is lost until somebody listens; whoever takes it closes it. */
+  readonly socket: Socket
+  readonly extensions: Extensions
+  readonly isSecure: boolean
+}
 
 /** A login that came to nothing. */
 export interface FailedLogin {
@@ -68,9 +73,13 @@ function beginLogin(
       if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
       startTimer(step)
     },
-    onResolved: () => queueMicrotask(watchHandshake),
+    onResolved: () => queueMicrotask(() => watchHandshake(manager, connection, progress)),
   })
-  const connection = createConnection(Connection, resolved, progress)
+  const exchanger = createExchanger()
+  const connection = createConnection(Connection, resolved, {
+    logger: progress.logger,
+    customAuth: exchanger.customAuth,
+  })
 
   let isOver = false
   const end = (login: Login) => {
@@ -89,10 +98,6 @@ function beginLogin(
     clearTimeout(timer)
     timer = setTimeout(() => fail(timeoutFault(step, progress, resolved)), manager.timeouts[step])
   }
-  const watchHandshake = () => {
-    if (manager.tls !== 'implicit' || !connection._socket) return
-    connection._socket.once('connect', progress.beginHandshake)
-  }
 
   if (signal?.aborted === true) {
     onAbort()
@@ -106,13 +111,22 @@ function beginLogin(
       failWith(error)
       return
     }
-    authenticate(resolved, connection, (login) => {
+    progress.beginAuth()
+    void authenticate(resolved, connection, exchanger, (fault, session) => {
       if (isOver) return
-      if (login.kind === 'error') failWith(login.error)
-      else if (login.kind === 'fault') fail(login.fault)
-      else end(login)
+      if (fault !== undefined) fail(fault)
+      else end({ kind: 'open', socket: takeSocket(connection), ...session })
     })
   })
+}
+
+/** To be asked when the socket is made. */
+function watchHandshake(
+  { tls }: ConnectionManager,
+  { _socket: socket }: SMTPConnection,
+  { beginHandshake }: LoginProgress,
+): void {
+  if (tls === 'implicit' && socket) socket.once('connect', beginHandshake)
 }
 
 /** What no reply tells stands at the end of what was said. */
@@ -121,27 +135,29 @@ function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
   return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
 }
 
-/** The last step: from the answer to EHLO to a socket on which the login is done. */
-function authenticate(
+/** Logs in, or tells why not; what we did not foresee is a fault too. */
+async function authenticate(
   resolved: ResolvedManager,
   connection: SMTPConnection,
-  done: (login: Extract<Login, { readonly kind: 'open' }> | LoginFailure) => void,
-): void {
+  exchanger: Exchanger,
+  done: (fault: Fault | undefined, session: Pick<OpenLogin, 'extensions' | 'isSecure'>) => void,
+): Promise<void> {
   const extensions = parseExtensions(lastAnswer(connection))
-  const isSecure = connection.secure
-  logIn(resolved, {
-    connection,
-    isSecure,
-    offered: extensions.auth,
-    done: (failure) =>
-      done(failure ?? { kind: 'open', socket: takeSocket(connection), extensions, isSecure }),
-  })
+  const session = { extensions, isSecure: connection.secure }
+  try {
+    const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
+    const { isSecure } = session
+    done(await logIn(resolved, { isSecure, offered: extensions.auth, run }), session)
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown'
+    done(authFault(`the login failed on our side: ${name}`), session)
+  }
 }
 
 function createConnection(
   Connection: typeof SMTPConnection,
   { manager, ca }: ResolvedManager,
-  { logger }: LoginProgress,
+  { logger, customAuth }: Pick<LoginProgress, 'logger'> & Pick<Exchanger, 'customAuth'>,
 ) {
   const { server, port, tls, tlsOptions, timeouts, clientName } = manager
   return new Connection({
@@ -160,6 +176,7 @@ function createConnection(
     socketCloseTimeout: 0,
     logger,
     transactionLog: true,
+    customAuth,
   })
 }
 

@@ -26,12 +26,12 @@ test.for<[mechanism: string, script: Script, said: readonly string[]]>([
   ],
   [
     'LOGIN',
-    { AUTH: { pieces: ['334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n535 5.7.8 no\r\n'] } },
+    { AUTH: '334 VXNlcm5hbWU6', CHALLENGE: ['334 UGFzc3dvcmQ6', '535 5.7.8 no'] },
     ['C: AUTH LOGIN', 'S: 334 …', 'C: …', 'S: 334 …', 'C: …', 'S: 535 5.7.8 no'],
   ],
   [
     'CRAM-MD5',
-    { AUTH: { pieces: ['334 PDEyMzRAaG9zdD4=\r\n535 5.7.8 no\r\n'] } },
+    { AUTH: '334 PDEyMzRAaG9zdD4=', CHALLENGE: '535 5.7.8 no' },
     ['C: AUTH CRAM-MD5', 'S: 334 …', 'C: …', 'S: 535 5.7.8 no'],
   ],
 ])(

@@ -212,7 +212,7 @@ test('a password is not sent over a plain session that was not allowed', async (
   const allowed = await managerFor(server, { auth: BASIC })
   const login = await openLogin({
     ...allowed,
-    manager: { ...allowed.manager, auth: { ...allowed.manager.auth, allowInsecureAuth: false } },
+    credentials: { ...allowed.credentials, allowInsecureAuth: false },
   } as typeof allowed)
   expect(login).toMatchObject({ fault: { kind: 'auth', stage: 'auth' } })
   expect(server.commands).toHaveLength(1)

@@ -7,13 +7,14 @@ import { TLSSocket } from 'node:tls'
 import type { Certificate } from './certificate.ts'
 import { portOf } from './port-of.ts'
 
-/** Where a script can answer: the commands, the first byte of the body, the final dot. */
+/** Where a script can answer: commands, the answer to a 334, the first byte of a body, the final dot. */
 type Cue =
   | 'GREETING'
   | 'EHLO'
   | 'HELO'
   | 'STARTTLS'
   | 'AUTH'
+  | 'CHALLENGE'
   | 'MAIL'
   | 'RCPT'
   | 'DATA'
@@ -34,7 +35,9 @@ type Answer =
   | { readonly pieces: readonly string[] }
 
 /** Answers by cue; a list is used up one by one, and its last one is repeated. */
-export type Script = Partial<Readonly<Record<Cue, Answer | readonly Answer[]>>>
+export type Script = Partial<
+  Readonly<Record<Cue, Answer | readonly Answer[] | ((line: string) => Answer)>>
+>
 
 /** A server that follows a script and keeps every byte that it gets. */
 export interface ScriptedServer extends AsyncDisposable {
@@ -62,6 +65,7 @@ const USUAL: Readonly<Record<Cue, Answer>> = {
   HELO: '250 scripted',
   STARTTLS: '220 go on',
   AUTH: '235 2.7.0 welcome',
+  CHALLENGE: '235 2.7.0 welcome',
   MAIL: '250 2.1.0 sender ok',
   RCPT: '250 2.1.5 recipient ok',
   DATA: '354 go on',
@@ -134,14 +138,15 @@ interface Log {
 
 interface Conversation {
   readonly log: Log
-  readonly answers: (cue: Cue) => Answer
+  readonly answers: (cue: Cue, line: string) => Answer
   readonly certificate: Certificate | undefined
 }
 
-function createAnswers(script: Script): (cue: Cue) => Answer {
+function createAnswers(script: Script): (cue: Cue, line: string) => Answer {
   const used = new Map<Cue, number>()
-  return (cue) => {
+  return (cue, line) => {
     const answers = script[cue] ?? USUAL[cue]
+    if (typeof answers === 'function') return answers(line)
     if (!isList(answers)) return answers
     const index = used.get(cue) ?? 0
     used.set(cue, index + 1)
@@ -160,11 +165,13 @@ function converse(plain: Socket, { log, answers, certificate }: Conversation): v
   let tail: string | undefined
 
   let isMute = false
+  /** Whether the next line answers a 334. */
+  let isChallenged = false
   let said = Promise.resolve()
 
-  const play = (cue: Cue): string => {
+  const play = (cue: Cue, line = ''): string => {
     if (isMute) return ''
-    const answer = answers(cue)
+    const answer = answers(cue, line)
     if (typeof answer === 'object' && 'after' in answer) isMute = answer.after === 'silence'
     const speaker = socket
     said = said.then(() => perform(speaker, answer))
@@ -183,8 +190,9 @@ function converse(plain: Socket, { log, answers, certificate }: Conversation): v
   }
   const takeCommand = (line: string): void => {
     log.commands.push(line)
-    const cue = cueOf(line)
-    const reply = cue === undefined ? '' : play(cue)
+    const cue = isChallenged ? 'CHALLENGE' : cueOf(line)
+    const reply = cue === undefined ? '' : play(cue, line)
+    isChallenged = reply.startsWith('334')
     if (cue === undefined && !isMute) socket.write('500 5.5.1 what?\r\n')
     if (cue === 'DATA' && reply.startsWith('3')) tail = LINE_BREAK
     if (cue !== 'STARTTLS' || !reply.startsWith('2') || certificate === undefined) return

@@ -1,45 +1,38 @@
-import type { BasicCredentials } from './basic.ts'
+import type { Fault } from '../../smtp/fault.ts'
+import type { BasicCredentials, BasicMechanism } from './basic.ts'
+import { BASIC_MECHANISMS } from './basic.ts'
+import { noCommonMechanism } from './exchange.ts'
 import type { LoginContext } from './log-in.ts'
+import { authFault } from './mechanism.ts'
+import type { Mechanism } from './mechanism.ts'
+import { cramMd5 } from './mechanisms/cram-md5.ts'
+import { login } from './mechanisms/login.ts'
+import { plain } from './mechanisms/plain.ts'
+import { scramSha256 } from './mechanisms/scram.ts'
 
-/** On a secure session the mechanism that every server gets right comes first. */
-const SECURE = ['PLAIN', 'LOGIN', 'CRAM-MD5'] as const
-/** On a plain one the mechanism that does not show the password. */
-const PLAIN = ['CRAM-MD5', 'PLAIN', 'LOGIN'] as const
-
-/**
- * Logs in with a user's name and password (RFC 4954; PLAIN, LOGIN or CRAM-MD5).
- *
- * Sends nothing when the server offers none of these, or over a plain session that was not allowed:
- * nodemailer itself would go on without a login, or try PLAIN all the same.
- */
-export function logInBasic(
-  { user, password }: BasicCredentials,
-  mayBePlain: boolean,
-  { connection, isSecure, offered, done }: LoginContext,
-): void {
-  const refuse = (detail: string) =>
-    done({ kind: 'fault', fault: { kind: 'auth', stage: 'auth', detail } })
-
-  if (!isSecure && !mayBePlain) {
-    refuse('a password is not sent over a plain session: use TLS, or set `allowInsecureAuth: true`')
-    return
-  }
-  if (offered.length === 0) {
-    refuse('the server offers no AUTH: use `auth: { method: "anonymous" }`, or another port')
-    return
-  }
-  const method = (isSecure ? SECURE : PLAIN).find((name) => offered.includes(name))
-  if (method === undefined) {
-    refuse(`the server offers AUTH ${describeOffer(offered)}, none of ${SECURE.join(', ')}`)
-    return
-  }
-  const auth = { method, user: user.reveal(), pass: password.reveal() }
-  connection.login(auth, (error) => done(error === null ? undefined : { kind: 'error', error }))
+const MECHANISMS: Readonly<Record<BasicMechanism, (credentials: BasicCredentials) => Mechanism>> = {
+  'SCRAM-SHA-256': scramSha256,
+  'CRAM-MD5': cramMd5,
+  PLAIN: plain,
+  LOGIN: login,
 }
 
-function describeOffer(offered: readonly string[]): string {
-  return offered
-    .map((name) => name.replace(/[^A-Z0-9_-]/g, '?'))
-    .join(' ')
-    .slice(0, 100)
+/**
+ * Logs in with a user's name and password, by the strongest mechanism that both sides have, or by the
+ * one that is demanded. Sends nothing when the server offers none of them, or over a plain session
+ * that was not allowed.
+ */
+export async function logInBasic(
+  credentials: BasicCredentials,
+  { isSecure, offered, run }: LoginContext,
+): Promise<Fault | undefined> {
+  if (!isSecure && !credentials.allowInsecureAuth) {
+    return authFault(
+      'a password is not sent over a plain session: use TLS, or set `allowInsecureAuth: true`',
+    )
+  }
+  const wanted = credentials.mechanism === undefined ? BASIC_MECHANISMS : [credentials.mechanism]
+  const name = wanted.find((mechanism) => offered.includes(mechanism))
+  if (name === undefined) return noCommonMechanism(offered, wanted)
+  return run(MECHANISMS[name](credentials))
 }

@@ -5,6 +5,11 @@ import type { SecretSources } from '../references.ts'
 import type { Secret } from '../secret.ts'
 import { resolveSecret, secretText } from '../secret-text.ts'
 
+/** The mechanisms for a user's name and password, the strongest first. */
+export const BASIC_MECHANISMS = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN', 'LOGIN'] as const
+
+export type BasicMechanism = (typeof BASIC_MECHANISMS)[number]
+
 /** A user's name and password, by the strongest mechanism that both sides have. */
 export const basicSchema = z
   .strictObject({
@@ -13,6 +18,12 @@ export const basicSchema = z
     password: secretText().describe(
       'The password, best as a reference: "${env:NAME}" or "${file:/run/secrets/name}"',
     ),
+    mechanism: z
+      .enum(BASIC_MECHANISMS)
+      .optional()
+      .describe(
+        'The only mechanism to log in by; by default the strongest that the server offers of "SCRAM-SHA-256", "CRAM-MD5", "PLAIN" and "LOGIN"',
+      ),
     allowInsecureAuth: z
       .boolean()
       .default(false)
@@ -30,6 +41,10 @@ export interface BasicCredentials {
   /** Wrapped too: some services take one token as user and as password. */
   readonly user: Secret
   readonly password: Secret
+  /** The only one that will do; absent: the strongest on offer. */
+  readonly mechanism: BasicMechanism | undefined
+  /** Whether the password may go over a plain session. */
+  readonly allowInsecureAuth: boolean
 }
 
 /** Looks the references up. Throws `SecretUnavailableError`. */
@@ -41,7 +56,8 @@ export async function resolveBasic(
     resolveSecret(auth.user, sources),
     resolveSecret(auth.password, sources),
   ])
-  return { method: 'basic', user, password }
+  const { mechanism, allowInsecureAuth } = auth
+  return { method: 'basic', user, password, mechanism, allowInsecureAuth }
 }
 
 /** What may be shown of `auth`: the user, unless it is the password too, and references. */
@@ -49,6 +65,7 @@ export function describeBasic(auth: BasicAuth): {
   readonly method: 'basic'
   readonly user: string
   readonly password: string
+  readonly mechanism?: BasicMechanism
   readonly allowInsecureAuth: boolean
 } {
   const user = auth.user.reveal()
@@ -57,6 +74,7 @@ export function describeBasic(auth: BasicAuth): {
     method: 'basic',
     user: isReference(user) || !user.includes(password) ? user : String(auth.user),
     password: isReference(password) ? password : String(auth.password),
+    ...(auth.mechanism && { mechanism: auth.mechanism }),
     allowInsecureAuth: auth.allowInsecureAuth,
   }
 }

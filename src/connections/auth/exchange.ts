@@ -1,0 +1,88 @@
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
+
+import type { Fault } from '../../smtp/fault.ts'
+import { faultOfAnswer } from '../login-fault.ts'
+import { authFault } from './mechanism.ts'
+import type { Mechanism } from './mechanism.ts'
+
+/** Sends one line and resolves with the reply to it; never, when the connection fails. */
+type Say = (line: string) => Promise<{ readonly status: number; readonly response: string }>
+
+/** No mechanism has more to say; a server that asks for ever is not answered for ever. */
+const MAX_CHALLENGES = 10
+
+/** The name under which nodemailer leaves all words of a login to us. */
+const OURS = 'MAILROOM'
+
+/** What speaks over one of nodemailer's connections while it logs in. */
+export interface Exchanger {
+  /** To be given to the connection when it is made. */
+  readonly customAuth: NonNullable<SMTPConnection.Options['customAuth']>
+  /**
+   * Runs one SASL exchange on `connection`, which has answered EHLO (RFC 4954 §4). Resolves with the
+   * fault that ended it, or with nothing: logged in. Never settles when the connection fails
+   * meanwhile: then that emits `error`.
+   */
+  readonly run: (connection: SMTPConnection, mechanism: Mechanism) => Promise<Fault | undefined>
+}
+
+/** Makes the exchanger of one connection. */
+export function createExchanger(): Exchanger {
+  let speak: ((say: Say) => Promise<void>) | undefined
+  return {
+    customAuth: { [OURS]: (context) => speak?.((line) => context.sendCommand(line)) },
+    run: (connection, mechanism) =>
+      new Promise((resolve, reject) => {
+        speak = (say) => converse(say, mechanism).then(resolve, reject)
+        connection.login({ method: OURS }, (error) => {
+          if (error !== null) reject(error)
+        })
+      }),
+  }
+}
+
+async function converse(say: Say, mechanism: Mechanism): Promise<Fault | undefined> {
+  const first = await mechanism.begin?.()
+  if (first?.kind === 'fault') return first.fault
+  const initial = first === undefined ? '' : ` ${initialResponse(first.bytes)}`
+  let reply = await say(`AUTH ${mechanism.name}${initial}`)
+  for (let challenges = 0; reply.status === 334; challenges++) {
+    const text = reply.response.slice(4).trim()
+    const next =
+      challenges < MAX_CHALLENGES
+        ? await mechanism.respond(Buffer.from(text, 'base64'), text)
+        : ({ kind: 'fault', fault: ENDLESS } as const)
+    if (next.kind === 'fault') {
+      await say('*')
+      return next.fault
+    }
+    reply = await say(next.bytes.toString('base64'))
+  }
+  if (reply.status === 235) return mechanism.end?.()
+  return faultOfAnswer(reply.response, 'auth')
+}
+
+const ENDLESS: Fault = {
+  kind: 'protocol',
+  stage: 'auth',
+  detail: `the server asked more than ${MAX_CHALLENGES} times within one login`,
+}
+
+/** RFC 4954 §4: an empty one is written as "=". */
+function initialResponse(bytes: Buffer): string {
+  return bytes.length === 0 ? '=' : bytes.toString('base64')
+}
+
+/** Why the server's offer will not do; its words may be shown. */
+export function noCommonMechanism(offered: readonly string[], wanted: readonly string[]): Fault {
+  if (offered.length === 0) {
+    return authFault(
+      'the server offers no AUTH: use `auth: { method: "anonymous" }`, or another port',
+    )
+  }
+  const offer = offered
+    .map((name) => name.replace(/[^A-Z0-9_-]/g, '?'))
+    .join(' ')
+    .slice(0, 100)
+  return authFault(`the server offers AUTH ${offer}, none of ${wanted.join(', ')}`)
+}
