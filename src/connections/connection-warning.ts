@@ -28,7 +28,11 @@ function mismatch({ name, port, tls }: ConnectionManager): readonly ConnectionWa
 }
 
 function insecureLogin({ name, auth, tls }: ConnectionManager): readonly ConnectionWarning[] {
-  if (tls !== 'none' || auth.method !== 'basic') return []
+  if (tls !== 'none' || auth.method === 'anonymous') return []
+  if (auth.method === 'windows') {
+    const message = `"${name}" logs in as Windows does over a plain connection: the password is not shown, but anybody on the way can read the mail and send some of their own`
+    return [{ connection: name, code: 'INSECURE_AUTH', message }]
+  }
   const message = `"${name}" sends its password over a plain connection (\`allowInsecureAuth\`): anybody on the way can read it`
   return [{ connection: name, code: 'INSECURE_AUTH', message }]
 }

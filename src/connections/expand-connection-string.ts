@@ -1,6 +1,5 @@
-import { AUTH_METHODS } from './auth/auth.ts'
 import { parseConnectionString } from './connection-string.ts'
-import { AuthMethodNotAvailableError, InvalidConnectionStringError } from './errors.ts'
+import { InvalidConnectionStringError } from './errors.ts'
 import type { UnknownProperties } from './unknown-properties.ts'
 
 /** SSIS has no property for a port, and never speaks to another one. */
@@ -13,8 +12,9 @@ const PORT = 25
  * may take to let us in (connect, TLS, greeting): it never shortens what follows, because whoever
  * gives up after the message was sent does not know whether it was accepted.
  *
- * Throws `InvalidConnectionStringError`, also without a server (SSIS's 0xC00291C4), and
- * `AuthMethodNotAvailableError` for `UseWindowsAuthentication=True`.
+ * `UseWindowsAuthentication=True` logs in as the account that the process runs as, as SSIS does.
+ *
+ * Throws `InvalidConnectionStringError`, also without a server (SSIS's 0xC00291C4).
  */
 export function expandConnectionString(text: string, given: UnknownProperties): UnknownProperties {
   const { smtpServer, useWindowsAuthentication, enableSsl, timeoutMs } = parseConnectionString(text)
@@ -24,13 +24,11 @@ export function expandConnectionString(text: string, given: UnknownProperties): 
       { key: 'SmtpServer', position: Math.max(text.search(/SmtpServer/i), 0) + 1 },
     )
   }
-  if (useWindowsAuthentication === true && given['auth'] === undefined) {
-    throw new AuthMethodNotAvailableError('windows', AUTH_METHODS)
-  }
   return {
     ...(smtpServer ? { server: smtpServer } : {}),
     port: PORT,
     tls: enableSsl === true ? 'starttls' : 'none',
+    ...(useWindowsAuthentication === true ? { auth: { method: 'windows' } } : {}),
     ...(timeoutMs ? { timeouts: { connect: timeoutMs, tls: timeoutMs, greeting: timeoutMs } } : {}),
   }
 }

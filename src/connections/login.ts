@@ -1,4 +1,6 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
@@ -146,12 +148,22 @@ async function authenticate(
   const session = { extensions, isSecure: connection.secure }
   try {
     const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
-    const { isSecure } = session
-    done(await logIn(resolved, { isSecure, offered: extensions.auth, run }), session)
+    const context = {
+      server: resolved.manager.server,
+      isSecure: session.isSecure,
+      certificate: certificateOf(connection._socket),
+      offered: extensions.auth,
+      run,
+    }
+    done(await logIn(resolved, context), session)
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown'
     done(authFault(`the login failed on our side: ${name}`), session)
   }
+}
+
+function certificateOf(socket: Socket | null | false): X509Certificate | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
 }
 
 function createConnection(

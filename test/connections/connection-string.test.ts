@@ -97,13 +97,16 @@ describe('a connection string of SSIS', () => {
     expect(problem?.message).toContain('the SMTP server is not specified')
   })
 
-  test('Windows authentication is refused with the methods that there are', () => {
-    const [problem] = problemsOf(() =>
-      createConnections({ relay: 'SmtpServer=relay;UseWindowsAuthentication=True;' }),
-    )
-    expect(problem?.code).toBe('AUTH_METHOD_NOT_AVAILABLE')
-    expect(problem?.message).toContain('"windows" is not available yet')
-    expect(problem?.message).toContain('"anonymous", "basic"')
+  test('Windows authentication logs in as the account of the process, also over a plain session', () => {
+    const { connections, warnings } = createConnections({
+      relay: 'SmtpServer=relay;UseWindowsAuthentication=True;',
+    })
+    expect(connections.get('relay').auth).toEqual({
+      method: 'windows',
+      mechanism: 'negotiate',
+      spnego: false,
+    })
+    expect(warnings).toMatchObject([{ connection: 'relay', code: 'INSECURE_AUTH' }])
   })
 
   test('properties beside it win, also where it could not stand alone', () => {

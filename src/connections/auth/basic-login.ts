@@ -1,7 +1,6 @@
 import type { Fault } from '../../smtp/fault.ts'
 import type { BasicCredentials, BasicMechanism } from './basic.ts'
 import { BASIC_MECHANISMS } from './basic.ts'
-import { noCommonMechanism } from './exchange.ts'
 import type { LoginContext } from './log-in.ts'
 import { authFault } from './mechanism.ts'
 import type { Mechanism } from './mechanism.ts'
@@ -9,6 +8,7 @@ import { cramMd5 } from './mechanisms/cram-md5.ts'
 import { login } from './mechanisms/login.ts'
 import { plain } from './mechanisms/plain.ts'
 import { scramSha256 } from './mechanisms/scram.ts'
+import { noCommonMechanism } from './no-common-mechanism.ts'
 
 const MECHANISMS: Readonly<Record<BasicMechanism, (credentials: BasicCredentials) => Mechanism>> = {
   'SCRAM-SHA-256': scramSha256,

@@ -60,6 +60,12 @@ export async function resolveBasic(
   return { method: 'basic', user, password, mechanism, allowInsecureAuth }
 }
 
+/** The facts that make one login differ from another, secrets included: only for a digest. */
+export function distinguishBasic(credentials: BasicCredentials): readonly string[] {
+  const { method, user, password, mechanism } = credentials
+  return [method, user.reveal(), password.reveal(), ...(mechanism ? [mechanism] : [])]
+}
+
 /** What may be shown of `auth`: the user, unless it is the password too, and references. */
 export function describeBasic(auth: BasicAuth): {
   readonly method: 'basic'

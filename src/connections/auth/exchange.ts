@@ -2,7 +2,6 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 import type { Fault } from '../../smtp/fault.ts'
 import { faultOfAnswer } from '../login-fault.ts'
-import { authFault } from './mechanism.ts'
 import type { Mechanism } from './mechanism.ts'
 
 /** Sends one line and resolves with the reply to it; never, when the connection fails. */
@@ -71,18 +70,4 @@ const ENDLESS: Fault = {
 /** RFC 4954 §4: an empty one is written as "=". */
 function initialResponse(bytes: Buffer): string {
   return bytes.length === 0 ? '=' : bytes.toString('base64')
-}
-
-/** Why the server's offer will not do; its words may be shown. */
-export function noCommonMechanism(offered: readonly string[], wanted: readonly string[]): Fault {
-  if (offered.length === 0) {
-    return authFault(
-      'the server offers no AUTH: use `auth: { method: "anonymous" }`, or another port',
-    )
-  }
-  const offer = offered
-    .map((name) => name.replace(/[^A-Z0-9_-]/g, '?'))
-    .join(' ')
-    .slice(0, 100)
-  return authFault(`the server offers AUTH ${offer}, none of ${wanted.join(', ')}`)
 }

@@ -1,11 +1,18 @@
+import type { X509Certificate } from 'node:crypto'
+
 import type { Fault } from '../../smtp/fault.ts'
 import type { ResolvedManager } from '../secrets.ts'
 import { logInBasic } from './basic-login.ts'
 import type { Mechanism } from './mechanism.ts'
+import { logInWindows } from './windows-login.ts'
 
 /** A session on which EHLO was answered. */
 export interface LoginContext {
+  /** The host that the connection manager names. */
+  readonly server: string
   readonly isSecure: boolean
+  /** The server's, over TLS. */
+  readonly certificate: X509Certificate | undefined
   /** The mechanisms that the server offers, in upper case. */
   readonly offered: readonly string[]
   /** Runs one exchange; resolves with the fault that ended it, if any. */
@@ -22,5 +29,7 @@ export async function logIn(
       return undefined
     case 'basic':
       return logInBasic(credentials, context)
+    case 'windows':
+      return logInWindows(credentials, context)
   }
 }

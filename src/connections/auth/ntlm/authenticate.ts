@@ -1,0 +1,135 @@
+import { createHash, createHmac } from 'node:crypto'
+
+import type { NtlmChallenge } from './challenge.ts'
+import { md4 } from './md4.ts'
+import { OUR_FLAGS, SIGNATURE, VERSION } from './negotiate.ts'
+import { ATTRIBUTE, composeTargetInfo } from './target-info.ts'
+import type { TargetAttribute } from './target-info.ts'
+
+/** Who logs in. */
+export interface NtlmIdentity {
+  readonly user: string
+  /** Empty for a user principal name (`ann@corp.example`) and for accounts of the server itself. */
+  readonly domain: string
+  readonly password: string
+}
+
+/** What the answer is bound to, and what is random in it. */
+export interface NtlmAnswerOptions {
+  /** NEGOTIATE_MESSAGE as it was sent. */
+  readonly negotiate: Buffer
+  readonly challenge: NtlmChallenge
+  /** The service that we believe to speak to, such as `SMTPSVC/mail.example.com`. */
+  readonly targetName: string
+  /** The application data of `tls-server-end-point` (RFC 5929 §4), over TLS. */
+  readonly channelBinding: Buffer | undefined
+  /** Eight random bytes. */
+  readonly clientNonce: Buffer
+  /** For servers that do not tell their time. */
+  readonly now: Date
+}
+
+/**
+ * AUTHENTICATE_MESSAGE ([MS-NLMP] §2.2.1.3) with an NTLMv2 response; the integrity code over all
+ * three messages is in it whenever the server tells its time, as all since Windows Server 2008 do.
+ */
+export function composeAuthenticate(identity: NtlmIdentity, options: NtlmAnswerOptions): Buffer {
+  const { challenge, clientNonce, negotiate } = options
+  const { user, domain } = identity
+  const key = ntowfv2(identity)
+  const timestamp = challenge.target.find(({ id }) => id === ATTRIBUTE.timestamp)?.value
+  const blob = composeBlob(timestamp ?? fileTime(options.now), clientNonce, targetOf(options))
+  const proof = hmacMd5(key, challenge.nonce, blob)
+  const lmResponse =
+    timestamp === undefined
+      ? Buffer.concat([hmacMd5(key, challenge.nonce, clientNonce), clientNonce])
+      : Buffer.alloc(24)
+  const message = layOut((challenge.flags & OUR_FLAGS) >>> 0, [
+    lmResponse,
+    Buffer.concat([proof, blob]),
+    utf16(domain),
+    utf16(user),
+    Buffer.alloc(0),
+    Buffer.alloc(0),
+  ])
+  if (timestamp === undefined) return message
+  // Without an exchange of keys the key of the session is the one of the response (§3.4.5.1).
+  const sessionKey = hmacMd5(key, proof)
+  hmacMd5(sessionKey, negotiate, challenge.bytes, message).copy(message, MIC_AT)
+  return message
+}
+
+const HEADER = 88
+const MIC_AT = 72
+
+/** The header and its six fields: LM and NT response, domain, user, workstation, session key. */
+function layOut(flags: number, fields: readonly Buffer[]): Buffer {
+  const header = Buffer.alloc(HEADER)
+  SIGNATURE.copy(header)
+  header.writeUInt32LE(3, 8)
+  let offset = HEADER
+  for (const [index, { length }] of fields.entries()) {
+    const at = 12 + index * 8
+    header.writeUInt16LE(length, at)
+    header.writeUInt16LE(length, at + 2)
+    header.writeUInt32LE(offset, at + 4)
+    offset += length
+  }
+  header.writeUInt32LE(flags, 60)
+  VERSION.copy(header, 64)
+  return Buffer.concat([header, ...fields])
+}
+
+/** NTLMv2_CLIENT_CHALLENGE (§2.2.2.7). */
+function composeBlob(time: Buffer, nonce: Buffer, target: readonly TargetAttribute[]): Buffer {
+  const head = Buffer.from([1, 1, 0, 0, 0, 0, 0, 0])
+  const none = Buffer.alloc(4)
+  return Buffer.concat([head, time, nonce, none, composeTargetInfo(target), none])
+}
+
+/** What the server said of itself, and what it may check of us (§3.1.5.1.2). */
+function targetOf(options: NtlmAnswerOptions): readonly TargetAttribute[] {
+  const { challenge, targetName, channelBinding } = options
+  const ours: readonly number[] = [ATTRIBUTE.flags, ATTRIBUTE.targetName, ATTRIBUTE.channelBindings]
+  const theirs = challenge.target.filter(({ id }) => !ours.includes(id))
+  if (!theirs.some(({ id }) => id === ATTRIBUTE.timestamp)) return theirs
+  return [
+    ...theirs,
+    { id: ATTRIBUTE.flags, value: Buffer.from([INTEGRITY_CODE, 0, 0, 0]) },
+    { id: ATTRIBUTE.targetName, value: utf16(targetName) },
+    { id: ATTRIBUTE.channelBindings, value: bindingHash(channelBinding) },
+  ]
+}
+
+/** MsvAvFlags: the message has an integrity code. */
+const INTEGRITY_CODE = 0x02
+
+/** MD5 of a gss_channel_bindings_struct (RFC 2744 §3.11); zeros without TLS. */
+function bindingHash(applicationData: Buffer | undefined): Buffer {
+  if (applicationData === undefined) return Buffer.alloc(16)
+  const header = Buffer.alloc(20)
+  header.writeUInt32LE(applicationData.length, 16)
+  return createHash('md5').update(header).update(applicationData).digest()
+}
+
+/** NTOWFv2 (§3.3.2): the key that both sides derive from the password. */
+function ntowfv2({ user, domain, password }: NtlmIdentity): Buffer {
+  return hmacMd5(md4(utf16(password)), utf16(user.toUpperCase() + domain))
+}
+
+function hmacMd5(key: Buffer, ...parts: readonly Buffer[]): Buffer {
+  const hmac = createHmac('md5', key)
+  for (const part of parts) hmac.update(part)
+  return hmac.digest()
+}
+
+/** FILETIME: steps of 100 ns since 1601. */
+function fileTime(date: Date): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE((BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n)
+  return bytes
+}
+
+function utf16(text: string): Buffer {
+  return Buffer.from(text, 'utf16le')
+}

@@ -1,0 +1,58 @@
+import type { Fault } from '../../smtp/fault.ts'
+import { tlsServerEndPoint } from './channel-binding.ts'
+import { openKerberos } from './kerberos/client.ts'
+import type { LoginContext } from './log-in.ts'
+import { authFault } from './mechanism.ts'
+import { gssapi } from './mechanisms/gssapi.ts'
+import { ntlm } from './mechanisms/ntlm.ts'
+import { noCommonMechanism } from './no-common-mechanism.ts'
+import { parseAccount } from './windows-account.ts'
+import type { WindowsCredentials } from './windows.ts'
+
+/**
+ * Logs in as Windows does: by Kerberos when there is a ticket for the server, else by NTLM.
+ *
+ * Goes on from one to the other only while nothing was said to the server, and never on to a session
+ * without a login.
+ */
+export async function logInWindows(
+  credentials: WindowsCredentials,
+  context: LoginContext,
+): Promise<Fault | undefined> {
+  const { mechanism } = credentials
+  const { offered, run, server } = context
+  if (mechanism === 'ntlm') return logInByNtlm(credentials, context)
+  const others = mechanism === 'negotiate' && hasPassword(credentials) && offered.includes('NTLM')
+  if (!offered.includes('GSSAPI')) {
+    if (others) return logInByNtlm(credentials, context)
+    return noCommonMechanism(offered, mechanism === 'kerberos' ? ['GSSAPI'] : wanted(credentials))
+  }
+  const opened = await openKerberos(credentials, server)
+  if (opened.kind === 'open') return run(gssapi(opened))
+  return others ? logInByNtlm(credentials, context) : opened.fault
+}
+
+async function logInByNtlm(
+  { user, password, spn }: WindowsCredentials,
+  { offered, run, server, certificate }: LoginContext,
+): Promise<Fault | undefined> {
+  if (!offered.includes('NTLM')) return noCommonMechanism(offered, ['NTLM'])
+  if (user === undefined || password === undefined) {
+    return authFault('NTLM needs `user` and `password`: the account of this process is not enough')
+  }
+  const identity = { ...parseAccount(user.reveal()), password: password.reveal() }
+  return run(
+    ntlm(identity, {
+      targetName: spn ?? `SMTPSVC/${server}`,
+      channelBinding: certificate && tlsServerEndPoint(certificate),
+    }),
+  )
+}
+
+function hasPassword({ user, password }: WindowsCredentials): boolean {
+  return user !== undefined && password !== undefined
+}
+
+function wanted(credentials: WindowsCredentials): readonly string[] {
+  return hasPassword(credentials) ? ['GSSAPI', 'NTLM'] : ['GSSAPI']
+}

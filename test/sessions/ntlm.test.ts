@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+
+import { expect, test } from 'vitest'
+
+import { composeAuthenticate } from '../../src/connections/auth/ntlm/authenticate.ts'
+import type { NtlmAnswerOptions } from '../../src/connections/auth/ntlm/authenticate.ts'
+import { parseChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
+import type { NtlmChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
+import { md4 } from '../../src/connections/auth/ntlm/md4.ts'
+import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
+import { parseTargetInfo } from '../../src/connections/auth/ntlm/target-info.ts'
+
+/** [MS-NLMP] §4.2.1: common values of the examples. */
+const IDENTITY = { user: 'User', domain: 'Domain', password: 'Password' }
+const CLIENT_NONCE = Buffer.alloc(8, 0xaa)
+const TIME_ZERO = new Date(-11_644_473_600_000)
+
+/** [MS-NLMP] §4.2.4.3. */
+const CHALLENGE = Buffer.from(
+  `4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400240044000000
+   060070170000000f53006500720076006500720002000c0044006f006d00610069006e0001000c005300650072007600
+   6500720000000000`.replaceAll(/\s/g, ''),
+  'hex',
+)
+const NT_PROOF = '68cd0ab851e51c96aabc927bebef6a1c'
+const LM_RESPONSE = '86c35097ac9cec102554764a57cccc19aaaaaaaaaaaaaaaa'
+const BLOB =
+  `01010000000000000000000000000000aaaaaaaaaaaaaaaa0000000002000c0044006f006d00610069006e00
+   01000c005300650072007600650072000000000000000000`.replaceAll(/\s/g, '')
+
+function challengeOf(bytes: Buffer): NtlmChallenge {
+  const challenge = parseChallenge(bytes)
+  if (typeof challenge === 'string') throw new Error(challenge)
+  return challenge
+}
+
+function answerTo(bytes: Buffer, options: Partial<NtlmAnswerOptions> = {}): Buffer {
+  return composeAuthenticate(IDENTITY, {
+    negotiate: composeNegotiate(),
+    challenge: challengeOf(bytes),
+    targetName: 'SMTPSVC/mail.example.com',
+    channelBinding: undefined,
+    clientNonce: CLIENT_NONCE,
+    now: TIME_ZERO,
+    ...options,
+  })
+}
+
+/** The field of an AUTHENTICATE_MESSAGE whose descriptor is at `at`. */
+function field(message: Buffer, at: number): Buffer {
+  const start = message.readUInt32LE(at + 4)
+  return message.subarray(start, start + message.readUInt16LE(at))
+}
+
+/** RFC 1320 §A.5. */
+test.for([
+  ['', '31d6cfe0d16ae931b73c59d7e0c089c0'],
+  ['a', 'bde52cb31de33e46245e05fbdbd6fb24'],
+  ['abc', 'a448017aaf21d8525fc10ae87aa6729d'],
+  ['message digest', 'd9130a8164549fe818874806e1c7014b'],
+  ['abcdefghijklmnopqrstuvwxyz', 'd79e1c308aa5bbcdeea8ed63df412da9'],
+  [
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+    '043f8582f241db351ce627e153e7f0e4',
+  ],
+  [
+    '12345678901234567890123456789012345678901234567890123456789012345678901234567890',
+    'e33b4ddc9c38f2199c3e7b164fcc0536',
+  ],
+] as const)('the MD4 digest of %j is %s', ([text, digest]) => {
+  expect(md4(Buffer.from(text)).toString('hex')).toBe(digest)
+})
+
+test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', () => {
+  const message = answerTo(CHALLENGE)
+  expect(field(message, 12).toString('hex')).toBe(LM_RESPONSE)
+  expect(field(message, 20).toString('hex')).toBe(NT_PROOF + BLOB)
+  expect(field(message, 28).toString('utf16le')).toBe('Domain')
+  expect(field(message, 36).toString('utf16le')).toBe('User')
+})
+
+/** The same challenge of a server that tells its time. */
+function withTime(): Buffer {
+  const pair = Buffer.concat([Buffer.from('07000800', 'hex'), Buffer.alloc(8, 0x11)])
+  const bytes = Buffer.concat([CHALLENGE.subarray(0, -4), pair, Buffer.alloc(4)])
+  bytes.writeUInt16LE(bytes.readUInt16LE(40) + pair.length, 40)
+  return bytes
+}
+
+function attributesOf(message: Buffer): ReadonlyMap<number, Buffer> {
+  const info = field(message, 20).subarray(16 + 28)
+  return new Map(parseTargetInfo(info).map(({ id, value }) => [id, value]))
+}
+
+test('a server that tells its time gets an integrity code, the target, and no LM response', () => {
+  const message = answerTo(withTime())
+  const attributes = attributesOf(message)
+  expect(field(message, 12)).toEqual(Buffer.alloc(24))
+  expect(message.subarray(72, 88)).not.toEqual(Buffer.alloc(16))
+  expect(attributes.get(6)).toEqual(Buffer.from([2, 0, 0, 0]))
+  expect(attributes.get(9)?.toString('utf16le')).toBe('SMTPSVC/mail.example.com')
+  expect(attributes.get(10)).toEqual(Buffer.alloc(16))
+})
+
+test('the integrity code covers all three messages', () => {
+  const other = Buffer.from(composeNegotiate())
+  other.writeUInt8(other.readUInt8(12) ^ 1, 12)
+  const meddled = withTime()
+  meddled.writeUInt8(9, 50)
+  const codes = [
+    answerTo(withTime()),
+    answerTo(withTime(), { negotiate: other }),
+    answerTo(meddled),
+    answerTo(withTime(), { targetName: 'SMTPSVC/other' }),
+  ].map((message) => message.subarray(72, 88).toString('hex'))
+  expect(new Set(codes).size).toBe(4)
+})
+
+test('a login over TLS is bound to the certificate', () => {
+  const data = Buffer.from('tls-server-end-point:…')
+  const length = Buffer.from([data.length, 0, 0, 0])
+  const structure = Buffer.concat([Buffer.alloc(16), length, data])
+  const bound = attributesOf(answerTo(withTime(), { channelBinding: data }))
+  expect(bound.get(10)).toEqual(createHash('md5').update(structure).digest())
+})
+
+test.for([
+  ['nothing', Buffer.alloc(0), /no challenge/],
+  ['text', Buffer.from('ntlm supported'), /no challenge/],
+  ['another message of NTLM', composeNegotiate(), /no challenge/],
+  ['a challenge of NTLMv1', CHALLENGE.subarray(0, 40), /NTLMv1/],
+  ['a challenge without target', without(0x00800000), /NTLMv1/],
+  ['a challenge that is cut short', CHALLENGE.subarray(0, 80), /cut short/],
+] as const)('a server that sends %s gets no answer', ([, bytes, why]) => {
+  expect(parseChallenge(bytes)).toMatch(why)
+})
+
+function without(flag: number): Buffer {
+  const bytes = Buffer.from(CHALLENGE)
+  bytes.writeUInt32LE((bytes.readUInt32LE(20) & ~flag) >>> 0, 20)
+  return bytes
+}
