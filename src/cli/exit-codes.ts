@@ -50,7 +50,6 @@ const EXIT_OF: Readonly<Record<string, ExitCode>> = {
   INVALID_PATTERN: EXIT.configuration,
   INVALID_REFERENCE: EXIT.configuration,
   SECRET_UNAVAILABLE: EXIT.configuration,
-  AUTH_METHOD_NOT_AVAILABLE: EXIT.configuration,
   UNKNOWN_CONNECTION: EXIT.configuration,
   UNKNOWN_ENVIRONMENT: EXIT.configuration,
   DUPLICATE_CONNECTION: EXIT.configuration,

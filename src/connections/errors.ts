@@ -75,20 +75,6 @@ export class InvalidConnectionUrlError extends MailroomError {
   }
 }
 
-/** Thrown for a login method that this version does not have yet. */
-export class AuthMethodNotAvailableError extends MailroomError {
-  override readonly code = 'AUTH_METHOD_NOT_AVAILABLE'
-  readonly method: string
-
-  constructor(method: string, available: readonly string[]) {
-    super(
-      `the login method "${method}" is not available yet: give \`auth\` with one of ` +
-        available.map((name) => `"${name}"`).join(', '),
-    )
-    this.method = method
-  }
-}
-
 /** Thrown for configuration with problems; it names all of them, each with its path. */
 export class InvalidConfigurationError extends MailroomError {
   override readonly code = 'INVALID_CONFIGURATION'

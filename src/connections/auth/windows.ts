@@ -9,9 +9,7 @@ import type { Secret } from '../secret.ts'
 import { resolveSecret, secretText } from '../secret-text.ts'
 
 /** How Windows authentication is done: by Kerberos if that can be, else by NTLM; or by one alone. */
-export const WINDOWS_MECHANISMS = ['negotiate', 'kerberos', 'ntlm'] as const
-
-export type WindowsMechanism = (typeof WINDOWS_MECHANISMS)[number]
+const WINDOWS_MECHANISMS = ['negotiate', 'kerberos', 'ntlm'] as const
 
 /** `service/host`, as Windows writes it. */
 const SPN = /^[A-Za-z][A-Za-z0-9_-]*\/[A-Za-z0-9_.-]+$/
