@@ -9,15 +9,19 @@ const HIDDEN = '…'
  * was told: the password as it is, and in the forms in which a login carries it.
  */
 export function hideSecrets(credentials: Credentials): (text: string) => string {
-  if (credentials.method === 'anonymous') return (text) => text
-  const user = credentials.user.reveal()
-  const password = credentials.password.reveal()
-  const forms = [password, base64(password), base64(`\0${user}\0${password}`), base64(user)]
+  const forms = formsOf(credentials)
     // Without its padding one is found as well where it goes on.
     .flatMap((form) => [form, form.replace(/=+$/, '')])
     .filter((form) => form !== '')
     .toSorted((one, other) => other.length - one.length)
   return (text) => forms.reduce((left, form) => left.replaceAll(form, HIDDEN), text)
+}
+
+function formsOf(credentials: Credentials): readonly string[] {
+  if (credentials.method === 'anonymous') return []
+  const user = credentials.user?.reveal() ?? ''
+  const password = credentials.password?.reveal() ?? ''
+  return [password, base64(password), base64(`\0${user}\0${password}`), base64(user)]
 }
 
 /** A fault with nothing that `hide` takes out of what the server said. */
