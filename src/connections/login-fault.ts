@@ -43,18 +43,18 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
     const detail =
       'the server does not offer STARTTLS, and `tls: "starttls"` demands it: ' +
       'use its port for implicit TLS, or `tls: "none"` if it has to be'
-    return { kind: 'tls', stage, detail }
+    return { kind: 'tls', stage, detail, cause: 'STARTTLS_NOT_OFFERED' }
   }
   if (typeof error.response === 'string') return faultOfAnswer(error.response, stage)
 
   const cause = error.originalCode ?? error.code ?? error.name
   const tlsFailure = describeTlsFailure(error, manager)
-  if (tlsFailure !== undefined) return { kind: 'tls', stage, detail: tlsFailure }
+  if (tlsFailure !== undefined) return { kind: 'tls', stage, detail: tlsFailure, cause }
   if (error.code === 'EDNS' || UNKNOWN_HOST.has(cause)) {
-    return { kind: 'dns', stage, detail: `"${manager.server}" has no address: ${cause}` }
+    return { kind: 'dns', stage, detail: `"${manager.server}" has no address: ${cause}`, cause }
   }
   if (error.code === 'ETIMEDOUT' || cause === 'ETIMEDOUT') {
-    return { kind: 'timeout', stage, detail: 'the network did not answer' }
+    return { kind: 'timeout', stage, detail: 'the network did not answer', cause: 'ETIMEDOUT' }
   }
   if (error.code === 'EPROTOCOL') return { kind: 'protocol', stage, detail: 'an endless reply' }
   const untried = UNTRIED[error.code ?? '']
@@ -63,9 +63,9 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
   }
   if (stage === 'connect' || UNREACHABLE.has(cause)) {
     const at = `"${manager.server}" port ${manager.port}`
-    return { kind: 'refused', stage, detail: `nobody answers at ${at}: ${cause}` }
+    return { kind: 'refused', stage, detail: `nobody answers at ${at}: ${cause}`, cause }
   }
-  return { kind: 'closed', stage, detail: `the server closed the connection: ${cause}` }
+  return { kind: 'closed', stage, detail: `the server closed the connection: ${cause}`, cause }
 }
 
 /** What a reply that does not let a login go on means. */

@@ -19,7 +19,13 @@ import type { Stage } from './stage.ts'
  */
 export type Fault =
   | { readonly kind: 'reply'; readonly stage: Stage; readonly reply: Reply }
-  | { readonly kind: FaultKind; readonly stage: Stage; readonly detail: string }
+  | {
+      readonly kind: FaultKind
+      readonly stage: Stage
+      readonly detail: string
+      /** What exactly, for programs: a code of Node or OpenSSL such as `ECONNREFUSED`, or a word of ours. */
+      readonly cause?: string
+    }
 
 export type FaultKind =
   'timeout' | 'closed' | 'dns' | 'refused' | 'tls' | 'auth' | 'protocol' | 'unsupported' | 'aborted'

@@ -29,6 +29,7 @@ export async function logInBasic(
   if (!isSecure && !credentials.allowInsecureAuth) {
     return authFault(
       'a password is not sent over a plain session: use TLS, or set `allowInsecureAuth: true`',
+      'PLAIN_SESSION',
     )
   }
   const wanted = credentials.mechanism === undefined ? BASIC_MECHANISMS : [credentials.mechanism]

@@ -26,7 +26,7 @@ export function refuse(detail: string): Answer {
   return { kind: 'fault', fault: authFault(detail) }
 }
 
-/** A login that was not made, or whose answer is not believed. */
-export function authFault(detail: string): Fault {
-  return { kind: 'auth', stage: 'auth', detail }
+/** A login that was not made, or whose answer is not believed; `cause` says to programs why. */
+export function authFault(detail: string, cause?: string): Fault {
+  return { kind: 'auth', stage: 'auth', detail, ...(cause !== undefined && { cause }) }
 }

@@ -6,11 +6,16 @@ export function noCommonMechanism(offered: readonly string[], wanted: readonly s
   if (offered.length === 0) {
     return authFault(
       'the server offers no AUTH: use `auth: { method: "anonymous" }`, or another port',
+      'AUTH_NOT_OFFERED',
     )
   }
   const offer = offered
     .map((name) => name.replace(/[^A-Z0-9_-]/g, '?'))
     .join(' ')
     .slice(0, 100)
-  return authFault(`the server offers AUTH ${offer}, none of ${wanted.join(', ')}`)
+  const isNtlm = wanted.length === 1 && wanted[0] === 'NTLM'
+  return authFault(
+    `the server offers AUTH ${offer}, none of ${wanted.join(', ')}`,
+    isNtlm ? 'NTLM_NOT_OFFERED' : 'NO_COMMON_MECHANISM',
+  )
 }
