@@ -19,6 +19,8 @@ import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { ResolvedManager } from './secrets.ts'
+import { securityOf } from './session-security.ts'
+import type { SessionSecurity } from './session-security.ts'
 
 /** An open session on which everything up to the login is done, or why there is none. */
 export type Login = OpenLogin | FailedLogin
@@ -30,6 +32,7 @@ export interface OpenLogin {
   readonly socket: Socket
   readonly extensions: Extensions
   readonly isSecure: boolean
+  readonly security: SessionSecurity
 }
 
 /** A login that came to nothing. */
@@ -142,10 +145,11 @@ async function authenticate(
   resolved: ResolvedManager,
   connection: SMTPConnection,
   exchanger: Exchanger,
-  done: (fault: Fault | undefined, session: Pick<OpenLogin, 'extensions' | 'isSecure'>) => void,
+  done: (fault: Fault | undefined, session: Omit<OpenLogin, 'kind' | 'socket'>) => void,
 ): Promise<void> {
   const extensions = parseExtensions(lastAnswer(connection))
-  const session = { extensions, isSecure: connection.secure }
+  const security = securityOf(connection._socket)
+  const session = { extensions, isSecure: security.kind === 'tls', security }
   try {
     const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
     const context = {

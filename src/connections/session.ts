@@ -2,6 +2,7 @@ import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Login } from './login.ts'
 import type { MessageBody } from './message-body.ts'
+import type { SessionSecurity } from './session-security.ts'
 import type { Timeouts } from './timeouts.ts'
 import type { TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import { runTransaction } from './transaction.ts'
@@ -18,6 +19,7 @@ export interface Session {
   /** Whether it is open, as far as the server has let us know, and carries no message now. */
   readonly isUsable: boolean
   readonly isSecure: boolean
+  readonly security: SessionSecurity
   /** Offers one message; see `runTransaction`. Throws when it still carries another. */
   readonly deliver: (
     envelope: Envelope,
@@ -39,7 +41,7 @@ export interface SessionOptions {
 
 /** Makes a session of a login; whoever opens it closes it. */
 export function openSession(
-  { socket, extensions, isSecure }: Extract<Login, { readonly kind: 'open' }>,
+  { socket, extensions, isSecure, security }: Extract<Login, { readonly kind: 'open' }>,
   { timeouts, onStale = () => {} }: SessionOptions,
 ): Session {
   const wire = openWire(socket, { extensions, timeouts, onIdleEnd: onStale })
@@ -52,6 +54,7 @@ export function openSession(
       return !isBusy && wire.end === undefined
     },
     isSecure,
+    security,
     deliver: async (envelope, body, hooks) => {
       if (isBusy) throw new TypeError('expected a session that carries no message')
       isBusy = true

@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+
 import { expect, test } from 'vitest'
 
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
@@ -238,6 +240,39 @@ test.for(['starttls', 'implicit'] as const)('a session is protected by %s', asyn
   const { allowInsecureAuth: _, ...auth } = BASIC
   const login = await logIn(server, { tls: mode, auth, tlsOptions: { ca: authority.cert } })
   expect(login).toMatchObject({ kind: 'open', isSecure: true, extensions: { pipelining: true } })
+})
+
+test.for(['starttls', 'implicit'] as const)(
+  'a session by %s tells how it is protected',
+  async (mode) => {
+    await using server = await startSmtpServer({ tls: { mode, certificate: trusted } })
+    const tlsOptions = { ca: authority.cert, minVersion: 'TLSv1.3' } as const
+    const login = await logIn(server, { tls: mode, tlsOptions })
+    const shown = new X509Certificate(trusted.cert)
+    expect(login).toMatchObject({
+      kind: 'open',
+      security: {
+        kind: 'tls',
+        protocol: 'TLSv1.3',
+        cipher: expect.stringMatching(/^TLS_AES_/),
+        isVerified: true,
+        certificate: {
+          subject: 'CN=localhost',
+          issuer: 'CN=Test authority',
+          names: 'DNS:localhost, IP Address:127.0.0.1',
+          validFrom: new Date(shown.validFrom),
+          validTo: new Date(shown.validTo),
+          fingerprint: shown.fingerprint256,
+          keyFingerprint: expect.stringMatching(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+        },
+      },
+    })
+  },
+)
+
+test('a session without TLS tells that it is plain', async () => {
+  await using server = await startScriptedServer()
+  expect(await logIn(server)).toMatchObject({ kind: 'open', security: { kind: 'plain' } })
 })
 
 test.for(['starttls', 'implicit'] as const)('an unknown authority ends %s', async (mode) => {
