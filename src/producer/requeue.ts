@@ -1,5 +1,7 @@
+import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Connections } from '../connections/connections.ts'
 import type { MessageRecord, RecipientRecord } from '../ledger/ledger.ts'
+import type { Timeline } from '../ledger/timeline.ts'
 import { judgeAgain } from '../smtp/judge-again.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
 import type { JudgeContext, Verdict } from '../smtp/verdict.ts'
@@ -75,7 +77,8 @@ export async function requeue(
   for await (const records of pages(options, desk)) {
     const selected = records.filter((record) => isSelected(record, options, until))
     examined += selected.length
-    const found = selected.flatMap((record) => judgedOtherwise(record, options, judging) ?? [])
+    const judged = selected.map((record) => judgedOtherwise(record, options, judging, desk))
+    const found = (await Promise.all(judged)).filter((one) => one !== undefined)
     let at = 0
     while (at < found.length) {
       const some = found.slice(at, Math.min(at + AT_ONCE, at + limit - otherwise))
@@ -133,25 +136,41 @@ function refusedBy(
   return refused.filter((recipient) => recipient.rule !== undefined && isMeant(recipient.rule))
 }
 
-function judgedOtherwise(
+async function judgedOtherwise(
   record: MessageRecord,
   options: RequeueOptions,
   { connections, rules }: Judging,
-): Requeued | undefined {
+  { ledger }: Pick<OpenDesk, 'ledger'>,
+): Promise<Requeued | undefined> {
   const { id, connection } = record
   const managers = connections.has(connection) ? connections.members(connection) : []
-  const [first] = managers
-  // Which member of a group said it is told in the history only: what all have in common counts.
-  const provider = managers.every((one) => one.provider === first?.provider)
-    ? first?.provider
-    : undefined
-  const context: JudgeContext = { connection, provider, rules }
+  const timeline = managers.length > 1 ? await ledger.history(id) : undefined
   for (const recipient of refusedBy(record, options)) {
-    const verdict = judgeAgain(recipient, context)
+    const context = contextOf(connection, managers, timeline, recipient.rule)
+    const verdict = judgeAgain(recipient, { ...context, rules })
     if (verdict !== undefined && verdict.message !== 'refuse') {
       const { rule, message } = verdict
       return { id, connection, before: recipient.rule, rule, message }
     }
   }
   return undefined
+}
+
+/**
+ * Whose reply it was. Which member of a group said it is told by the history alone; where that is
+ * gone, or the member has left, what all members have in common counts.
+ */
+function contextOf(
+  connection: string,
+  managers: readonly ConnectionManager[],
+  timeline: Timeline | undefined,
+  rule: string | undefined,
+): Omit<JudgeContext, 'rules'> {
+  const attempts = timeline?.entries.filter((entry) => entry.kind === 'attempt') ?? []
+  const said = attempts.findLast((attempt) => attempt.rule === rule)?.manager
+  const member = managers.find(({ name }) => name === said)
+  if (member !== undefined) return { connection: member.name, provider: member.provider }
+  const [first] = managers
+  const isCommon = managers.every(({ provider }) => provider === first?.provider)
+  return { connection, provider: isCommon ? first?.provider : undefined }
 }

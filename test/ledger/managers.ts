@@ -85,14 +85,27 @@ export function testManagers(open: OpenLedger): void {
       expect(await claimBy(ledger, ': a')).toMatchObject({ kind: 'claimed', pending: [0] })
     })
 
-    test('goes wherever its name leads when nobody said through whom it went', async () => {
+    test('stays with the manager of its own name, when that is the name of a group now', async () => {
       await using store = await open()
       const { ledger } = store
       await ledger.record([newRecord('m1')])
       await leaveInDoubt(ledger, connection)
       await ledger.settleUncertain('m1', 'resend')
-      expect(await claimBy(ledger, 'b')).toMatchObject({ kind: 'claimed' })
+      const elsewhere = { kind: 'elsewhere', manager: connection, turned: 0 }
+      expect(await claimBy(ledger, 'b')).toEqual(elsewhere)
       expect(await claimBy(ledger)).toMatchObject({ kind: 'claimed' })
+      expect(await claimBy(ledger, connection)).toMatchObject({ kind: 'claimed' })
+    })
+
+    test('whose final dot nobody saw answered goes through no member of a later group', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await ledger.record([newRecord('m1')])
+      const fence = await fenceBy(ledger, connection)
+      expect(await ledger.mark('m1', fence, [0], 1, RESEND)).toBe(true)
+      await expect
+        .poll(() => claimBy(ledger, 'b'))
+        .toMatchObject({ kind: 'elsewhere', manager: connection })
     })
   })
 }

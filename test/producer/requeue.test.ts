@@ -95,6 +95,26 @@ describeStores('requeue', (place) => {
     expect(await mailroom.get(first)).toMatchObject({ state: 'refused' })
   })
 
+  test('a rule about a member of a group counts for what that member refused', async () => {
+    await using server = await startSmtpServer({ refuseRecipient: () => QUOTA })
+    const at = place()
+    const groups = { out: 'failover:relay,spare' }
+    const spare = { server: '127.0.0.1', port: server.port, tls: 'none' } as const
+    const options = { others: { spare }, groups, names: ['out'] }
+    await using room = await openRoom(at, { port: server.port }, options)
+    const { id } = await room.send()
+    expect(await room.settled(id)).toMatchObject({ state: 'refused' })
+
+    const counted = async (connection: string) => {
+      const rule = { ...PATIENCE, when: { text: 'over quota', connection } }
+      const connections = { relay: spare, spare }
+      await using mailroom = createMailroom({ ...at, connections, groups, rules: [rule] })
+      return (await mailroom.requeue({ dryRun: true })).otherwise
+    }
+    expect(await counted('relay')).toBe(1)
+    expect(await counted('spare')).toBe(0)
+  })
+
   test('what was interrupted goes on, and what is refused again is not put back again', async () => {
     await using server = await startSmtpServer({ refuseRecipient: () => QUOTA })
     const at = place()

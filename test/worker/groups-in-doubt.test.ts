@@ -107,6 +107,7 @@ describeRedis('a message that may have been sent', (queue) => {
   })
 
   test.for<[what: string, before: unknown, after: unknown, had: string]>([
+    ['was a connection manager and is a group now', undefined, 'failover:backup', 'out'],
     ['was a group and is a connection manager now', 'failover:relay', undefined, 'relay'],
   ])('is held and says why when its name %s', async ([, before, after, had]) => {
     await using relay = await startScriptedServer({ DOT: [DROP] })

@@ -42,7 +42,7 @@ begin
         and (supersedes is null or ledger_newer(supersedes, id) is null)
         and (settle_at is null or settle_at > clock_timestamp()) and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
-        and (manager is null or the_manager is null or manager = the_manager or standing !~ '[uq]')
+        and (the_manager is null or coalesce(manager, the_connection) = the_manager or standing !~ '[uq]')
       returning fence, standing, attempts, claims, breaks,
         floor(extract(epoch from clock_timestamp() - greatest(accepted_at, not_before)) * 1000),
         floor(extract(epoch from not_before) * 1000), held_spans
@@ -105,9 +105,10 @@ begin
       return;
     end if;
     ended := ledger_overall(l.standing);
-    if l.mark_until is null and ended = 'deferred' and l.manager <> the_manager
-      and l.standing ~ '[uq]' then
-      elsewhere := l.manager;
+    -- Nothing is written down of the manager that has the connection's own name.
+    if l.mark_until is null and ended = 'deferred'
+      and coalesce(l.manager, the_connection) <> the_manager and l.standing ~ '[uq]' then
+      elsewhere := coalesce(l.manager, the_connection);
       return;
     end if;
     if l.mark_until is not null then

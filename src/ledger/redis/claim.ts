@@ -33,13 +33,14 @@ ${NEWEST}
 local turned, way, count = 0, '', 0
 local isEarly = notBefore and tonumber(notBefore) > tonumber(now)
 local function mayHaveGone() return string.find(standing, '[uq]') end
+-- Nothing is written down of the manager that has the connection's own name.
 local function isElsewhere()
-  return manager and ARGV[8] ~= '' and manager ~= ARGV[8] and mayHaveGone()
+  return ARGV[8] ~= '' and (manager or ARGV[4]) ~= ARGV[8] and mayHaveGone()
 end
 local function died() tell(now, 'd' .. (holder or '') .. '\t' .. updated) end
 local function take()
   if isEarly then return 'early:' .. notBefore - now end
-  if isElsewhere() then return {'elsewhere', manager, turned, way, count} end
+  if isElsewhere() then return {'elsewhere', manager or ARGV[4], turned, way, count} end
   if key then remember(key) end
   if state == 'active' and not mark then died() end
   local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])

@@ -35,8 +35,8 @@ export function claim(world: World, deed: ClaimDeed, answer: Answer): Answer {
   if (turned > 0 || done !== null) message.state = hasDied ? message.state : 'deferred'
   if (message.isEarly) return { kind: 'early' }
   const mayHaveGone = /[uq]/.test(message.standing)
-  const { manager } = message
-  if (manager !== undefined && deed.manager !== undefined && manager !== deed.manager) {
+  const { manager = CONNECTION } = message
+  if (deed.manager !== undefined && manager !== deed.manager) {
     if (mayHaveGone) return { kind: 'elsewhere', manager, turned, done }
   }
   if (hasDied) message.entries.push('died')
