@@ -1,0 +1,65 @@
+import type { Secret } from '../../secret.ts'
+
+/** Where one text of one account lies on a shelf. */
+export interface TokenPlace {
+  /** The access token that is in use, or the refresh token that was given last. */
+  readonly kind: 'access' | 'refresh'
+  /** The connection manager's name. */
+  readonly manager: string
+  /** Differs when the account, the endpoint or the secret differ; 32 hexadecimal digits. */
+  readonly digest: string
+  /** What all who may use the token know, and nobody else: seals what leaves the process. */
+  readonly secret: Secret
+}
+
+export interface AloneOptions {
+  readonly signal: AbortSignal
+  /** Whether to wait until nobody else is at it; else `busy` is the answer at once. */
+  readonly mayWait: boolean
+}
+
+export type Alone<Result> =
+  { readonly kind: 'done'; readonly result: Result } | { readonly kind: 'busy' }
+
+/**
+ * Where tokens lie that several logins use: in this process, or in a store for a whole fleet.
+ *
+ * Texts go in and come out as they are: a shelf outside of the process encrypts them by the secret of
+ * their place. Any call may reject when the shelf is away; then each goes on by itself.
+ */
+export interface TokenShelf {
+  /** Undefined when nothing lies there, or nothing that can be read. */
+  readonly read: (place: TokenPlace) => Promise<string | undefined>
+  /** Puts `text` there instead of what was; it is of no use after `expiresAt`, if that is given. */
+  readonly write: (place: TokenPlace, text: string, expiresAt?: number) => Promise<void>
+  /** Takes `text` away, if it is still what lies there. */
+  readonly remove: (place: TokenPlace, text: string) => Promise<void>
+  /** Runs `task` while nobody else runs one for this place. What `task` throws is thrown. */
+  readonly alone: <Result>(
+    place: TokenPlace,
+    task: () => Promise<Result>,
+    options: AloneOptions,
+  ) => Promise<Alone<Result>>
+}
+
+/** Makes a shelf in the memory of this process. */
+export function createMemoryShelf(): TokenShelf {
+  const texts = new Map<string, string>()
+  return {
+    read: (place) => Promise.resolve(texts.get(keyOf(place))),
+    write: (place, text) => {
+      texts.set(keyOf(place), text)
+      return Promise.resolve()
+    },
+    remove: (place, text) => {
+      if (texts.get(keyOf(place)) === text) texts.delete(keyOf(place))
+      return Promise.resolve()
+    },
+    // Whoever asks for a token in one process asks once for all of it.
+    alone: async (_place, task) => ({ kind: 'done', result: await task() }),
+  }
+}
+
+function keyOf({ kind, digest, manager }: TokenPlace): string {
+  return `${kind}:${digest}:${manager}`
+}
