@@ -21,6 +21,8 @@ export interface PackageSet {
   readonly packages: readonly string[]
   /** Paths of the unpacked programs that must find all their libraries. */
   readonly programs: readonly string[]
+  /** Folders, below those of all libraries, in which the programs look for some of their own. */
+  readonly libraries?: readonly string[]
 }
 
 /** Says why the packages of the distribution cannot be had on this machine. */
@@ -34,7 +36,7 @@ export async function unpackDebian(set: PackageSet): Promise<Unpacked> {
   const system = await debianSystem()
   const root = join(CACHE, `${system}-${set.name}`)
   if (!existsSync(root)) await unpack(set, root)
-  const unpacked = await describeRoot(root)
+  const unpacked = await describeRoot(root, set)
   const missing = await missingLibraries(set, unpacked)
   if (missing.length === 0) return unpacked
   // Unpacked on another machine, which had more libraries of its own.
@@ -130,7 +132,7 @@ async function downloadWith(
     .map((name) => join(debs, name))
 }
 
-async function describeRoot(root: string): Promise<Unpacked> {
+async function describeRoot(root: string, { libraries = [] }: PackageSet): Promise<Unpacked> {
   const folders: string[] = []
   for (const lib of [join(root, 'usr/lib'), join(root, 'lib')]) {
     const entries = await readdir(lib, { withFileTypes: true }).catch(() => [])
@@ -139,7 +141,8 @@ async function describeRoot(root: string): Promise<Unpacked> {
     )
     folders.push(...multiarch.map((entry) => join(lib, entry.name)), lib)
   }
-  return { root, env: { LD_LIBRARY_PATH: folders.join(':') } }
+  const own = libraries.flatMap((name) => folders.map((folder) => join(folder, name)))
+  return { root, env: { LD_LIBRARY_PATH: [...folders, ...own].join(':') } }
 }
 
 async function missingLibraries(set: PackageSet, unpacked: Unpacked): Promise<readonly string[]> {

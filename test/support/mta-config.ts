@@ -13,6 +13,20 @@ export interface MtaLimits {
   readonly recipients?: { readonly most: number; readonly code: 452 | 552 }
 }
 
+/** How the Exim of a test knows who logs in; then it takes mail of nobody else. */
+export type MtaLogins =
+  /** By what Dovecot answers on its socket. */
+  | { readonly by: 'dovecot'; readonly socket: string; readonly mechanisms: readonly string[] }
+  /** By NTLMv1, the only one that Exim has itself: one password for every user. */
+  | { readonly by: 'spa'; readonly password: string }
+
+/** What changes the configuration besides where it lives. */
+export interface MtaConfigOptions extends MtaLimits {
+  readonly logins?: MtaLogins | undefined
+  /** The files of a certificate and its key, for STARTTLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+}
+
 /**
  * The configuration of an Exim that takes everything from this machine and keeps it.
  *
@@ -21,7 +35,7 @@ export interface MtaLimits {
  */
 export function mtaConfig(
   { folder, program, port }: MtaPlace,
-  { recipients }: MtaLimits = {},
+  { recipients, logins, tls }: MtaConfigOptions = {},
 ): string {
   return `
 primary_hostname   = mail.example.test
@@ -50,13 +64,13 @@ message_logs       = false
 accept_8bitmime    = true
 allow_utf8_domains = true
 smtputf8_advertise_hosts = *
-tls_advertise_hosts =
+tls_advertise_hosts = ${tls === undefined ? '' : `*\ntls_certificate = ${tls.cert}\ntls_privatekey = ${tls.key}`}
 dsn_advertise_hosts =
 acl_smtp_rcpt      = take_all
 
 begin acl
 take_all:
-  accept
+  ${logins === undefined ? 'accept' : ONLY_KNOWN}
 
 begin routers
 everything:
@@ -75,5 +89,32 @@ mailbox:
 
 begin retry
 *  *  F,1h,1m
+${logins === undefined ? '' : `\nbegin authenticators\n${authenticators(logins)}`}`
+}
+
+/** Whoever has logged in, and by what, is written into the message. */
+const ONLY_KNOWN = `accept authenticated = *
+         add_header = X-Login: $sender_host_authenticated $authenticated_id
+  deny   message = 5.7.1 authentication required`
+
+function authenticators(logins: MtaLogins): string {
+  if (logins.by === 'spa') {
+    return `ntlm:
+  driver = spa
+  public_name = NTLM
+  server_password = ${logins.password}
+  server_set_id = $auth1
 `
+  }
+  const { mechanisms, socket } = logins
+  return mechanisms
+    .map(
+      (name) => `${name.toLowerCase().replaceAll('-', '_')}:
+  driver = dovecot
+  public_name = ${name}
+  server_socket = ${socket}
+  server_set_id = $auth1
+`,
+    )
+    .join('')
 }

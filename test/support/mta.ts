@@ -15,7 +15,8 @@ import { basename, join } from 'node:path'
 import { startDaemon } from './daemon.ts'
 import { type Unpacked, unpackDebian } from './debian.ts'
 import { freePort } from './free-port.ts'
-import { mtaConfig, type MtaLimits } from './mta-config.ts'
+import type { Certificate } from './certificate.ts'
+import { mtaConfig, type MtaLimits, type MtaLogins } from './mta-config.ts'
 
 /** A message as a real mail server took it, with the envelope that it came in. */
 export interface ArrivedMessage {
@@ -25,6 +26,13 @@ export interface ArrivedMessage {
   readonly to: readonly string[]
   /** The bytes after the server's own trace headers of the envelope, with LF line ends. */
   readonly raw: Buffer
+}
+
+export interface MtaOptions extends MtaLimits {
+  /** Whose mail it takes; everybody's by default. */
+  readonly logins?: MtaLogins
+  /** With it the server offers STARTTLS. */
+  readonly certificate?: Certificate
 }
 
 /** A real mail server of one test that keeps whatever it is sent. */
@@ -48,9 +56,19 @@ export async function findMta(): Promise<Unpacked> {
   })
 }
 
+/** The Exim that can ask about logins and speak TLS. */
+export async function findMtaWithLogins(): Promise<Unpacked> {
+  return unpackDebian({
+    name: 'exim-heavy',
+    packages: ['exim4-daemon-heavy', 'exim4-base', 'libnss-wrapper'],
+    programs: ['usr/sbin/exim4'],
+  })
+}
+
 /** Starts a real Exim on a free port, with a folder of its own that goes when it is disposed. */
-export async function startMta(limits: MtaLimits = {}): Promise<Mta> {
-  const unpacked = await findMta()
+export async function startMta(options: MtaOptions = {}): Promise<Mta> {
+  const { logins, certificate } = options
+  const unpacked = await (logins || certificate ? findMtaWithLogins() : findMta())
   const isRoot = process.getuid?.() === 0
   const user = isRoot ? NOBODY : (process.getuid?.() ?? NOBODY)
   const group = isRoot ? NOBODY : (process.getgid?.() ?? NOBODY)
@@ -65,7 +83,11 @@ export async function startMta(limits: MtaLimits = {}): Promise<Mta> {
     await chmod(join(folder, name), 0o644)
     return join(folder, name)
   }
-  const config = await write('exim.conf', mtaConfig({ folder, program, port }, limits))
+  const tls = certificate && {
+    cert: await write('cert.pem', certificate.cert),
+    key: await write('key.pem', certificate.key),
+  }
+  const config = await write('exim.conf', mtaConfig({ folder, program, port }, { ...options, tls }))
   const passwd = await write('passwd', `Debian-exim:x:${user}:${group}::/:/usr/sbin/nologin\n`)
   const groups = await write('group', `Debian-exim:x:${group}:\n`)
   for (const name of ['spool', 'log', 'mail']) {

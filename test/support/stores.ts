@@ -38,6 +38,11 @@ export function describeServers(name: string, body: (place: () => TestStore) => 
   })
 }
 
+/** A place on the embedded store, for tests in which the kind of store does not matter. */
+export function embeddedPlace(): TestStore {
+  return newPlace(inject('embedded'))
+}
+
 function newPlace(queue: string): TestStore {
   return { queue, prefix: uniquePrefix(), schema: uniqueSchema() }
 }

@@ -1,0 +1,21 @@
+import { findMtaWithLogins } from '../mta.ts'
+import { describeWith } from '../redis.ts'
+import type { Provision } from '../redis.ts'
+import { findDovecot } from './dovecot.ts'
+import { NoPrivateMachineError } from './private-machine.ts'
+
+/** A group of tests that start Dovecot, alone or behind Exim; awaited by the file that it is in. */
+export async function describeDovecot(name: string, body: () => void): Promise<void> {
+  const found = await provide(() => Promise.all([findDovecot(), findMtaWithLogins()]))
+  describeWith('Dovecot and Exim', found, name, body)
+}
+
+/** Looks for servers only in the files that need them: most runs of tests do not. */
+async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {
+  try {
+    return { kind: 'there', value: await find() }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { kind: 'missing', reason, isForGood: error instanceof NoPrivateMachineError }
+  }
+}
