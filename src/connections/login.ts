@@ -18,6 +18,7 @@ import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
 import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
+import { peerCertificate } from './peer-certificate.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { securityOf } from './session-security.ts'
 import type { SessionSecurity } from './session-security.ts'
@@ -167,7 +168,7 @@ async function authenticate(
 }
 
 function certificateOf(socket: Socket | null | false): X509Certificate | undefined {
-  return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+  return socket instanceof TLSSocket ? peerCertificate(socket) : undefined
 }
 
 function createConnection(

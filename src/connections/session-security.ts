@@ -3,6 +3,8 @@ import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 
+import { peerCertificate } from './peer-certificate.ts'
+
 /** How a session is protected. */
 export type SessionSecurity = { readonly kind: 'plain' } | TlsSecurity
 
@@ -36,7 +38,7 @@ export interface CertificateFacts {
 /** How what goes over `socket` is protected; to be asked while it is open. */
 export function securityOf(socket: Socket | null | false): SessionSecurity {
   if (!(socket instanceof TLSSocket)) return { kind: 'plain' }
-  const certificate = socket.getPeerX509Certificate()
+  const certificate = peerCertificate(socket)
   return {
     kind: 'tls',
     protocol: socket.getProtocol() ?? 'unknown',
