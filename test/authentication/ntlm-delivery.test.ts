@@ -18,7 +18,7 @@ await describeDovecot('mail by NTLM', () => {
     await using relay = await startSmtpServer()
     await using dovecot = await startDovecot({ relayPort: relay.port })
     const tlsOptions = { ca: dovecot.certificate.cert }
-    const accounts = [`${domain}\\${user}`, `${user}@corp.test`, user]
+    const accounts = [`${domain}\\${user}`, `${user}@corp.test`, user, `${domain}\\jürgen.straße`]
     const managers = accounts.flatMap((account, index) =>
       ['none', 'starttls'].map((tls) => [
         `${tls}-${index}`,
@@ -38,10 +38,13 @@ await describeDovecot('mail by NTLM', () => {
       const { id } = await room.mailroom.send({ connection, message })
       expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     }
-    expect(relay.mails).toHaveLength(6)
+    expect(relay.mails).toHaveLength(8)
     const logins = [...(await dovecot.log()).matchAll(/Login: user=<(.*?)>, method=(\w+).*/g)]
-    expect(logins.map(([, who, how]) => `${who} by ${how}`)).toEqual(Array(6).fill('alice by NTLM'))
-    expect(logins.filter(([line]) => line.includes(' TLS,'))).toHaveLength(3)
+    expect(logins.map(([, who, how]) => `${who} by ${how}`)).toEqual([
+      ...Array(6).fill('alice by NTLM'),
+      ...Array(2).fill('jürgen.straße by NTLM'),
+    ])
+    expect(logins.filter(([line]) => line.includes(' TLS,'))).toHaveLength(4)
   })
 
   test('waits after one login with a wrong password, and flows when that is mended', async () => {

@@ -9,6 +9,7 @@ import type { NtlmChallenge } from '../../src/connections/auth/ntlm/challenge.ts
 import { md4 } from '../../src/connections/auth/ntlm/md4.ts'
 import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
 import { parseTargetInfo } from '../../src/connections/auth/ntlm/target-info.ts'
+import { upperCase } from '../../src/connections/auth/ntlm/upper-case.ts'
 
 /** [MS-NLMP] §4.2.1: common values of the examples. */
 const IDENTITY = { user: 'User', domain: 'Domain', password: 'Password' }
@@ -71,6 +72,21 @@ test.for([
   expect(md4(Buffer.from(text)).toString('hex')).toBe(digest)
 })
 
+/** As the tables of Windows have it. */
+test.for([
+  ['ann.o-neil_7', 'ANN.O-NEIL_7'],
+  ['jürgen', 'JÜRGEN'],
+  ['straße', 'STRAßE'],
+  ['ÿvonne', 'ŸVONNE'],
+  ['ışık', 'ıŞıK'],
+  ['νίκος', 'ΝΊΚΟΣ'],
+  ['иван', 'ИВАН'],
+  ['ნინო', 'ნინო'],
+  ['𐐨𐐩', '𐐨𐐩'],
+] as const)('the key of "%s" is the one of "%s"', ([user, upper]) => {
+  expect(upperCase(user)).toBe(upper)
+})
+
 test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', () => {
   const message = answerTo(CHALLENGE)
   expect(field(message, 12).toString('hex')).toBe(LM_RESPONSE)
@@ -79,9 +95,10 @@ test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', 
   expect(field(message, 36).toString('utf16le')).toBe('User')
 })
 
-/** The same challenge of a server that tells its time. */
-function withTime(): Buffer {
-  const pair = Buffer.concat([Buffer.from('07000800', 'hex'), Buffer.alloc(8, 0x11)])
+/** The same challenge of a server that tells its time, and perhaps more (in hex). */
+function withTime(more = ''): Buffer {
+  const time = Buffer.from('070008001111111111111111', 'hex')
+  const pair = Buffer.concat([time, Buffer.from(more, 'hex')])
   const bytes = Buffer.concat([CHALLENGE.subarray(0, -4), pair, Buffer.alloc(4)])
   bytes.writeUInt16LE(bytes.readUInt16LE(40) + pair.length, 40)
   return bytes
@@ -100,6 +117,11 @@ test('a server that tells its time gets an integrity code, the target, and no LM
   expect(attributes.get(6)).toEqual(Buffer.from([2, 0, 0, 0]))
   expect(attributes.get(9)?.toString('utf16le')).toBe('SMTPSVC/mail.example.com')
   expect(attributes.get(10)).toEqual(Buffer.alloc(16))
+})
+
+test('what the server says of the account is said back', () => {
+  const attributes = attributesOf(answerTo(withTime('0600040001000000')))
+  expect(attributes.get(6)).toEqual(Buffer.from([3, 0, 0, 0]))
 })
 
 test('the integrity code covers all three messages', () => {

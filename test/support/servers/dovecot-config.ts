@@ -34,6 +34,7 @@ auth_realms =
 auth_krb5_keytab = ${folder}/smtp.keytab
 auth_gssapi_hostname = "$ALL"
 auth_username_format = %Ln
+auth_username_chars =
 auth_failure_delay = 0
 import_environment = TZ KRB5_CONFIG
 

@@ -5,6 +5,7 @@ import { md4 } from './md4.ts'
 import { OUR_FLAGS, SIGNATURE, VERSION } from './negotiate.ts'
 import { ATTRIBUTE, composeTargetInfo } from './target-info.ts'
 import type { TargetAttribute } from './target-info.ts'
+import { upperCase } from './upper-case.ts'
 
 /** Who logs in. */
 export interface NtlmIdentity {
@@ -92,17 +93,24 @@ function targetOf(options: NtlmAnswerOptions): readonly TargetAttribute[] {
   const { challenge, targetName, channelBinding } = options
   const ours: readonly number[] = [ATTRIBUTE.flags, ATTRIBUTE.targetName, ATTRIBUTE.channelBindings]
   const theirs = challenge.target.filter(({ id }) => !ours.includes(id))
+  const flags = challenge.target.find(({ id }) => id === ATTRIBUTE.flags)?.value ?? NO_FLAGS
   if (!theirs.some(({ id }) => id === ATTRIBUTE.timestamp)) return theirs
   return [
     ...theirs,
-    { id: ATTRIBUTE.flags, value: Buffer.from([INTEGRITY_CODE, 0, 0, 0]) },
+    { id: ATTRIBUTE.flags, value: withIntegrityCode(flags) },
     { id: ATTRIBUTE.targetName, value: utf16(targetName) },
     { id: ATTRIBUTE.channelBindings, value: bindingHash(channelBinding) },
   ]
 }
 
-/** MsvAvFlags: the message has an integrity code. */
-const INTEGRITY_CODE = 0x02
+const NO_FLAGS = Buffer.alloc(4)
+
+/** MsvAvFlags: says besides that the message has an integrity code. */
+function withIntegrityCode(flags: Buffer): Buffer {
+  const value = Buffer.concat([flags, NO_FLAGS]).subarray(0, 4)
+  value.writeUInt8(value.readUInt8(0) | 0x02, 0)
+  return value
+}
 
 /** MD5 of a gss_channel_bindings_struct (RFC 2744 §3.11); zeros without TLS. */
 function bindingHash(applicationData: Buffer | undefined): Buffer {
@@ -114,7 +122,7 @@ function bindingHash(applicationData: Buffer | undefined): Buffer {
 
 /** NTOWFv2 (§3.3.2): the key that both sides derive from the password. */
 function ntowfv2({ user, domain, password }: NtlmIdentity): Buffer {
-  return hmacMd5(md4(utf16(password)), utf16(user.toUpperCase() + domain))
+  return hmacMd5(md4(utf16(password)), utf16(upperCase(user) + domain))
 }
 
 function hmacMd5(key: Buffer, ...parts: readonly Buffer[]): Buffer {
