@@ -10,6 +10,11 @@ export async function describeDovecot(name: string, body: () => void): Promise<v
   describeWith('Dovecot and Exim', found, name, body)
 }
 
+/** A group of tests that start an Exim which knows logins by itself. */
+export async function describeMtaWithLogins(name: string, body: () => void): Promise<void> {
+  describeWith('Exim', await provide(findMtaWithLogins), name, body)
+}
+
 /** Looks for servers only in the files that need them: most runs of tests do not. */
 async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {
   try {
