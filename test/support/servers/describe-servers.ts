@@ -16,7 +16,7 @@ export async function describeMtaWithLogins(name: string, body: () => void): Pro
 }
 
 /** Looks for servers only in the files that need them: most runs of tests do not. */
-async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {
+export async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {
   try {
     return { kind: 'there', value: await find() }
   } catch (error) {

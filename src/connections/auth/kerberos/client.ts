@@ -4,14 +4,15 @@ import type { Fault } from '../../../smtp/fault.ts'
 import { authFault } from '../mechanism.ts'
 import { principalOf } from '../windows-account.ts'
 import type { WindowsCredentials } from '../windows.ts'
-import { withKeytab } from './environment.ts'
+import { contextOf } from './context.ts'
+import type { KerberosContext } from './context.ts'
 import { faultOfKerberos } from './faults.ts'
-import { loadKerberos } from './library.ts'
-import type { KerberosContext, KerberosLibrary } from './library.ts'
+import { askKerberos } from './identities.ts'
+import type { KerberosIdentity } from './identities.ts'
 
 /** A Kerberos context that has its ticket, and what it says first; or why there is none. */
 export type OpenedKerberos =
-  | { readonly kind: 'open'; readonly context: KerberosContext; readonly token: string }
+  | { readonly kind: 'open'; readonly context: KerberosContext; readonly token: Buffer }
   | { readonly kind: 'fault'; readonly fault: Fault }
 
 /** The service's name in Kerberos (RFC 4120 §6.2.1 and IANA), and the one that Exchange has as well. */
@@ -22,51 +23,42 @@ export async function openKerberos(
   credentials: WindowsCredentials,
   server: string,
 ): Promise<OpenedKerberos> {
-  const library = await loadKerberos()
-  if (library === undefined) return { kind: 'fault', fault: MISSING }
-  const spns =
-    credentials.spn === undefined ? SERVICES.map((s) => `${s}/${server}`) : [credentials.spn]
-  return withKeytab(keytabOf(credentials), async () => {
-    let failure: Fault | undefined
-    for (const spn of spns) {
-      try {
-        return await begin(library, spn, credentials)
-      } catch (error) {
-        failure ??= faultOfKerberos(error, spn)
-        if (!isUnknownService(error)) break
-      }
+  const { user, spn, spnego } = credentials
+  const identity = identityOf(credentials)
+  const principal = user && principalOf(user.reveal())
+  let failure: Fault = MISSING
+  for (const name of spn === undefined ? SERVICES.map((s) => `${s}/${server}`) : [spn]) {
+    const service = name.replace('/', '@')
+    const answer = await askKerberos(identity, { kind: 'open', service, principal, spnego })
+    if (answer.kind === 'done') {
+      const token = Buffer.from(answer.token, 'base64')
+      return { kind: 'open', context: contextOf(identity, answer), token }
     }
-    return { kind: 'fault', fault: failure ?? MISSING }
-  })
+    if (answer.kind === 'missing') break
+    if (answer.kind === 'ended') return { kind: 'fault', fault: ENDED }
+    // The first is the name that everybody has, so that one is told.
+    if (failure === MISSING) failure = faultOfKerberos(answer.text, name)
+    if (!isUnknownService(answer.text)) break
+  }
+  return { kind: 'fault', fault: failure }
 }
 
 const MISSING = authFault(
   'Kerberos needs the package "kerberos", which is not installed or does not load: npm install kerberos@7',
-  'KERBEROS_MISSING',
 )
 
-async function begin(
-  library: KerberosLibrary,
-  spn: string,
-  { user, spnego }: WindowsCredentials,
-): Promise<OpenedKerberos> {
-  const context = await library.initializeClient(spn.replace('/', '@'), {
-    mechOID: spnego ? library.GSS_MECH_OID_SPNEGO : library.GSS_MECH_OID_KRB5,
-    gssFlag: library.GSS_C_MUTUAL_FLAG | library.GSS_C_INTEG_FLAG | library.GSS_C_SEQUENCE_FLAG,
-    ...(user && { principal: principalOf(user.reveal()) }),
-  })
-  return { kind: 'open', context, token: await context.step('') }
+const ENDED: Fault = {
+  kind: 'refused',
+  stage: 'auth',
+  detail: 'the process of the Kerberos library ended, or could not be started',
 }
 
-function isUnknownService(error: unknown): boolean {
-  return error instanceof Error && /server .*not found/i.test(error.message)
+function isUnknownService(text: string): boolean {
+  return /server .*not found/i.test(text)
 }
 
-function keytabOf({ keytab, keytabDigest = '', user }: WindowsCredentials) {
-  if (keytab === undefined) return undefined
-  const owner = createHash('sha256')
-    .update(JSON.stringify([keytab, keytabDigest, user?.reveal()]))
-    .digest('hex')
-    .slice(0, 16)
-  return { path: keytab, owner }
+function identityOf({ keytab, keytabDigest, user }: WindowsCredentials): KerberosIdentity {
+  if (keytab === undefined) return { name: 'the process', keytab }
+  const facts = JSON.stringify([keytab, keytabDigest, user?.reveal()])
+  return { name: createHash('sha256').update(facts).digest('hex'), keytab }
 }

@@ -1,4 +1,4 @@
-import type { KerberosContext } from '../kerberos/library.ts'
+import type { KerberosContext } from '../kerberos/context.ts'
 import { answer, authFault, refuse } from '../mechanism.ts'
 import type { Answer, Mechanism } from '../mechanism.ts'
 
@@ -8,7 +8,7 @@ const NO_LAYER = 0x01
 /** The context that was opened, and its first token. */
 export interface GssapiStart {
   readonly context: KerberosContext
-  readonly token: string
+  readonly token: Buffer
 }
 
 /** GSSAPI (RFC 4752): Kerberos as it is, or as Windows wraps it (SPNEGO), by what was opened. */
@@ -16,27 +16,23 @@ export function gssapi({ context, token }: GssapiStart): Mechanism {
   let isLayerChosen = false
 
   const chooseLayer = async (challenge: Buffer): Promise<Answer> => {
-    const offer = Buffer.from(await context.unwrap(challenge.toString('base64')), 'base64')
+    const offer = await context.unwrap(challenge)
     if (offer.length !== 4) return refuse('the server offers no security layers after Kerberos')
     if (((offer[0] ?? 0) & NO_LAYER) === 0) {
       return refuse('the server demands a security layer of GSSAPI: use TLS instead of it')
     }
     isLayerChosen = true
     // Nothing follows the four bytes: we act as who we are.
-    const choice = Buffer.from([NO_LAYER, 0, 0, 0]).toString('base64')
-    return answer(Buffer.from(await context.wrap(choice, { protect: false }), 'base64'))
+    return answer(await context.wrap(Buffer.from([NO_LAYER, 0, 0, 0])))
   }
 
   return {
     name: 'GSSAPI',
-    begin: () => answer(Buffer.from(token, 'base64')),
+    begin: () => answer(token),
     respond: async (challenge) => {
       if (isLayerChosen) return refuse('the server asks on after the end of AUTH GSSAPI')
       try {
-        if (!context.contextComplete) {
-          const next = await context.step(challenge.toString('base64'))
-          return answer(Buffer.from(next, 'base64'))
-        }
+        if (!context.isComplete) return answer(await context.step(challenge))
         // RFC 4752 §3.1: an empty challenge asks for nothing but an empty answer.
         return challenge.length === 0 ? answer('') : await chooseLayer(challenge)
       } catch {
@@ -44,7 +40,7 @@ export function gssapi({ context, token }: GssapiStart): Mechanism {
       }
     },
     end: () =>
-      context.contextComplete
+      context.isComplete
         ? undefined
         : authFault('the server did not prove that it is the one which the ticket is for'),
   }

@@ -1,0 +1,38 @@
+import { askKerberos } from './identities.ts'
+import type { KerberosIdentity } from './identities.ts'
+import type { KerberosAnswer } from './messages.ts'
+
+/** One security context of GSSAPI (RFC 2743 §1.1.3), which has its ticket. */
+export interface KerberosContext {
+  /** Whether both sides have proved who they are. */
+  readonly isComplete: boolean
+  /** The answer to a token of the server, which may be empty. Rejects when it is not the server's. */
+  readonly step: (token: Buffer) => Promise<Buffer>
+  readonly wrap: (message: Buffer) => Promise<Buffer>
+  readonly unwrap: (message: Buffer) => Promise<Buffer>
+}
+
+type Done = Extract<KerberosAnswer, { kind: 'done' }>
+
+/** The context that `identity` has opened. */
+export function contextOf(identity: KerberosIdentity, opened: Done): KerberosContext {
+  let { isComplete } = opened
+  const ask = (kind: 'step' | 'wrap' | 'unwrap') => async (token: Buffer) => {
+    const answer = await askKerberos(identity, {
+      kind,
+      context: opened.context,
+      token: token.toString('base64'),
+    })
+    if (answer.kind !== 'done') throw new Error('the Kerberos library refuses what came')
+    isComplete = answer.isComplete
+    return Buffer.from(answer.token, 'base64')
+  }
+  return {
+    get isComplete() {
+      return isComplete
+    },
+    step: ask('step'),
+    wrap: ask('wrap'),
+    unwrap: ask('unwrap'),
+  }
+}
