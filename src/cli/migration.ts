@@ -3,6 +3,7 @@ import { openHealthChanges } from '../fleet/health-changes.ts'
 import { openPauses } from '../fleet/pauses.ts'
 import { openContent } from '../content/open.ts'
 import { openRegistry } from '../fleet/registry.ts'
+import { openTokenRecords } from '../fleet/token-records.ts'
 import { openLedger } from '../ledger/open.ts'
 import { openQueues } from '../queue/open.ts'
 import { openStore } from '../store/open.ts'
@@ -44,6 +45,7 @@ export async function migrateStore(
   openPauses(store)
   openHealthChanges(store)
   openBudgetRecords(store, 'leases')
+  openTokenRecords(store)
   await store.ping()
   const changes = store.kind === 'postgres' ? store.pool.changes() : []
   return { location: store.location, changes }

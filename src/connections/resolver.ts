@@ -19,6 +19,8 @@ export interface Resolver {
   resolve(name: string): Promise<ResolvedManager>
   /** The files in which references were looked up, each as it was before the first time. */
   looks(): Looks
+  /** What all workers of a fleet know, if the configuration has it. Throws `SecretUnavailableError`. */
+  digestKey(): Promise<string | undefined>
   /** What the operator has decided about replies of servers. */
   rules(): readonly UserRule[]
 }
@@ -40,14 +42,17 @@ export function createResolver(
       return read(file)
     },
   }
+  const resolveKey = async (): Promise<string | undefined> =>
+    digestKey && resolveReferences(digestKey.reveal(), noting)
   return {
     names: () => connections.names(),
     group: (name) => connections.group(name),
     resolve: async (name) => {
-      const key = digestKey && (await resolveReferences(digestKey.reveal(), noting))
+      const key = await resolveKey()
       return connections.resolve(name, { ...noting, digests, ...(key && { digestKey: key }) })
     },
     looks: () => first.looks,
+    digestKey: resolveKey,
     rules: () => rules,
   }
 }

@@ -1,9 +1,11 @@
+import { createTokens, type Tokens } from '../connections/auth/oauth2/tokens.ts'
 import { createSeatsByManager } from '../connections/seats.ts'
 import { openHealth, type Health } from '../fleet/health.ts'
 import type { Leases } from '../fleet/lease.ts'
 import { openLeases } from '../fleet/leases.ts'
 import { openRates, type Rates } from '../fleet/rates.ts'
 import { openStarts, type Starts } from '../fleet/starts.ts'
+import { openTokenShelf } from '../fleet/token-shelf.ts'
 import type { FloorOptions } from './floor.ts'
 import type { LaneContext } from './lane.ts'
 import { looksOf, type Services } from './services.ts'
@@ -16,12 +18,14 @@ export interface FleetServices {
   readonly seats: LaneContext['seats']
   readonly rates: Rates
   readonly starts: Starts
+  /** The access tokens of all workers. */
+  readonly tokens: Tokens
 }
 
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
 export async function openFleetServices(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-  { id, retry, circuit, leaseMs, ...options }: FloorOptions,
+  { id, retry, circuit, leaseMs, configuration, ...options }: FloorOptions,
   opened: AsyncDisposableStack,
   onFault: (error: unknown) => void,
 ): Promise<FleetServices> {
@@ -53,5 +57,8 @@ export async function openFleetServices(
   )
   const now = (): number => clock.now()
   const rates = opened.use(await openRates(store, { now, onFault, ...looksOf(options) }))
-  return { health, leases, seats, rates, starts: openStarts(store) }
+  const sharedKey = (): Promise<string | undefined> => configuration.current.connections.digestKey()
+  const shelf = opened.use(await openTokenShelf(store, { forMs: leaseMs, sharedKey, onFault }))
+  const tokens = createTokens({ shelf })
+  return { health, leases, seats, rates, starts: openStarts(store), tokens }
 }

@@ -27,6 +27,7 @@ const CHANGES = [
   'the pauses',
   'the health of connection managers',
   'the budgets of connection managers',
+  'the tokens of connection managers',
 ]
 
 describePostgres('migrations', ({ owner, user }) => {

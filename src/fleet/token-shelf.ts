@@ -1,0 +1,72 @@
+import type {
+  Alone,
+  AloneOptions,
+  TokenPlace,
+  TokenShelf,
+} from '../connections/auth/oauth2/token-shelf.ts'
+import { StoreUnreachableError } from '../store/errors.ts'
+import type { Store } from '../store/store.ts'
+import { inTime } from './in-time.ts'
+import { openShelvedTexts, type ShelvedTextsOptions } from './shelved-texts.ts'
+import { listenForTokens } from './token-news.ts'
+import { openTokenRecords } from './token-records.ts'
+import { takeTurn } from './token-turn.ts'
+import { openTurns } from './turns.ts'
+
+export interface TokenShelfOptions extends Partial<Pick<ShelvedTextsOptions, 'sharedKey'>> {
+  /** How long a turn lasts without a sign of life of its owner; 15,000 by default. */
+  readonly forMs?: number | undefined
+  /** How often who waits looks by itself, in case a notice was lost; 1,000 by default. */
+  readonly everyMs?: number
+  /** Hears of a store that could not be asked or told. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Longer is as good as never. */
+const PATIENCE_MS = 2_000
+
+/**
+ * Opens the shelf that all workers of a store share. Texts lie there encrypted; what the store did
+ * not take is kept here, and told to it again until it does.
+ */
+export async function openTokenShelf(
+  store: Store,
+  { forMs = 15_000, everyMs = 1_000, sharedKey = noKey, onFault }: TokenShelfOptions,
+): Promise<TokenShelf & AsyncDisposable> {
+  const soon = <T>(work: Promise<T>): Promise<T> =>
+    inTime(work, PATIENCE_MS, () => new StoreUnreachableError(store.location))
+  const records = openTokenRecords(store)
+  const texts = openShelvedTexts(records, { soon, everyMs, sharedKey, onFault })
+  const turns = openTurns(store)
+  const news = await listenForTokens(store, everyMs, onFault)
+
+  return {
+    read: (place) => texts.read(place),
+    write: (place, text, expiresAt) => texts.write(place, text, expiresAt),
+    remove: (place, text) => texts.remove(place, text),
+    alone: async <Result>(
+      place: TokenPlace,
+      task: (turn: { readonly isMine: boolean }) => Promise<Result>,
+      { signal, mayWait }: AloneOptions,
+    ): Promise<Alone<Result>> => {
+      const name = nameOf(place)
+      const options = { forMs, soon, onFault, onEnd: () => news.tell(name) }
+      for (;;) {
+        await using turn = await takeTurn(turns, `token:${name}`, options)
+        if (turn !== undefined) return { kind: 'done', result: await task(turn) }
+        if (!mayWait || signal.aborted) return { kind: 'busy' }
+        await news.next(name, signal)
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await texts[Symbol.asyncDispose]()
+      await news[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const noKey = (): Promise<undefined> => Promise.resolve(undefined)
+
+function nameOf({ kind, digest, manager }: TokenPlace): string {
+  return `${kind}:${digest}:${manager}`
+}
