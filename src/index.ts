@@ -12,7 +12,7 @@ export type { ConnectionManager } from './connections/connection-manager.ts'
 export type { ConnectionOrigin } from './connections/connection-origin.ts'
 export type { ConnectionSummary } from './connections/connection-summary.ts'
 export type { ConnectionWarning } from './connections/connection-warning.ts'
-export type { Verification } from './connections/verify.ts'
+export type { Verification } from './connections/verification.ts'
 
 export type { UncertainPolicy } from './smtp/uncertain-policy.ts'
 export type { RawInput } from './job/raw-input.ts'

@@ -6,6 +6,7 @@ import { commandsPage } from './commands.ts'
 import { configurationPage } from './configuration.ts'
 import { errorsPage } from './errors.ts'
 import { configJsonSchema } from './json-schema.ts'
+import { problemsPage } from './problems.ts'
 import { rulesPage } from './rules.ts'
 
 /** A file, most of them a page of docs/reference, as the code says that it must be. */
@@ -22,6 +23,7 @@ export async function referencePages(root: string): Promise<readonly ReferencePa
     page(root, 'docs/reference/commands.md', await commandsPage()),
     page(root, 'docs/reference/configuration.md', configurationPage()),
     page(root, 'docs/reference/errors.md', await errorsPage(src)),
+    page(root, 'docs/reference/problems.md', problemsPage()),
     page(root, 'docs/reference/rules.md', rulesPage()),
     page(root, 'mailroom.schema.json', JSON.stringify(configJsonSchema(), null, 2)),
   ])

@@ -1,10 +1,11 @@
 import type { Connections } from '../connections/connections.ts'
-import type { Verification, VerificationStep } from '../connections/verify.ts'
+import type { Verification } from '../connections/verification.ts'
 import { inTurns } from './in-turns.ts'
 
-/** How far a connection manager can be used, and what to do when it cannot. */
+/** How far a connection manager can be used, and how long its server's certificate lasts. */
 export interface Verified extends Verification {
-  readonly advice?: string
+  /** Whole days until it ends; absent when there was no TLS, or no session. */
+  readonly certificateDaysLeft?: number
 }
 
 export interface VerifyAllOptions {
@@ -15,6 +16,8 @@ export interface VerifyAllOptions {
 
 /** So many are tried at once: a server that counts logins must not see all of them together. */
 const AT_ONCE = 5
+
+const DAY_MS = 86_400_000
 
 /**
  * Tries each of `names`, a group's members each once: connects, logs in and says QUIT. Throws
@@ -29,22 +32,13 @@ export async function verifyConnections(
   return inTurns([...new Set(managers)], AT_ONCE, async (name) => {
     const signal = AbortSignal.timeout(timeoutMs)
     const verification = await connections.verify(name, { env, signal })
-    const failed = verification.steps.find(({ ok }) => !ok)
-    return { ...verification, ...(failed && { advice: adviceFor(failed) }) }
+    const ends = certificateOf(verification)?.validTo.getTime()
+    if (ends === undefined) return verification
+    return { ...verification, certificateDaysLeft: Math.floor((ends - Date.now()) / DAY_MS) }
   })
 }
 
-const ADVICE: Readonly<Partial<Record<VerificationStep['step'], string>>> = {
-  secrets: 'set the variable, or let this user read the file',
-  connect: 'check `server` and `port`, that the server runs, and the firewall between',
-  tls: 'check that `port` speaks TLS from the first byte, and the certificate (`tlsOptions`)',
-  greeting:
-    'check `port` and `tls`: port 465 needs "implicit", ports 587 and 25 "starttls" or "none"',
-  ehlo: "ask the server's operator whether it takes mail from this machine; see `clientName`",
-  starttls: 'check that the server offers STARTTLS, and the certificate (`tlsOptions`)',
-  auth: 'check user and password, and that the account may send by SMTP; then "connections resume"',
-}
-
-function adviceFor({ step }: VerificationStep): string {
-  return ADVICE[step] ?? 'see what the server says'
+/** The certificate that the server showed. */
+export function certificateOf({ security }: Verification) {
+  return security?.kind === 'tls' ? security.certificate : undefined
 }

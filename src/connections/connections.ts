@@ -17,7 +17,7 @@ import { parseDefinitions } from './parse-definitions.ts'
 import { parseGroups } from './parse-groups.ts'
 import { resolveSecrets } from './secrets.ts'
 import type { ResolvedManager, ResolveOptions } from './secrets.ts'
-import type { Verification } from './verify.ts'
+import type { Verification } from './verification.ts'
 
 /** The connection managers and groups by name, in the manner of SSIS's `Connections`. */
 export interface Connections<Name extends string = string> {

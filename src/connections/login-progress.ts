@@ -1,4 +1,5 @@
 import type { Stage } from '../smtp/stage.ts'
+import type { LoginTrail } from './login-trail.ts'
 import { createLoginTranscript } from './login-transcript.ts'
 
 /** What a login waits for; its name in `timeouts` says how long. */
@@ -25,6 +26,9 @@ export interface LoginProgress {
 interface LogEntry {
   readonly tnx?: string
   readonly remotePort?: number
+  readonly remoteAddress?: string
+  /** The address that a name was looked up as. */
+  readonly resolved?: string
 }
 
 export interface LoginProgressHooks {
@@ -32,6 +36,8 @@ export interface LoginProgressHooks {
   readonly onStep: (step: LoginStep) => void
   /** The name is looked up, and the socket is made as soon as the caller returns. */
   readonly onResolved: () => void
+  /** Is told what happens; nobody by default. */
+  readonly trail?: LoginTrail | undefined
 }
 
 /**
@@ -41,7 +47,7 @@ export interface LoginProgressHooks {
  */
 export function followLogin(
   hide: (text: string) => string,
-  { onStep, onResolved }: LoginProgressHooks,
+  { onStep, onResolved, trail }: LoginProgressHooks,
 ): LoginProgress {
   let stage: Stage = 'connect'
   let isResolved = false
@@ -49,12 +55,14 @@ export function followLogin(
 
   const enter = (next: Stage, step: LoginStep) => {
     stage = next
+    trail?.enter(next)
     onStep(step)
   }
   const onCommand = (command: string) => {
     if (command.startsWith('EHLO') || command.startsWith('HELO')) enter('ehlo', 'ehlo')
     else if (command.startsWith('STARTTLS')) enter('starttls', 'ehlo')
     else enter('auth', 'auth')
+    trail?.say(command)
     transcript.client(command, stage)
   }
 
@@ -68,8 +76,13 @@ export function followLogin(
     said: transcript.lines,
     hide,
     logger: {
-      debug: ({ tnx, remotePort }, message = '') => {
-        if (tnx === 'server') transcript.server(message, stage)
+      debug: ({ tnx, remotePort, remoteAddress, resolved }, message = '') => {
+        const address = remoteAddress ?? resolved
+        if (address !== undefined) trail?.reach(address)
+        if (tnx === 'server') {
+          transcript.server(message, stage)
+          trail?.hear(message, stage)
+        }
         if (tnx === 'client') onCommand(message)
         // The reply to STARTTLS, after which the handshake begins if it was a good one.
         else if (tnx === 'server' && stage === 'starttls') enter('starttls', 'tls')

@@ -18,6 +18,7 @@ import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
 import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
+import type { LoginTrail } from './login-trail.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { securityOf } from './session-security.ts'
@@ -44,6 +45,12 @@ export interface FailedLogin {
   readonly conversation: readonly string[]
 }
 
+export interface LoginOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Is told what happens, for people; nobody by default. */
+  readonly trail?: LoginTrail
+}
+
 /** Longer than any step: ours are the time-outs that count, for only they know the stage. */
 const NEVER_MS = 2 ** 31 - 1
 
@@ -55,19 +62,19 @@ const NEVER_MS = 2 ** 31 - 1
  */
 export async function openLogin(
   resolved: ResolvedManager,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  options: LoginOptions = {},
 ): Promise<Login> {
   // Whoever only enqueues mail never logs in anywhere, and need not wait for this.
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
   return new Promise((resolve) => {
-    beginLogin(Connection, resolved, signal, resolve)
+    beginLogin(Connection, resolved, options, resolve)
   })
 }
 
 function beginLogin(
   Connection: typeof SMTPConnection,
   resolved: ResolvedManager,
-  signal: AbortSignal | undefined,
+  { signal, trail }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
   const { manager } = resolved
@@ -75,6 +82,7 @@ function beginLogin(
   let offersStartTls = false
 
   const progress = followLogin(hideSecrets(resolved.credentials), {
+    trail,
     onStep: (step) => {
       if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
       startTimer(step)

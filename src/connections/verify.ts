@@ -1,32 +1,20 @@
+import { formatDuration } from '../duration.ts'
 import { isMailroomError } from '../errors.ts'
 import type { Fault } from '../smtp/fault.ts'
-import type { Stage } from '../smtp/stage.ts'
+import { describeAuth } from './auth/auth.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import type { VerifyOptions } from './connections.ts'
+import { createLoginTrail } from './login-trail.ts'
+import type { LoginTrail } from './login-trail.ts'
 import { openLogin } from './login.ts'
+import { adviceOf, remedyFor, SECRETS_REMEDY } from './remedies/find.ts'
+import type { Remedy } from './remedies/remedy.ts'
 import { resolveSecrets } from './secrets.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
+import type { Verification, VerificationStep } from './verification.ts'
 
-/** A step of a verification: a secret's look-up, a stage of the session, or its end. */
-export interface VerificationStep {
-  readonly step: Stage | 'secrets' | 'quit'
-  readonly ok: boolean
-  /** Why it failed. */
-  readonly detail?: string
-}
-
-/** How far a connection manager can be used right now. */
-export interface Verification {
-  readonly connection: string
-  readonly ok: boolean
-  /** All steps up to the one that failed, in their order. */
-  readonly steps: readonly VerificationStep[]
-  /** Who said what in a login that failed; without secrets and addresses. */
-  readonly conversation?: readonly string[]
-  /** How long all of it took, in milliseconds. */
-  readonly ms: number
-}
+type Findings = Omit<Verification, 'connection' | 'ok' | 'ms'>
 
 /** Resolves `manager`, opens one session, and closes it with QUIT; rejects for bugs only. */
 export async function verifyManager(
@@ -34,65 +22,112 @@ export async function verifyManager(
   options: VerifyOptions,
 ): Promise<Verification> {
   const begun = performance.now()
-  const { steps, conversation } = await verifySteps(manager, options)
+  const findings = await findOut(manager, options)
   return {
     connection: manager.name,
-    ok: steps.every((step) => step.ok),
-    steps,
-    ...(conversation !== undefined && { conversation }),
-    ms: Math.round(performance.now() - begun),
+    ok: findings.steps.every((step) => step.ok),
+    ...findings,
+    ms: msSince(begun),
   }
 }
 
-async function verifySteps(
-  manager: ConnectionManager,
-  options: VerifyOptions,
-): Promise<Pick<Verification, 'steps' | 'conversation'>> {
+async function findOut(manager: ConnectionManager, options: VerifyOptions): Promise<Findings> {
+  const begun = performance.now()
   let resolved: ResolvedManager
   try {
     resolved = await resolveSecrets(manager, options)
   } catch (error) {
     if (!isMailroomError(error)) throw error
-    return { steps: [{ step: 'secrets', ok: false, detail: error.message }] }
+    const step: VerificationStep = {
+      step: 'secrets',
+      ok: false,
+      ms: msSince(begun),
+      detail: error.message,
+    }
+    return { steps: [step], ...toDo(SECRETS_REMEDY) }
   }
-  const login = await openLogin(resolved, { signal: options.signal })
+  const secrets: VerificationStep = { step: 'secrets', ok: true, ms: msSince(begun) }
+  const trail = createLoginTrail()
+  const login = await openLogin(resolved, { signal: options.signal, trail })
   if (login.kind === 'fault') {
-    const { fault, conversation } = login
-    const steps = [passed('secrets'), ...stepsUntil(fault, manager)]
-    // Where nothing was said the step tells it all.
-    return conversation.length > 1 ? { steps, conversation } : { steps }
+    const fault = inTime(login.fault, options.signal, msSince(begun))
+    const { conversation } = login
+    return {
+      steps: [secrets, ...stepsUntil(fault, trail)],
+      ...factsOf(trail, manager),
+      ...toDo(remedyFor(fault, manager)),
+      // Where nothing was said the step tells it all.
+      ...(conversation.length > 1 && { conversation }),
+    }
   }
+  const passed = stepsOf(trail, manager)
+  const left = performance.now()
   await openSession(login, { timeouts: manager.timeouts }).quit()
-  return { steps: [passed('secrets'), ...stagesOf(manager).map(passed), passed('quit')] }
+  return {
+    steps: [secrets, ...passed, { step: 'quit', ok: true, ms: msSince(left) }],
+    ...factsOf(trail, manager),
+    security: login.security,
+  }
 }
 
-function stepsUntil(fault: Fault, manager: ConnectionManager): readonly VerificationStep[] {
-  const stages = stagesOf(manager)
-  const reached = stages.includes(fault.stage) ? stages.indexOf(fault.stage) : 0
-  return [
-    ...stages.slice(0, reached).map(passed),
-    { step: fault.stage, ok: false, detail: describeFault(fault) },
-  ]
+/** Whoever waits no longer waited in vain: that is a time-out of the server. */
+function inTime(fault: Fault, signal: AbortSignal | undefined, ms: number): Fault {
+  const reason: unknown = signal?.reason
+  const isOurs = reason instanceof DOMException && reason.name === 'TimeoutError'
+  if (fault.kind !== 'aborted' || !isOurs) return fault
+  const detail = `nothing came before the time for all of it was over, after ${formatDuration(ms)}`
+  return { kind: 'timeout', stage: fault.stage, detail }
 }
 
-/** The stages that a session of `manager` goes through, in their order. */
-function stagesOf({ tls, auth }: ConnectionManager): readonly Stage[] {
-  return [
-    'connect',
-    ...(tls === 'implicit' ? (['tls'] as const) : []),
-    'greeting',
-    'ehlo',
-    ...(tls === 'starttls' ? (['starttls'] as const) : []),
-    ...(auth.method === 'anonymous' ? [] : (['auth'] as const)),
-  ]
+function stepsUntil(fault: Fault, trail: LoginTrail): readonly VerificationStep[] {
+  const { steps } = trail
+  const reached = steps.findLastIndex(({ stage }) => stage === fault.stage)
+  const failed: VerificationStep = {
+    step: fault.stage,
+    ok: false,
+    ms: steps[reached]?.ms ?? 0,
+    detail: describeFault(fault),
+  }
+  return [...steps.slice(0, Math.max(0, reached)).map(passedStep), failed]
 }
 
-function passed(step: VerificationStep['step']): VerificationStep {
-  return { step, ok: true }
+/** All stages; the second EHLO, over TLS, counts for the first. */
+function stepsOf(trail: LoginTrail, { auth }: ConnectionManager): readonly VerificationStep[] {
+  return trail.steps
+    .filter(({ stage }, at) => trail.steps.findIndex((step) => step.stage === stage) === at)
+    .filter(({ stage }) => stage !== 'auth' || auth.method !== 'anonymous')
+    .map(passedStep)
+}
+
+function passedStep({ stage, ms }: LoginTrail['steps'][number]): VerificationStep {
+  return { step: stage, ok: true, ms }
+}
+
+function factsOf(
+  { address, offers, mechanisms }: LoginTrail,
+  { auth }: ConnectionManager,
+): Pick<Findings, 'address' | 'extensions' | 'login'> {
+  const extensions = offers.at(-1)
+  const mechanism = mechanisms.at(-1)
+  const summary = describeAuth(auth)
+  const user = 'user' in summary ? summary.user : undefined
+  return {
+    ...(address !== undefined && { address }),
+    ...(extensions && { extensions }),
+    ...(mechanism !== undefined && { login: { mechanism, ...(user !== undefined && { user }) } }),
+  }
+}
+
+function toDo(remedy: Remedy | undefined): Pick<Findings, 'problem' | 'advice'> {
+  return remedy === undefined ? {} : { problem: remedy.id, advice: adviceOf(remedy) }
 }
 
 function describeFault(fault: Fault): string {
   if (fault.kind !== 'reply') return fault.detail
   const { code, status, text } = fault.reply
   return ['the server answered', code, status, text].filter((part) => part !== undefined).join(' ')
+}
+
+function msSince(begun: number): number {
+  return Math.round(performance.now() - begun)
 }

@@ -3,8 +3,10 @@ import path from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { createCertificate } from '../support/certificate.ts'
 import { jsonLines, runCli } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -89,6 +91,7 @@ test('each step of a verification has its mark, and the exit code tells whether 
       connection: 'refused',
       ok: false,
       steps: [{}, {}, {}, {}, { step: 'auth', ok: false, detail: expect.stringMatching(/535/) }],
+      problem: 'auth.password-wrong',
       advice: expect.stringMatching(/user and password/),
     },
     { connection: 'silent', ok: false, steps: [{}, { step: 'connect', ok: false }] },
@@ -97,11 +100,16 @@ test('each step of a verification has its mark, and the exit code tells whether 
   const args = ['connections', 'verify', 'works', 'works', '--table']
   const one = await runCli(args, { cwd: directory.path })
   expect(one.code).toBe(0)
-  expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets\n(?: {2}✔ .*\n)+$/)
+  expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets \d+ms\n(?: {2}✔ .*\n)+$/)
+  expect(one.out).toMatch(/\n {2}✔ connect \d+ms: 127\.0\.0\.1\n/)
+  expect(one.out).toMatch(/\n {2}✔ ehlo \d+ms: AUTH PLAIN LOGIN.*\n/)
+  expect(one.out).toMatch(/\n {2}✔ auth \d+ms: PLAIN as app\n/)
   const shown = await runCli(['connections', 'verify', 'silent', '--table'], {
     cwd: directory.path,
   })
-  expect(shown.out).toMatch(/\n {2}✖ connect: .*ECONNREFUSED\n {4}check `server` and `port`.*\n$/)
+  expect(shown.out).toMatch(
+    /\n {2}✖ connect \d+ms: .*ECONNREFUSED\n {4}.*Check `server` and `port`.*\n$/,
+  )
 })
 
 test('many are tried together, but no more than five', async () => {
@@ -116,10 +124,54 @@ test('many are tried together, but no more than five', async () => {
   expect(server.mostOpen).toBeGreaterThan(1)
 })
 
+test('a gate looks at all of them, and at how long their certificates last', async () => {
+  const DAY_MS = 86_400_000
+  const issuer = createCertificate({ hosts: ['authority'], isAuthority: true })
+  const notAfter = new Date(Date.now() + 9.5 * DAY_MS)
+  const certificate = createCertificate({ hosts: ['127.0.0.1'], issuer, notAfter })
+  const mode = 'implicit'
+  await using server = await startSmtpServer({ tls: { mode, certificate } })
+  const secure = { server: '127.0.0.1', port: server.port, tls: mode }
+  await using directory = await project({ secure: { ...secure, tlsOptions: { ca: issuer.cert } } })
+  const verify = async (...args: readonly string[]) => {
+    const { code, out } = await runCli(['connections', 'verify', ...args], { cwd: directory.path })
+    return { code, out }
+  }
+  const { code, out } = await verify('--all', '--table')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^connection +result +time +tls +login +certificateEnds +problem\n/)
+  expect(out).toContain(notAfter.toISOString().slice(0, 10))
+  expect(out).toMatch(
+    /✔ tls \d+ms: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/,
+  )
+  expect(out).toContain('ends in 9 days')
+  expect((await verify('--certificate-days', '9')).code).toBe(0)
+  const strict = await verify('--certificate-days', '10')
+  expect(strict.code).toBe(7)
+  expect(jsonLines(strict.out)).toMatchObject([
+    { ok: true, certificateDaysLeft: 9, security: { kind: 'tls', protocol: 'TLSv1.3' } },
+  ])
+})
+
+test('what waits for the time of a verification to be over is told as a time-out', async () => {
+  await using server = await startScriptedServer({ GREETING: { after: 'silence' } })
+  await using directory = await project({
+    mute: { server: '127.0.0.1', port: server.port, tls: 'none' },
+  })
+  const args = ['connections', 'verify', 'mute', '--timeout', '1s']
+  const { code, out } = await runCli(args, { cwd: directory.path })
+  expect(code).toBe(7)
+  expect(jsonLines(out)).toMatchObject([
+    { problem: 'greeting.silent', advice: expect.stringContaining('implicit') },
+  ])
+})
+
 test.for<[args: string, code: number, err: RegExp]>([
   ['connections show', 2, /expects the name of a connection manager \(USAGE\)/],
   ['connections show realy', 3, /did you mean "relay"\?.*\(UNKNOWN_CONNECTION\)/],
   ['connections verify realy', 3, /\(UNKNOWN_CONNECTION\)/],
+  ['connections verify relay --all', 2, /expects either names or --all \(USAGE\)/],
+  ['connections verify --certificate-days ten', 2, /a number of days .* \(USAGE\)/],
   ['connections verify --timeout soon', 2, /\(INVALID_DURATION\)/],
   ['connections pause', 2, /expects the name of a connection manager \(USAGE\)/],
   ['connections pause realy', 3, /\(UNKNOWN_CONNECTION\)/],

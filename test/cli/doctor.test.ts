@@ -168,7 +168,7 @@ test('a secret that cannot be read and a server that is away are told by their n
   expect(online.code).toBe(7)
   expect(online.out).toMatch(/^✔ secrets: all can be read$/m)
   expect(online.out).toMatch(/^✖ store: store "redis:\/\/127\.0\.0\.1:1.*" does not answer/m)
-  expect(online.out).toMatch(/^✖ connection "relay": connect: .*\n {4}check `server` and `port`/m)
+  expect(online.out).toMatch(/^✖ connection "relay": connect: .*\n {4}.*Check `server` and `port`/m)
   expect(online.out + online.err).not.toMatch(/hunter/)
 })
 

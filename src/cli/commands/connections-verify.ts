@@ -1,13 +1,22 @@
-import { formatDuration, parseDuration } from '../../duration.ts'
+import { parseDuration } from '../../duration.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
+import { drawVerified, rowOfVerified } from '../describe-verified.ts'
+import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
-import { printable } from '../table.ts'
-import type { Terminal } from '../terminal.ts'
 import { verifyConnections, type Verified } from '../verify-connections.ts'
 
-const OPTIONS = { ...COMMON_OPTIONS, timeout: { type: 'string' } } as const
+const COMMAND = 'connections verify'
+const OPTIONS = {
+  ...COMMON_OPTIONS,
+  all: { type: 'boolean' },
+  timeout: { type: 'string' },
+  'certificate-days': { type: 'string' },
+} as const
+
+/** A certificate that ends sooner is pointed out. */
+const SOON_DAYS = 21
 
 /** `mailroom connections verify`: whether connection managers can be used from here. */
 export const connectionsVerify: Command = {
@@ -15,45 +24,61 @@ export const connectionsVerify: Command = {
 
 Usage: mailroom connections verify [NAME]... [options]
 
-  --timeout TIME   how long one connection manager may take; 30s by default
+  --all                     all of them, as a table, then those of which something is to be told
+  --timeout TIME            how long one connection manager may take; 30s by default
+  --certificate-days DAYS   fails as well when a server's certificate ends within so many days;
+                            without it one that ends within ${SOON_DAYS} days is pointed out only
 
-All of them unless names are given, five at a time; of a group each of its members. Each step is shown with a mark, the one that
-fails with the reason, what to do and what was said: of a login only the mechanism. No message is sent; the store is not asked. Exit code 7 when
-at least one fails.
+All of them unless names are given, five at a time; of a group each of its members. Each step is shown
+with a mark, its time and what was found: the address, what the server offers, TLS and certificate,
+the login. The one that fails has the reason, what to do and what was said: of a login only the
+mechanism. No message is sent; the store is not asked. Exit code 0 when all can be used, 7 when at
+least one cannot: a gate for a deployment.
 
 Examples:
   mailroom connections verify
   mailroom connections verify relay --timeout 5s
+  mailroom connections verify --all --certificate-days 14
 `,
   options: OPTIONS,
   completes: 'connections',
   run: async (args, context) => {
-    const command = 'connections verify'
-    const { values, positionals } = parseCommandLine(command, args, OPTIONS, Infinity)
+    const { values, positionals } = parseCommandLine(COMMAND, args, OPTIONS, Infinity)
+    const isAll = values.all === true
+    if (isAll && positionals.length > 0) {
+      throw new UsageError(`${COMMAND} expects either names or --all`)
+    }
     const timeoutMs = parseDuration(values.timeout ?? '30s')
+    const leastDays = parseDays(values['certificate-days'])
     const setup = await loadSetup(values, context, { usesQueue: false })
     tellWarnings(setup)
     const { connections } = setup.config
     const names = positionals.length > 0 ? [...new Set(positionals)] : connections.names()
     const verified = await verifyConnections(connections, names, { env: context.env, timeoutMs })
-    for (const one of verified) {
-      setup.terminal.show({ ...one }, () => drawVerified(one, setup.terminal))
+    const { terminal } = setup
+    const soonDays = leastDays ?? SOON_DAYS
+    if (isAll && terminal.lists === 'tables') {
+      terminal.table(verified.map((one) => rowOfVerified(one)))
     }
-    return verified.every(({ ok }) => ok) ? EXIT.ok : EXIT.checkFailed
+    for (const one of verified) {
+      terminal.show({ ...one }, () => {
+        if (!isAll || !isFit(one, soonDays)) drawVerified(one, terminal, soonDays)
+      })
+    }
+    return verified.every((one) => isFit(one, leastDays)) ? EXIT.ok : EXIT.checkFailed
   },
 }
 
-function drawVerified(verified: Verified, terminal: Terminal): void {
-  const { connection, ok, ms, steps, advice, conversation = [] } = verified
-  const color = ok ? 'green' : 'red'
-  const verdict = terminal.style(color, ok ? 'works' : 'does not work')
-  terminal.say(
-    `${terminal.style('bold', printable(connection))}  ${verdict} (${formatDuration(ms)})`,
-  )
-  for (const { step, ok: isDone, detail } of steps) {
-    const mark = isDone ? terminal.style('green', '✔') : terminal.style('red', '✖')
-    terminal.say(`  ${mark} ${step}${detail === undefined ? '' : `: ${printable(detail)}`}`)
+function isFit({ ok, certificateDaysLeft }: Verified, leastDays = 0): boolean {
+  return ok && (certificateDaysLeft ?? Infinity) >= leastDays
+}
+
+function parseDays(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d{1,4}$/.test(text)) {
+    throw new UsageError(
+      `${COMMAND} expects a number of days after --certificate-days, got ${JSON.stringify(text)}`,
+    )
   }
-  if (advice !== undefined) terminal.say(`    ${advice}`)
-  for (const line of conversation) terminal.say(terminal.style('dim', `    ${printable(line)}`))
+  return Number(text)
 }

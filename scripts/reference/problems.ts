@@ -1,0 +1,37 @@
+import { REMEDIES, SECRETS_REMEDY } from '../../src/connections/remedies/find.ts'
+
+const FAMILIES: readonly (readonly [prefix: string, heading: string])[] = [
+  ['secrets', 'Before anything is connected to'],
+  ['dns', 'The name'],
+  ['connect', 'The connection'],
+  ['greeting', 'The greeting'],
+  ['ehlo', 'EHLO'],
+  ['tls', 'TLS'],
+  ['auth', 'The login'],
+  ['kerberos', 'Kerberos'],
+  ['mail', 'The sender'],
+  ['rcpt', 'The recipient'],
+  ['session', 'At any time'],
+]
+
+/** The page about all faults of connections that are known, and what to do. */
+export function problemsPage(): string {
+  const all = [SECRETS_REMEDY, ...REMEDIES]
+  const families = FAMILIES.map(([prefix, heading]) => {
+    const rows = all
+      .filter(({ id }) => id.startsWith(`${prefix}.`))
+      .map(({ id, problem, advice }) => `| \`${id}\` | ${problem} | ${escaped(advice)} |`)
+    return `## ${heading}\n\n| problem | what is wrong | what to do |\n| --- | --- | --- |\n${rows.join('\n')}`
+  })
+  return `# Problems of connections
+
+What \`mailroom connections verify\`, \`mailroom doctor\`, \`mailroom connections health\` and the event
+\`parked\` call a fault by, and what they tell to do. As JSON they have \`problem\` and \`advice\`.
+
+${families.join('\n\n')}
+`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('|', String.raw`\|`)
+}

@@ -1,0 +1,88 @@
+import { formatDuration } from '../duration.ts'
+import type { Extensions } from '../connections/extensions.ts'
+import type { VerificationStep } from '../connections/verification.ts'
+import { printable, type Row } from './table.ts'
+import type { Terminal } from './terminal.ts'
+import { certificateOf, type Verified } from './verify-connections.ts'
+
+/** Draws each step with its mark, its time and what was found, then what to do. */
+export function drawVerified(verified: Verified, terminal: Terminal, soonDays: number): void {
+  const { connection, ok, ms, steps, advice, conversation = [] } = verified
+  const verdict = terminal.style(ok ? 'green' : 'red', ok ? 'works' : 'does not work')
+  const name = terminal.style('bold', printable(connection))
+  terminal.say(`${name}  ${verdict} (${formatDuration(ms)})`)
+  for (const step of steps) {
+    const mark = step.ok ? terminal.style('green', '✔') : terminal.style('red', '✖')
+    const time = terminal.style('dim', formatDuration(step.ms))
+    const found = step.detail ?? NOTES[step.step]?.(verified) ?? ''
+    terminal.say(`  ${mark} ${step.step} ${time}${found === '' ? '' : `: ${printable(found)}`}`)
+  }
+  const warning = warningOf(verified, soonDays)
+  if (warning !== undefined) terminal.say(`    ${terminal.style('yellow', warning)}`)
+  if (advice !== undefined) terminal.say(`    ${printable(advice)}`)
+  for (const line of conversation) terminal.say(terminal.style('dim', `    ${printable(line)}`))
+}
+
+/** One line about it in a table of all. */
+export function rowOfVerified(verified: Verified): Row {
+  const { connection, ok, ms, steps, security, login, problem } = verified
+  const failed = steps.find((step) => !step.ok)
+  return {
+    connection,
+    result: ok ? 'works' : `fails at ${failed?.step ?? 'start'}`,
+    time: formatDuration(ms),
+    tls: security?.kind === 'tls' ? security.protocol : security?.kind,
+    login: login?.mechanism,
+    certificateEnds: certificateOf(verified)?.validTo.toISOString().slice(0, 10),
+    problem,
+  }
+}
+
+/** That the server's certificate ends in less than `soonDays`; undefined when it does not. */
+function warningOf({ certificateDaysLeft }: Verified, soonDays: number): string | undefined {
+  if (certificateDaysLeft === undefined || certificateDaysLeft >= soonDays) return undefined
+  const left = `${certificateDaysLeft} day${certificateDaysLeft === 1 ? '' : 's'}`
+  return `The server's certificate ends in ${left}: its operator has to renew it before.`
+}
+
+/** What was found at a step that was passed; empty when there is nothing to tell. */
+const NOTES: Readonly<Partial<Record<VerificationStep['step'], (verified: Verified) => string>>> = {
+  connect: ({ address = '' }) => address,
+  ehlo: ({ extensions }) => (extensions ? describeOffer(extensions) : ''),
+  tls: describeSecurity,
+  starttls: describeSecurity,
+  auth: describeLogin,
+}
+
+function describeOffer(offer: Extensions): string {
+  const words = [
+    offer.startTls && 'STARTTLS',
+    offer.auth.length > 0 && `AUTH ${offer.auth.join(' ')}`,
+    offer.size && `SIZE ${offer.maxBytes ?? 'without a limit'}`,
+    offer.pipelining && 'PIPELINING',
+    offer.eightBitMime && '8BITMIME',
+    offer.smtpUtf8 && 'SMTPUTF8',
+  ]
+  return words.filter((word) => word !== false).join(', ') || 'nothing that matters'
+}
+
+function describeSecurity(verified: Verified): string {
+  const { security, certificateDaysLeft } = verified
+  if (security?.kind !== 'tls') return ''
+  const certificate = certificateOf(verified)
+  const words = [`${security.protocol}, ${security.cipher}`]
+  if (certificate) {
+    const ends = certificate.validTo.toISOString().slice(0, 10)
+    const left = certificateDaysLeft === undefined ? '' : ` (${certificateDaysLeft} days left)`
+    words.push(
+      `certificate of ${certificate.subject} by ${certificate.issuer} until ${ends}${left}`,
+    )
+  }
+  if (!security.isVerified) words.push('not verified')
+  return words.join('; ')
+}
+
+function describeLogin({ login }: Verified): string {
+  if (login === undefined) return ''
+  return `${login.mechanism} as ${login.user ?? 'the account of this process'}`
+}

@@ -1,0 +1,59 @@
+import type { Fault } from '../../smtp/fault.ts'
+import type { ConnectionManager } from '../connection-manager.ts'
+import { LOGIN_REMEDIES } from './login.ts'
+import { NETWORK_REMEDIES } from './network.ts'
+import type { Remedy, Symptom } from './remedy.ts'
+import { AUTH_REPLY_REMEDIES, SESSION_REPLY_REMEDIES } from './replies.ts'
+import { TLS_REMEDIES } from './tls.ts'
+
+/** What is known of the manager whose session failed. */
+export type Patient = Pick<ConnectionManager, 'port' | 'tls'> & {
+  readonly auth: Pick<ConnectionManager['auth'], 'method'>
+}
+
+/** A reference that cannot be looked up: nobody was connected to. */
+export const SECRETS_REMEDY: Remedy = {
+  id: 'secrets.unavailable',
+  when: {},
+  problem: 'a secret cannot be read here',
+  advice:
+    'Set the variable in the environment of this process, or let its user read the file. A worker has an environment of its own: that of its service or container.',
+}
+
+/** All of them, in the order in which they are looked at: the first that fits counts. */
+export const REMEDIES: readonly Remedy[] = [
+  ...LOGIN_REMEDIES,
+  ...AUTH_REPLY_REMEDIES,
+  ...SESSION_REPLY_REMEDIES,
+  ...NETWORK_REMEDIES,
+  ...TLS_REMEDIES,
+]
+
+/** What is wrong and what to do; undefined when nobody has seen such a fault, or we ended it. */
+export function remedyFor(fault: Fault, manager: Patient): Remedy | undefined {
+  return REMEDIES.find(({ when }) => isMetBy(when, fault, manager))
+}
+
+/** The problem and what to do, as one paragraph. */
+export function adviceOf({ problem, advice }: Remedy): string {
+  return `${problem.charAt(0).toUpperCase()}${problem.slice(1)}. ${advice}`
+}
+
+function isMetBy(when: Symptom, fault: Fault, { port, tls, auth }: Patient): boolean {
+  const reply = fault.kind === 'reply' ? fault.reply : undefined
+  return (
+    isOf(when.kinds, fault.kind) &&
+    isOf(when.stages, fault.stage) &&
+    isOf(when.causes, fault.kind === 'reply' ? undefined : fault.cause) &&
+    isOf(when.codes, reply?.code) &&
+    isOf(when.statuses, reply?.status) &&
+    (when.text === undefined || (reply !== undefined && when.text.test(reply.text))) &&
+    isOf(when.ports, port) &&
+    isOf(when.tls, tls) &&
+    isOf(when.methods, auth.method)
+  )
+}
+
+function isOf<Value>(wanted: readonly Value[] | undefined, value: Value | undefined): boolean {
+  return wanted === undefined || (value !== undefined && wanted.includes(value))
+}

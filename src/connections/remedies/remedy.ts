@@ -1,0 +1,31 @@
+import type { Fault } from '../../smtp/fault.ts'
+import type { Stage } from '../../smtp/stage.ts'
+import type { Auth } from '../auth/auth.ts'
+import type { TlsMode } from '../connection-manager.ts'
+
+/** By what a fault is known: all that is given has to hold, of each list one. */
+export interface Symptom {
+  readonly kinds?: readonly Fault['kind'][]
+  readonly stages?: readonly Stage[]
+  /** Of what was no reply, what exactly it was. */
+  readonly causes?: readonly string[]
+  readonly codes?: readonly number[]
+  readonly statuses?: readonly string[]
+  /** In the text of the reply. */
+  readonly text?: RegExp
+  /** What the connection manager says. */
+  readonly ports?: readonly number[]
+  readonly tls?: readonly (TlsMode | 'opportunistic')[]
+  readonly methods?: readonly (Auth['method'] | 'oauth2')[]
+}
+
+/** A common fault of a session, and what a person can do about it. */
+export interface Remedy {
+  /** As JSON, events and metrics have it; it never changes its meaning. */
+  readonly id: string
+  readonly when: Symptom
+  /** What is wrong, without a subject's name: a clause. */
+  readonly problem: string
+  /** What to do: one to three sentences. */
+  readonly advice: string
+}

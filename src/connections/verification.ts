@@ -1,0 +1,43 @@
+import type { Stage } from '../smtp/stage.ts'
+import type { Extensions } from './extensions.ts'
+import type { SessionSecurity } from './session-security.ts'
+
+/** A step of a verification: a secret's look-up, a stage of the session, or its end. */
+export interface VerificationStep {
+  readonly step: Stage | 'secrets' | 'quit'
+  readonly ok: boolean
+  /** How long it took, in milliseconds. */
+  readonly ms: number
+  /** Why it failed. */
+  readonly detail?: string
+}
+
+/** How far a connection manager can be used right now. */
+export interface Verification {
+  readonly connection: string
+  readonly ok: boolean
+  /** All steps up to the one that failed, in their order. */
+  readonly steps: readonly VerificationStep[]
+  /** The address that the name was looked up as, and was connected to if it could be. */
+  readonly address?: string
+  /** What the server offered last, before the login. */
+  readonly extensions?: Extensions
+  /** How the session was protected; absent when there was none in the end. */
+  readonly security?: SessionSecurity
+  /** How we logged in, or tried to; absent when nothing was said of a login. */
+  readonly login?: VerifiedLogin
+  /** What is wrong: the name of a common fault, for programs. */
+  readonly problem?: string
+  /** What is wrong and what to do, for people. */
+  readonly advice?: string
+  /** Who said what in a login that failed; without secrets and addresses. */
+  readonly conversation?: readonly string[]
+  /** How long all of it took, in milliseconds. */
+  readonly ms: number
+}
+
+/** By which mechanism, and as whom unless that is a secret, or the account of this process. */
+export interface VerifiedLogin {
+  readonly mechanism: string
+  readonly user?: string
+}
