@@ -65,6 +65,13 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
       'Write into `server` the full host name that the server has in the domain, no address and no alias; or set `auth.spn`, such as "SMTPSVC/mail.example.com". On the domain controller `setspn -L COMPUTER` lists the names that there are.',
   },
   {
+    id: 'kerberos.foreign-realm',
+    when: { causes: ['KERBEROS_FOREIGN_REALM'] },
+    problem: 'the server belongs to a realm that the domain of this account does not trust',
+    advice:
+      'Tell Kerberos to which realm the server belongs: `[domain_realm]` in krb5.conf; between two realms there has to be a trust.',
+  },
+  {
     id: 'kerberos.clock-skew',
     when: { causes: ['KERBEROS_CLOCK_SKEW'] },
     problem: "this machine's clock differs from the domain's by more than five minutes",

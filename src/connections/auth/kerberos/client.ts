@@ -45,6 +45,7 @@ export async function openKerberos(
 
 const MISSING = authFault(
   'Kerberos needs the package "kerberos", which is not installed or does not load: npm install kerberos@7',
+  'KERBEROS_MISSING',
 )
 
 const ENDED: Fault = {
