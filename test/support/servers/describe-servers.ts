@@ -2,6 +2,7 @@ import { findMtaWithLogins } from '../mta.ts'
 import { describeWith } from '../redis.ts'
 import type { Provision } from '../redis.ts'
 import { findDovecot } from './dovecot.ts'
+import { findPostfix } from './postfix.ts'
 import { NoPrivateMachineError } from './private-machine.ts'
 
 /** A group of tests that start Dovecot, alone or behind Exim; awaited by the file that it is in. */
@@ -13,6 +14,11 @@ export async function describeDovecot(name: string, body: () => void): Promise<v
 /** A group of tests that start an Exim which knows logins by itself. */
 export async function describeMtaWithLogins(name: string, body: () => void): Promise<void> {
   describeWith('Exim', await provide(findMtaWithLogins), name, body)
+}
+
+/** A group of tests that start Postfix; awaited by the file that it is in. */
+export async function describePostfix(name: string, body: () => void): Promise<void> {
+  describeWith('Postfix', await provide(findPostfix), name, body)
 }
 
 /** Looks for servers only in the files that need them: most runs of tests do not. */

@@ -1,0 +1,140 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { createConnections } from '../../src/index.ts'
+import { describePostfix } from '../support/servers/describe-servers.ts'
+import { startPostfix } from '../support/servers/postfix.ts'
+import type { Postfix } from '../support/servers/postfix.ts'
+import { embeddedPlace } from '../support/stores.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { openRoom } from '../worker/mail-room.ts'
+
+const MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256']
+const USERS = { app: 'correct horse', 'mail room': 'straße, schön=gut' }
+
+function relayOf(postfix: Postfix, auth: object, tls: 'starttls' | 'implicit' = 'starttls') {
+  return {
+    server: '127.0.0.1',
+    port: tls === 'implicit' ? postfix.tlsPort : postfix.port,
+    tls,
+    tlsOptions: { ca: postfix.certificate.cert },
+    auth: { method: 'basic', ...auth },
+  }
+}
+
+await describePostfix('mail through Postfix', () => {
+  test('is delivered by each basic mechanism, over STARTTLS and over implicit TLS', async () => {
+    await using postfix = await startPostfix({ users: USERS })
+    const others = Object.fromEntries(
+      MECHANISMS.flatMap((mechanism) => [
+        [
+          `${mechanism} over STARTTLS as app`,
+          relayOf(postfix, { mechanism, user: 'app', password: USERS.app }),
+        ],
+        [
+          `${mechanism} over implicit TLS as mail room`,
+          relayOf(
+            postfix,
+            { mechanism, user: 'mail room', password: USERS['mail room'] },
+            'implicit',
+          ),
+        ],
+      ]),
+    ) as Readonly<Record<string, unknown>>
+    const strongest = relayOf(postfix, { user: 'app', password: USERS.app })
+    await using room = await openRoom(embeddedPlace(), strongest, { others })
+    const sent = await Promise.all(
+      ['relay', ...Object.keys(others)].map((connection) =>
+        room.mailroom.send({
+          connection,
+          message: {
+            from: 'app@example.com',
+            to: 'ann@example.org',
+            subject: connection,
+            text: '',
+          },
+        }),
+      ),
+    )
+    for (const { id } of sent) expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    await expect.poll(() => postfix.messages()).toHaveLength(9)
+    const arrived = (await postfix.messages()).map((text) => ({
+      subject: /^Subject: (.*)$/m.exec(text)?.[1],
+      user: /Authenticated sender: (.*?)@example\.test/.exec(text)?.[1],
+      how: /with (ESMTPSA|UTF8SMTPSA)/.test(text),
+    }))
+    expect(new Set(arrived)).toEqual(
+      new Set([
+        { subject: 'relay', user: 'app', how: true },
+        ...Object.keys(others).map((subject) => ({
+          subject,
+          user: subject.replace(/.* as /, ''),
+          how: true,
+        })),
+      ]),
+    )
+  })
+
+  test('waits after one login with a wrong password, by whatever mechanism, until that is mended', async () => {
+    await using postfix = await startPostfix({ users: USERS })
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'password')
+    await writeFile(file, 'incorrect horse')
+    const relays = MECHANISMS.map((mechanism) => [
+      mechanism,
+      relayOf(postfix, { mechanism, user: 'app', password: `\${file:${file}}` }),
+    ])
+    const others = Object.fromEntries(relays) as Readonly<Record<string, unknown>>
+    await using room = await openRoom(embeddedPlace(), { port: postfix.port }, { others })
+    const message = { from: 'app@example.com', to: 'ann@example.org', subject: '', text: 'Hello' }
+    const send = (connection: string) => room.mailroom.send({ connection, message })
+    const sent = await Promise.all([...MECHANISMS, ...MECHANISMS].map(send))
+    await expect.poll(() => room.told('parked').map(({ code }) => code)).toEqual(Array(4).fill(535))
+    for (const name of MECHANISMS) {
+      await expect.poll(() => room.mailroom.status(name)).toMatchObject({ waiting: 2, dead: 0 })
+    }
+    const refusals = async () => [
+      ...(await postfix.log()).matchAll(/SASL (\S+) authentication failed/g),
+    ]
+    await expect.poll(refusals).toHaveLength(4)
+
+    await writeFile(file, USERS.app)
+    for (const { id } of sent) {
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    }
+    await expect.poll(() => postfix.messages()).toHaveLength(8)
+    expect(new Set((await refusals()).map(([, name]) => name))).toEqual(new Set(MECHANISMS))
+    expect(JSON.stringify(room.events)).not.toMatch(/horse|ann@example/)
+  })
+
+  test('does not begin when the mechanism that is demanded is not on offer', async () => {
+    await using postfix = await startPostfix({ users: USERS, mechanisms: ['PLAIN', 'LOGIN'] })
+    const auth = { mechanism: 'SCRAM-SHA-256', user: 'app', password: USERS.app }
+    await using room = await openRoom(embeddedPlace(), relayOf(postfix, auth))
+    await room.send()
+    await expect
+      .poll(() => room.told('parked'))
+      .toMatchObject([
+        { reason: expect.stringContaining('AUTH PLAIN LOGIN, none of SCRAM-SHA-256') },
+      ])
+    await expect.poll(() => postfix.log()).toContain('disconnect from')
+    expect(await postfix.log()).not.toContain('auth=')
+  })
+
+  test('is what a verification can tell beforehand, and names what is wrong', async () => {
+    await using postfix = await startPostfix({ users: USERS })
+    const right = relayOf(postfix, { user: 'app', password: USERS.app })
+    const { connections } = createConnections({
+      right,
+      wrong: { ...right, auth: { ...right.auth, user: 'nobody' } },
+      stranger: { ...right, tlsOptions: {} },
+    } as never)
+    const verify = async (name: string) => connections.verify(name, { env: {} })
+    expect(await verify('right')).toMatchObject({ ok: true })
+    expect(await verify('wrong')).toMatchObject({ ok: false })
+    expect(JSON.stringify(await verify('wrong'))).toMatch(/535.*authentication/)
+    expect(JSON.stringify(await verify('stranger'))).toMatch(/self-signed/)
+  })
+})
