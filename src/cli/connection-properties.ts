@@ -56,6 +56,8 @@ function defaultsFor({ tls, server }: ConnectionSummary): Values {
   values.delete('server')
   values.set('port', DEFAULT_PORTS[tls])
   values.set('auth.allowInsecureAuth', false)
+  values.set('auth.mechanism', 'negotiate')
+  values.set('auth.spnego', false)
   return values
 }
 

@@ -27,7 +27,12 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   ca: ['tlsOptions', 'ca'],
   minVersion: ['tlsOptions', 'minVersion'],
   serverName: ['tlsOptions', 'serverName'],
+  auth: ['auth', 'method'],
+  mechanism: ['auth', 'mechanism'],
   allowInsecureAuth: ['auth', 'allowInsecureAuth'],
+  keytab: ['auth', 'keytab'],
+  spn: ['auth', 'spn'],
+  spnego: ['auth', 'spnego'],
 }
 
 const REFERENCE = /\$\$\{|\$\{[^}]*\}/g

@@ -11,6 +11,7 @@ import { startSmtpServer } from '../support/smtp-server.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
 
 const SECRET = 'hunter2-in-the-file'
+const WRITTEN = { default: false, origin: 'mailroom.config.json' }
 
 async function project(connections: object, more: object = {}): Promise<TemporaryDirectory> {
   const directory = await temporaryDirectory()
@@ -51,11 +52,10 @@ test('every property is shown with its default marked and where the others come 
   const show = ['connections', 'show', 'relay']
   const { out } = await runCli([...show, '--environment', 'staging'], { cwd: directory.path })
   const shown = new Map(jsonLines(out).map((line) => [line['property'], line]))
-  const file = { default: false, origin: 'mailroom.config.json' }
-  expect(shown.get('server')).toEqual({ property: 'server', value: 'mail.example.com', ...file })
-  expect(shown.get('auth.password')).toMatchObject({ value: '${env:PASSWORD}', ...file })
-  expect(shown.get('auth.allowInsecureAuth')).toMatchObject({ value: true, ...file })
-  expect(shown.get('limits.sessions')).toMatchObject({ value: 3, ...file })
+  expect(shown.get('server')).toEqual({ property: 'server', value: 'mail.example.com', ...WRITTEN })
+  expect(shown.get('auth.password')).toMatchObject({ value: '${env:PASSWORD}', ...WRITTEN })
+  expect(shown.get('auth.allowInsecureAuth')).toMatchObject({ value: true, ...WRITTEN })
+  expect(shown.get('limits.sessions')).toMatchObject({ value: 3, ...WRITTEN })
   expect(shown.get('redirectAll')).toMatchObject({ default: false, origin: 'environment staging' })
   expect(shown.get('port')).toEqual({ property: 'port', value: 465, default: true })
   expect(shown.get('timeouts.dot')).toMatchObject({ value: '10m', default: true })
@@ -64,6 +64,19 @@ test('every property is shown with its default marked and where the others come 
   const table = await runCli([...show, '--table'], { cwd: directory.path })
   expect(table.out).toMatch(/^timeouts\.dot +10m +default$/m)
   expect(table.out).toMatch(/^limits\.sessions +3 +mailroom\.config\.json$/m)
+})
+
+test('what is shown of a login by Windows authentication is what was written', async () => {
+  const auth = { method: 'windows', user: 'EXAMPLE\\svc-mail', password: SECRET }
+  await using directory = await project({ relay: { server: 'mail.example.com', auth } })
+  const { out } = await runCli(['connections', 'show', 'relay'], { cwd: directory.path })
+  expect(jsonLines(out).filter(({ property }) => String(property).startsWith('auth.'))).toEqual([
+    { property: 'auth.method', value: 'windows', ...WRITTEN },
+    { property: 'auth.mechanism', value: 'negotiate', default: true },
+    { property: 'auth.user', value: 'EXAMPLE\\svc-mail', ...WRITTEN },
+    { property: 'auth.password', value: '[secret]', ...WRITTEN },
+    { property: 'auth.spnego', value: false, default: true },
+  ])
 })
 
 test('each step of a verification has its mark, and the exit code tells whether all work', async () => {

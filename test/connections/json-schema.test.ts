@@ -19,6 +19,7 @@ const validate = new Ajv({ allErrors: true, strict: false }).compile(schema)
 
 const relay = { server: 'relay.example.com' }
 const basic = { method: 'basic', user: 'bob', password: '${env:PW}' }
+const windows = { method: 'windows', user: 'EXAMPLE\\bob', password: '${env:PW}' }
 const inProduction = (layer: unknown): unknown => ({
   connections: { relay, local: 'smtp://localhost' },
   environments: { production: layer },
@@ -40,6 +41,11 @@ describe('the JSON Schema', () => {
     ['a URL', { connections: { relay: 'smtps://bob:${file:/run/s}@relay.example.com' } }],
     ['a string and properties', { connections: { a: { connectionString: 'smtp://a', port: 26 } } }],
     ['a login', { connections: { relay: { ...relay, auth: basic } } }],
+    ['a login of Windows', { connections: { relay: { ...relay, auth: windows } } }],
+    [
+      'a login as the process',
+      { connections: { relay: { ...relay, auth: { method: 'windows', spn: 'SMTPSVC/a' } } } },
+    ],
     [
       'durations',
       { connections: { relay: { ...relay, timeouts: { dot: '1h30m', tls: '1m 5s' } } } },
@@ -79,6 +85,14 @@ describe('the JSON Schema', () => {
     [
       'a login without password',
       { connections: { relay: { ...relay, auth: { method: 'basic' } } } },
+    ],
+    [
+      'a mechanism that Windows has not',
+      { connections: { relay: { ...relay, auth: { ...windows, mechanism: 'PLAIN' } } } },
+    ],
+    [
+      'a service without host',
+      { connections: { relay: { ...relay, auth: { ...windows, spn: 'SMTPSVC' } } } },
     ],
     ['an unknown TLS mode', { connections: { relay: { ...relay, tls: 'ssl' } } }],
     ['a list of managers', { connections: [relay] }],
