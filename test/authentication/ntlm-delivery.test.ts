@@ -12,6 +12,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom } from '../worker/mail-room.ts'
 
 const { user, domain, password } = WINDOWS_ACCOUNT
+const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', subject: 'Hello', text: 'Ann' }
 
 await describeDovecot('mail by NTLM', () => {
   test('is delivered however the account is written, over plain sessions and over TLS', async () => {
@@ -33,9 +34,8 @@ await describeDovecot('mail by NTLM', () => {
     )
     const others = Object.fromEntries(managers) as Readonly<Record<string, unknown>>
     await using room = await openRoom(embeddedPlace(), { port: relay.port }, { others })
-    const message = { from: 'app@example.com', to: 'ann@example.org', subject: '', text: 'Hello' }
     for (const connection of Object.keys(others)) {
-      const { id } = await room.mailroom.send({ connection, message })
+      const { id } = await room.mailroom.send({ connection, message: MESSAGE })
       expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     }
     expect(relay.mails).toHaveLength(8)
@@ -75,10 +75,15 @@ await describeDovecot('mail by NTLM', () => {
     const mechanisms = ['GSSAPI', 'NTLM']
     const logins = { by: 'dovecot', socket: authSocket, mechanisms } as const
     await using exchange = await startMta({ certificate, logins })
-    const auth = { method: 'windows', user: `${domain}\\${user}`, password }
-    const tls = { tls: 'starttls', tlsOptions: { ca: certificate.cert } }
-    await using room = await openRoom(embeddedPlace(), { port: exchange.port, ...tls, auth })
-    const { id } = await room.send()
+    const Exchange = {
+      connectionString: 'SmtpServer=127.0.0.1;UseWindowsAuthentication=True;EnableSsl=True;',
+      port: exchange.port,
+      tlsOptions: { ca: certificate.cert },
+      auth: { method: 'windows', user: `${domain}\\${user}`, password },
+    }
+    const { port } = exchange
+    await using room = await openRoom(embeddedPlace(), { port }, { others: { Exchange } })
+    const { id } = await room.mailroom.send({ connection: 'Exchange', message: MESSAGE })
     expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
     await expect.poll(() => exchange.messages()).toHaveLength(1)
     const [arrived] = await exchange.messages()

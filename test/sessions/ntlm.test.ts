@@ -8,21 +8,14 @@ import { parseChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
 import type { NtlmChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
 import { md4 } from '../../src/connections/auth/ntlm/md4.ts'
 import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
-import { parseTargetInfo } from '../../src/connections/auth/ntlm/target-info.ts'
 import { upperCase } from '../../src/connections/auth/ntlm/upper-case.ts'
+import { attributesOf, CHALLENGE, field, withTime } from './ntlm-messages.ts'
 
 /** [MS-NLMP] §4.2.1: common values of the examples. */
 const IDENTITY = { user: 'User', domain: 'Domain', password: 'Password' }
 const CLIENT_NONCE = Buffer.alloc(8, 0xaa)
 const TIME_ZERO = new Date(-11_644_473_600_000)
 
-/** [MS-NLMP] §4.2.4.3. */
-const CHALLENGE = Buffer.from(
-  `4e544c4d53535000020000000c000c003800000033828ae20123456789abcdef00000000000000002400240044000000
-   060070170000000f53006500720076006500720002000c0044006f006d00610069006e0001000c005300650072007600
-   6500720000000000`.replaceAll(/\s/g, ''),
-  'hex',
-)
 const NT_PROOF = '68cd0ab851e51c96aabc927bebef6a1c'
 const LM_RESPONSE = '86c35097ac9cec102554764a57cccc19aaaaaaaaaaaaaaaa'
 const BLOB =
@@ -45,12 +38,6 @@ function answerTo(bytes: Buffer, options: Partial<NtlmAnswerOptions> = {}): Buff
     now: TIME_ZERO,
     ...options,
   })
-}
-
-/** The field of an AUTHENTICATE_MESSAGE whose descriptor is at `at`. */
-function field(message: Buffer, at: number): Buffer {
-  const start = message.readUInt32LE(at + 4)
-  return message.subarray(start, start + message.readUInt16LE(at))
 }
 
 /** RFC 1320 §A.5. */
@@ -94,20 +81,6 @@ test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', 
   expect(field(message, 28).toString('utf16le')).toBe('Domain')
   expect(field(message, 36).toString('utf16le')).toBe('User')
 })
-
-/** The same challenge of a server that tells its time, and perhaps more (in hex). */
-function withTime(more = ''): Buffer {
-  const time = Buffer.from('070008001111111111111111', 'hex')
-  const pair = Buffer.concat([time, Buffer.from(more, 'hex')])
-  const bytes = Buffer.concat([CHALLENGE.subarray(0, -4), pair, Buffer.alloc(4)])
-  bytes.writeUInt16LE(bytes.readUInt16LE(40) + pair.length, 40)
-  return bytes
-}
-
-function attributesOf(message: Buffer): ReadonlyMap<number, Buffer> {
-  const info = field(message, 20).subarray(16 + 28)
-  return new Map(parseTargetInfo(info).map(({ id, value }) => [id, value]))
-}
 
 test('a server that tells its time gets an integrity code, the target, and no LM response', () => {
   const message = answerTo(withTime())
