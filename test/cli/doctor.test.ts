@@ -214,6 +214,8 @@ test.for<[change: Record<string, string | undefined>, bad: readonly string[]]>([
   [{ aof_enabled: undefined }, ['warning store: keeps mail']],
   [{ maxmemory_policy: 'allkeys-lru' }, ['problem store: keeps mail']],
   [{ aof_last_write_status: 'err' }, ['problem store: disk']],
+  [{ aof_delayed_fsync: '3' }, ['warning store: disk']],
+  [{ aof_delayed_fsync: '0' }, []],
   [{ maxmemory: '99', maxmemory_human: '99B' }, ['problem store: memory']],
   [{ maxmemory: '110', maxmemory_human: '110B' }, ['warning store: memory']],
   [{ maxmemory: '1000', maxmemory_human: '1000B' }, []],

@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { type Daemon, type Program, startDaemon } from './daemon.ts'
 import { unpackDebian } from './debian.ts'
 import { findProgram } from './find-program.ts'
 import { freePort } from './free-port.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 /** A Redis of one test, on a port and in a folder of its own. */
 export interface RedisServer extends AsyncDisposable {
@@ -36,12 +35,16 @@ export async function findRedis(): Promise<Program> {
 /**
  * Starts a Redis of its own with the settings that Mailroom asks for: append-only, everysec,
  * noeviction. `args` come last and so win, for example `['--maxmemory-policy', 'allkeys-lru']`.
+ *
+ * Its file is in memory: on a disk that is slow to flush, Redis puts off its writes for up to two
+ * seconds and loses them with its process (docs/guarantees.md), which would be a matter of luck here.
  */
 export async function startRedis(
   options: { readonly args?: readonly string[] | ((port: number) => readonly string[]) } = {},
 ): Promise<RedisServer> {
   const program = await findRedis()
-  const cwd = await mkdtemp(join(tmpdir(), 'mailroom-redis-'))
+  const folder = await temporaryDirectory('memory')
+  const cwd = folder.path
   const port = await freePort()
   const settings = {
     bind: '127.0.0.1',
@@ -75,7 +78,7 @@ export async function startRedis(
     [Symbol.asyncDispose]: async () => {
       await daemon.end()
       process.off('exit', removeAtExit)
-      await rm(cwd, { recursive: true, force: true })
+      await folder[Symbol.asyncDispose]()
     },
   }
 }

@@ -41,11 +41,22 @@ function checkSafety(info: string): readonly Check[] {
   return all.length > 0 ? all : [ok('store: keeps mail', 'append-only file, no eviction')]
 }
 
-/** A full disk: what is acknowledged is no longer written. */
+/** A disk that is full: what is acknowledged is no longer written; or slow: it is written later. */
 function checkWrites(facts: Facts): readonly Check[] {
   const status = facts.get('aof_last_write_status')
-  if (status === undefined || status === 'ok') return []
-  return [problem('store: disk', 'the last write of the append-only file failed', 'free its disk')]
+  if (status !== undefined && status !== 'ok') {
+    const detail = 'the last write of the append-only file failed'
+    return [problem('store: disk', detail, 'free its disk')]
+  }
+  const delayed = Number(facts.get('aof_delayed_fsync') ?? 0)
+  if (!(delayed > 0)) return []
+  return [
+    warning(
+      'store: disk',
+      `it was so slow that Redis put off its writes by two seconds, ${delayed} times since it started`,
+      'a Redis that dies then loses them: use a faster disk, or "appendfsync always"',
+    ),
+  ]
 }
 
 function checkMemory(facts: Facts): Check {
