@@ -27,6 +27,10 @@ const OPTIONAL = [
   'clientName',
   'provider',
   'tlsOptions.ca',
+  'tlsOptions.cert',
+  'tlsOptions.key',
+  'tlsOptions.passphrase',
+  'tlsOptions.fingerprint',
   'tlsOptions.serverName',
 ]
 
@@ -50,10 +54,13 @@ export function propertiesOf(summary: ConnectionSummary, cwd: string): readonly 
 }
 
 /** What a connection manager has that says no more than this one has to. */
-function defaultsFor({ tls, server }: ConnectionSummary): Values {
-  const [plain] = createConnections({ plain: { server } }).connections.list()
+function defaultsFor({ tls, server, tlsOptions: { legacy } }: ConnectionSummary): Values {
+  const [plain] = createConnections({
+    plain: { server, tlsOptions: { legacy } },
+  }).connections.list()
   const values = valuesOf(plain ?? {})
   values.delete('server')
+  values.set('tlsOptions.legacy', false)
   values.set('port', DEFAULT_PORTS[tls])
   values.set('auth.allowInsecureAuth', false)
   values.set('auth.mechanism', 'negotiate')

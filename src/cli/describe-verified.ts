@@ -68,7 +68,8 @@ function describeOffer(offer: Extensions): string {
 
 function describeSecurity(verified: Verified): string {
   const { security, certificateDaysLeft } = verified
-  if (security?.kind !== 'tls') return ''
+  if (security?.kind === 'plain') return 'it failed; the session goes on without TLS'
+  if (security === undefined) return ''
   const certificate = certificateOf(verified)
   const words = [`${security.protocol}, ${security.cipher}`]
   if (certificate) {

@@ -1,4 +1,5 @@
 import type { ParsedConfig } from '../connections/config.ts'
+import type { ConnectionWarning } from '../connections/connection-warning.ts'
 import { resolveReferences } from '../connections/references.ts'
 import type { Context } from './context.ts'
 import { loadConfiguration } from './load-configuration.ts'
@@ -64,7 +65,14 @@ export function tellWarnings(
   { mistakesOnly = false } = {},
 ): void {
   for (const warning of config.warnings) {
-    if (mistakesOnly && warning.code === 'INSECURE_AUTH') continue
+    if (mistakesOnly && PERMITTED.includes(warning.code)) continue
     terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
   }
 }
+
+/** What somebody wrote down in so many words. */
+const PERMITTED: readonly ConnectionWarning['code'][] = [
+  'INSECURE_AUTH',
+  'OPPORTUNISTIC_TLS',
+  'LEGACY_TLS',
+]

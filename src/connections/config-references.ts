@@ -19,7 +19,13 @@ export function referencesOf({
   const texts = [
     queue?.reveal(),
     digestKey?.reveal(),
-    ...managers.flatMap(({ auth, tlsOptions }) => [...textsOf(auth), tlsOptions.ca]),
+    ...managers.flatMap(({ auth, tlsOptions }) => [
+      ...textsOf(auth),
+      tlsOptions.ca,
+      tlsOptions.cert,
+      tlsOptions.key?.reveal(),
+      tlsOptions.passphrase?.reveal(),
+    ]),
   ]
   const references = texts.flatMap((text) => (text === undefined ? [] : referencesIn(text)))
   return {

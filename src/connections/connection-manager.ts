@@ -10,20 +10,21 @@ import { mailboxSchema } from './mailbox.ts'
 import { providerSchema } from './provider-name.ts'
 import { parseServerName } from './server-name.ts'
 import { timeoutsSchema } from './timeouts.ts'
-import { tlsOptionsSchema } from './tls-options.ts'
+import { KNOWN_TLS_PROPERTIES, tlsOptionsSchema } from './tls-options.ts'
 import { isProperties } from './unknown-properties.ts'
 
 /**
- * How a session is protected: not at all, by STARTTLS (demanded: without it nothing is sent), or by
- * TLS from the first byte.
+ * How a session is protected: not at all, by STARTTLS if the server can (against listeners only), by
+ * STARTTLS (demanded: without it nothing is sent), or by TLS from the first byte.
  */
-export const TLS_MODES = ['none', 'starttls', 'implicit'] as const
+export const TLS_MODES = ['none', 'opportunistic', 'starttls', 'implicit'] as const
 
 export type TlsMode = (typeof TLS_MODES)[number]
 
 /** The port that is meant when none is given (RFC 5321, RFC 6409, RFC 8314). */
 export const DEFAULT_PORTS: Readonly<Record<TlsMode, number>> = {
   none: 25,
+  opportunistic: 25,
   starttls: 587,
   implicit: 465,
 }
@@ -49,11 +50,13 @@ const properties = z.strictObject({
     .min(1)
     .max(65_535)
     .optional()
-    .describe('By `tls` when absent: 587 for "starttls", 465 for "implicit", 25 for "none"'),
+    .describe('By `tls` when absent: 587 for "starttls", 465 for "implicit", 25 for the others'),
   tls: z
     .enum(TLS_MODES)
     .default('starttls')
-    .describe('"none", "starttls" (demanded, never a silent plain session; default) or "implicit"'),
+    .describe(
+      '"none", "opportunistic" (STARTTLS if it works, else plain; the certificate may be any), "starttls" (demanded, never a silent plain session; default) or "implicit"',
+    ),
   auth: authSchema
     .prefault({ method: 'anonymous' })
     .describe('How to log in; { method: "anonymous" } by default'),
@@ -65,7 +68,9 @@ const properties = z.strictObject({
     ),
   timeouts: timeoutsSchema.prefault({}).describe('How long each step may take'),
   limits: limitsSchema.prefault({}).describe('How much it is asked to carry'),
-  tlsOptions: tlsOptionsSchema.prefault({}).describe('How the server proves who it is'),
+  tlsOptions: tlsOptionsSchema
+    .prefault({})
+    .describe('How the server proves who it is, and we to it'),
   uncertain: uncertainPolicySchema
     .prefault('hold')
     .describe(
@@ -105,7 +110,8 @@ export type ConnectionManagerInput = z.input<typeof connectionManagerSchema>
 export const KNOWN_PROPERTIES: readonly string[] = [
   ...Object.keys(properties.shape),
   ...KNOWN_UNCERTAIN_PROPERTIES,
-  ...[timeoutsSchema, limitsSchema, tlsOptionsSchema, ...authSchema.def.options].flatMap((group) =>
+  ...KNOWN_TLS_PROPERTIES,
+  ...[timeoutsSchema, limitsSchema, ...authSchema.def.options].flatMap((group) =>
     Object.keys(group.def.innerType.shape),
   ),
 ]

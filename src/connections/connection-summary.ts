@@ -7,7 +7,9 @@ import type { ConnectionManager, TlsMode } from './connection-manager.ts'
 import type { ConnectionOrigin } from './connection-origin.ts'
 import type { Limits } from './limits.ts'
 import { isReference } from './references.ts'
+import type { Secret } from './secret.ts'
 import type { Timeouts } from './timeouts.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /** A connection manager for people's eyes: every property, no secret, safe to print as JSON. */
 export interface ConnectionSummary {
@@ -26,6 +28,11 @@ export interface ConnectionSummary {
   readonly provider?: ServedBy
   readonly tlsOptions: {
     readonly ca?: string
+    readonly cert?: string
+    readonly key?: string
+    readonly passphrase?: string
+    readonly fingerprint?: readonly string[]
+    readonly legacy: boolean
     readonly minVersion: string
     readonly serverName?: string
   }
@@ -41,7 +48,6 @@ export interface ConnectionSummary {
 export function summarize(manager: ConnectionManager, origin: ConnectionOrigin): ConnectionSummary {
   const { name, description, type, server, port, tls, timeouts, limits, uncertain } = manager
   const { from, fromDomains, redirectAll, clientName, provider } = manager
-  const { ca, minVersion, serverName } = manager.tlsOptions
   return {
     name,
     description,
@@ -55,14 +61,32 @@ export function summarize(manager: ConnectionManager, origin: ConnectionOrigin):
     ...(redirectAll && { redirectAll: formatMailbox(redirectAll) }),
     ...(clientName !== undefined && { clientName }),
     ...(provider !== undefined && { provider }),
-    tlsOptions: {
-      ...(ca !== undefined && { ca: isReference(ca) ? ca : `PEM, ${ca.length} characters` }),
-      minVersion,
-      ...(serverName !== undefined && { serverName }),
-    },
+    tlsOptions: describeTlsOptions(manager.tlsOptions),
     timeouts,
     limits,
     uncertain: describeUncertainPolicy(uncertain),
     origin,
   }
+}
+
+function describeTlsOptions(options: TlsOptions): ConnectionSummary['tlsOptions'] {
+  const { ca, cert, key, passphrase, fingerprint, legacy, minVersion, serverName } = options
+  return {
+    ...(ca !== undefined && { ca: describeCertificates(ca) }),
+    ...(cert !== undefined && { cert: describeCertificates(cert) }),
+    ...(key && { key: describeSecret(key) }),
+    ...(passphrase && { passphrase: describeSecret(passphrase) }),
+    ...(fingerprint && { fingerprint }),
+    legacy,
+    minVersion,
+    ...(serverName !== undefined && { serverName }),
+  }
+}
+
+function describeCertificates(text: string): string {
+  return isReference(text) ? text : `PEM, ${text.length} characters`
+}
+
+function describeSecret(secret: Secret): string {
+  return isReference(secret.reveal()) ? secret.reveal() : String(secret)
 }

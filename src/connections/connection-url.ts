@@ -25,6 +25,11 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   messagesPerSession: ['limits', 'messagesPerSession'],
   recipientsPerTransaction: ['limits', 'recipientsPerTransaction'],
   ca: ['tlsOptions', 'ca'],
+  cert: ['tlsOptions', 'cert'],
+  key: ['tlsOptions', 'key'],
+  passphrase: ['tlsOptions', 'passphrase'],
+  fingerprint: ['tlsOptions', 'fingerprint'],
+  legacy: ['tlsOptions', 'legacy'],
   minVersion: ['tlsOptions', 'minVersion'],
   serverName: ['tlsOptions', 'serverName'],
   auth: ['auth', 'method'],
@@ -156,10 +161,11 @@ function parseQuery(query: Piece, base: UnknownProperties): UnknownProperties {
 }
 
 /** Limits as numbers, permissions as booleans and lists by their commas; else the schema refuses it. */
-function valueOf([group]: readonly string[], text: string): unknown {
-  if (group === 'fromDomains') return text.split(',')
+function valueOf([group, property]: readonly string[], text: string): unknown {
+  if (group === 'fromDomains' || property === 'fingerprint') return text.split(',')
   if (group === 'limits' && /^\d{1,15}$/.test(text)) return Number(text)
-  if (group === 'auth' && /^(?:true|false)$/.test(text)) return text === 'true'
+  const isPermission = group === 'auth' || property === 'legacy'
+  if (isPermission && /^(?:true|false)$/.test(text)) return text === 'true'
   return text
 }
 

@@ -1,9 +1,16 @@
+import { expiryOf } from './client-certificate.ts'
 import type { ConnectionManager, TlsMode } from './connection-manager.ts'
+import { referencesIn } from './references.ts'
 
 /** Something about a valid connection manager that is probably a mistake. */
 export interface ConnectionWarning {
   readonly connection: string
-  readonly code: 'PORT_TLS_MISMATCH' | 'INSECURE_AUTH'
+  readonly code:
+    | 'PORT_TLS_MISMATCH'
+    | 'INSECURE_AUTH'
+    | 'OPPORTUNISTIC_TLS'
+    | 'LEGACY_TLS'
+    | 'CLIENT_CERTIFICATE_EXPIRED'
   readonly message: string
 }
 
@@ -15,24 +22,60 @@ const SPOKEN: ReadonlyMap<number, readonly TlsMode[]> = new Map([
 ])
 
 /** What an operator should hear about `manager` before its first message waits in vain. */
-export function warningsOf(manager: ConnectionManager): readonly ConnectionWarning[] {
-  return [...mismatch(manager), ...insecureLogin(manager)]
+export function warningsOf(
+  manager: ConnectionManager,
+  now: Date = new Date(),
+): readonly ConnectionWarning[] {
+  return [
+    ...mismatch(manager),
+    ...insecureLogin(manager),
+    ...opportunistic(manager),
+    ...legacy(manager),
+    ...expired(manager, now),
+  ]
 }
 
 function mismatch({ name, port, tls }: ConnectionManager): readonly ConnectionWarning[] {
   const spoken = SPOKEN.get(port)
-  if (!spoken || spoken.includes(tls)) return []
+  if (!spoken || spoken.includes(tls === 'opportunistic' ? 'starttls' : tls)) return []
   const usual = spoken.map((mode) => `"${mode}"`).join(' or ')
   const message = `"${name}" uses port ${port} with tls "${tls}", but servers speak ${usual} there: change \`port\` or \`tls\``
   return [{ connection: name, code: 'PORT_TLS_MISMATCH', message }]
 }
 
 function insecureLogin({ name, auth, tls }: ConnectionManager): readonly ConnectionWarning[] {
-  if (tls !== 'none' || auth.method === 'anonymous') return []
+  if (auth.method === 'anonymous') return []
+  if (tls === 'opportunistic' && auth.method === 'basic' && auth.allowInsecureAuth) {
+    const message = `"${name}" may send its password over a plain connection or to a server that has not proved who it is (\`allowInsecureAuth\`): anybody on the way can have it`
+    return [{ connection: name, code: 'INSECURE_AUTH', message }]
+  }
+  if (tls !== 'none') return []
   if (auth.method === 'windows') {
     const message = `"${name}" logs in as Windows does over a plain connection: the password is not shown, but anybody on the way can read the mail and send some of their own`
     return [{ connection: name, code: 'INSECURE_AUTH', message }]
   }
   const message = `"${name}" sends its password over a plain connection (\`allowInsecureAuth\`): anybody on the way can read it`
   return [{ connection: name, code: 'INSECURE_AUTH', message }]
+}
+
+function opportunistic({ name, tls }: ConnectionManager): readonly ConnectionWarning[] {
+  if (tls !== 'opportunistic') return []
+  const message = `"${name}" goes on without TLS when STARTTLS is not offered or fails, and takes any certificate (\`tls: "opportunistic"\`): whoever stands in between can read the mail; "starttls" demands it`
+  return [{ connection: name, code: 'OPPORTUNISTIC_TLS', message }]
+}
+
+function legacy({ name, tlsOptions }: ConnectionManager): readonly ConnectionWarning[] {
+  if (!tlsOptions.legacy) return []
+  const message = `"${name}" permits what is known to be broken (\`tlsOptions.legacy\`): versions from ${tlsOptions.minVersion} on and weak keys and ciphers; take it out when the relay is a newer one`
+  return [{ connection: name, code: 'LEGACY_TLS', message }]
+}
+
+/** Of a certificate that stands there itself; one in a file is looked at when it is used. */
+function expired({ name, tlsOptions }: ConnectionManager, now: Date): readonly ConnectionWarning[] {
+  const { cert } = tlsOptions
+  if (cert === undefined || referencesIn(cert).length > 0) return []
+  const validTo = expiryOf(cert)
+  if (validTo === undefined || validTo >= now) return []
+  const message = `"${name}" shows a certificate that expired on ${validTo.toISOString()} (\`tlsOptions.cert\`): servers will refuse it`
+  return [{ connection: name, code: 'CLIENT_CERTIFICATE_EXPIRED', message }]
 }

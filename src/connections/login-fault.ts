@@ -4,7 +4,7 @@ import type { Fault } from '../smtp/fault.ts'
 import { parseReply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
 import type { ConnectionManager } from './connection-manager.ts'
-import { describeTlsFailure } from './tls-failure.ts'
+import { describeTlsFailure, isAboutOurs } from './tls-failure.ts'
 
 type LoginError = SMTPConnection.SMTPError
 
@@ -49,7 +49,11 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
 
   const cause = error.originalCode ?? error.code ?? error.name
   const tlsFailure = describeTlsFailure(error, manager)
-  if (tlsFailure !== undefined) return { kind: 'tls', stage, detail: tlsFailure, cause }
+  if (tlsFailure !== undefined) {
+    // With TLS 1.3 our handshake is done before the server has looked at our certificate.
+    const at = isAboutOurs(cause) ? handshakeOf(place) : stage
+    return { kind: 'tls', stage: at, detail: tlsFailure, cause }
+  }
   if (error.code === 'EDNS' || UNKNOWN_HOST.has(cause)) {
     return { kind: 'dns', stage, detail: `"${manager.server}" has no address: ${cause}`, cause }
   }
@@ -65,7 +69,24 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
     const at = `"${manager.server}" port ${manager.port}`
     return { kind: 'refused', stage, detail: `nobody answers at ${at}: ${cause}`, cause }
   }
-  return { kind: 'closed', stage, detail: `the server closed the connection: ${cause}`, cause }
+  const detail = `the server closed the connection: ${cause}${perhapsOurs(place)}`
+  return { kind: 'closed', stage, detail, cause }
+}
+
+/** A server that does not like a certificate often says nothing, and hangs up. */
+function perhapsOurs({ stage, manager, offersStartTls }: LoginPlace): string {
+  const isAfterHandshake =
+    manager.tls === 'implicit'
+      ? stage === 'tls' || stage === 'greeting'
+      : stage === 'starttls' || (stage === 'ehlo' && offersStartTls)
+  return isAfterHandshake && manager.tlsOptions.cert !== undefined
+    ? '; perhaps it refuses our certificate (tlsOptions.cert)'
+    : ''
+}
+
+function handshakeOf({ stage, manager }: LoginPlace): Stage {
+  if (stage === 'connect') return stage
+  return manager.tls === 'implicit' ? 'tls' : 'starttls'
 }
 
 /** What a reply that does not let a login go on means. */

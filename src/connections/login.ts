@@ -6,6 +6,7 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 import { formatDuration } from '../duration.ts'
 import type { Fault } from '../smtp/fault.ts'
+import type { Stage } from '../smtp/stage.ts'
 import { createExchanger } from './auth/exchange.ts'
 import type { Exchanger } from './auth/exchange.ts'
 import { logIn } from './auth/log-in.ts'
@@ -14,13 +15,16 @@ import type { Mechanism } from './auth/mechanism.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
+import { expectHandshake, watchHandshake } from './handshake.ts'
 import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
+import { createConnection } from './login-connection.ts'
 import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { LoginTrail } from './login-trail.ts'
 import { peerCertificate } from './peer-certificate.ts'
 import type { ResolvedManager } from './secrets.ts'
+import { isProven } from './server-proof.ts'
 import { securityOf } from './session-security.ts'
 import type { SessionSecurity } from './session-security.ts'
 
@@ -51,14 +55,12 @@ export interface LoginOptions {
   readonly trail?: LoginTrail
 }
 
-/** Longer than any step: ours are the time-outs that count, for only they know the stage. */
-const NEVER_MS = 2 ** 31 - 1
-
 /**
  * Connects to the connection manager's server, protects the session as `tls` says, and logs in.
  *
  * Resolves with a fault for whatever goes wrong, at its exact stage; never rejects. Each step has
- * its own time-out. `signal` ends it with an `aborted` fault.
+ * its own time-out. `signal` ends it with an `aborted` fault. Where TLS is opportunistic and fails,
+ * the server is connected to once more without.
  */
 export async function openLogin(
   resolved: ResolvedManager,
@@ -66,9 +68,21 @@ export async function openLogin(
 ): Promise<Login> {
   // Whoever only enqueues mail never logs in anywhere, and need not wait for this.
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
-  return new Promise((resolve) => {
-    beginLogin(Connection, resolved, options, resolve)
-  })
+  const attempt = (tried: ResolvedManager) =>
+    new Promise<Login>((resolve) => {
+      beginLogin(Connection, tried, options, resolve)
+    })
+  const login = await attempt(resolved)
+  if (!mayGoPlain(login, resolved.manager)) return login
+  const plain = await attempt({ ...resolved, manager: { ...resolved.manager, tls: 'none' } })
+  if (plain.kind === 'open') return plain
+  return { ...plain, conversation: [...login.conversation, ...plain.conversation] }
+}
+
+/** Opportunistic is what TLS cannot take the mail away from: who fails at it is asked without. */
+function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLogin {
+  if (login.kind === 'open' || tls !== 'opportunistic') return false
+  return login.fault.stage === 'starttls' && login.fault.kind !== 'aborted'
 }
 
 function beginLogin(
@@ -80,14 +94,16 @@ function beginLogin(
   const { manager } = resolved
   let timer: NodeJS.Timeout | undefined
   let offersStartTls = false
+  let isOver = false
 
   const progress = followLogin(hideSecrets(resolved.credentials), {
     trail,
     onStep: (step) => {
       if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
+      if (step === 'tls') queueMicrotask(() => watchHandshake(manager, connection, progress, fail))
       startTimer(step)
     },
-    onResolved: () => queueMicrotask(() => watchHandshake(manager, connection, progress)),
+    onResolved: () => queueMicrotask(() => expectHandshake(manager, connection, progress)),
   })
   const exchanger = createExchanger()
   const connection = createConnection(Connection, resolved, {
@@ -95,7 +111,6 @@ function beginLogin(
     customAuth: exchanger.customAuth,
   })
 
-  let isOver = false
   const end = (login: Login) => {
     isOver = true
     clearTimeout(timer)
@@ -106,9 +121,9 @@ function beginLogin(
   const fail = (fault: Fault) => end(failedLogin(fault, progress))
   const failWith = (error: SMTPConnection.SMTPError) =>
     fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls }))
-  const onAbort = () =>
-    fail({ kind: 'aborted', stage: progress.stage, detail: 'ended from our side' })
+  const onAbort = () => fail(abortedAt(progress.stage))
   const startTimer = (step: LoginStep) => {
+    if (isOver) return
     clearTimeout(timer)
     timer = setTimeout(() => fail(timeoutFault(step, progress, resolved)), manager.timeouts[step])
   }
@@ -134,15 +149,6 @@ function beginLogin(
   })
 }
 
-/** To be asked when the socket is made. */
-function watchHandshake(
-  { tls }: ConnectionManager,
-  { _socket: socket }: SMTPConnection,
-  { beginHandshake }: LoginProgress,
-): void {
-  if (tls === 'implicit' && socket) socket.once('connect', beginHandshake)
-}
-
 /** What no reply tells stands at the end of what was said. */
 function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
   const silence = fault.kind === 'reply' ? [] : [`* ${fault.kind}: ${fault.detail}`]
@@ -157,13 +163,15 @@ async function authenticate(
   done: (fault: Fault | undefined, session: Omit<OpenLogin, 'kind' | 'socket'>) => void,
 ): Promise<void> {
   const extensions = parseExtensions(lastAnswer(connection))
-  const security = securityOf(connection._socket)
+  const security = securityOf(connection._socket, (socket) =>
+    isProven(socket, resolved.manager.tlsOptions),
+  )
   const session = { extensions, isSecure: security.kind === 'tls', security }
   try {
     const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
     const context = {
       server: resolved.manager.server,
-      isSecure: session.isSecure,
+      isSecure: security.kind === 'tls' && security.isVerified,
       certificate: certificateOf(connection._socket),
       offered: extensions.auth,
       run,
@@ -179,32 +187,6 @@ function certificateOf(socket: Socket | null | false): X509Certificate | undefin
   return socket instanceof TLSSocket ? peerCertificate(socket) : undefined
 }
 
-function createConnection(
-  Connection: typeof SMTPConnection,
-  { manager, ca }: ResolvedManager,
-  { logger, customAuth }: Pick<LoginProgress, 'logger'> & Pick<Exchanger, 'customAuth'>,
-) {
-  const { server, port, tls, tlsOptions, timeouts, clientName } = manager
-  return new Connection({
-    host: server,
-    port,
-    name: clientName,
-    secure: tls === 'implicit',
-    requireTLS: tls === 'starttls',
-    ignoreTLS: tls === 'none',
-    servername: tlsOptions.serverName,
-    tls: { ca, minVersion: tlsOptions.minVersion },
-    dnsTimeout: timeouts.connect,
-    connectionTimeout: NEVER_MS,
-    greetingTimeout: NEVER_MS,
-    socketTimeout: NEVER_MS,
-    socketCloseTimeout: 0,
-    logger,
-    transactionLog: true,
-    customAuth,
-  })
-}
-
 function lastAnswer({ lastServerResponse }: SMTPConnection): string {
   return typeof lastServerResponse === 'string' ? lastServerResponse : ''
 }
@@ -212,6 +194,10 @@ function lastAnswer({ lastServerResponse }: SMTPConnection): string {
 /** To be asked when STARTTLS is sent: the last answer is then the one to EHLO. */
 function hasStartTls(connection: SMTPConnection): boolean {
   return parseExtensions(lastAnswer(connection)).startTls
+}
+
+function abortedAt(stage: Stage): Fault {
+  return { kind: 'aborted', stage, detail: 'ended from our side' }
 }
 
 function timeoutFault(step: LoginStep, progress: LoginProgress, resolved: ResolvedManager): Fault {

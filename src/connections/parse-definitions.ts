@@ -26,5 +26,5 @@ export function parseDefinitions(
     if (parsed.kind === 'valid') managers.set(name, parsed.manager)
     else issues.push(...parsed.issues)
   }
-  return { managers, warnings: [...managers.values()].flatMap(warningsOf), issues }
+  return { managers, warnings: [...managers.values()].flatMap((one) => warningsOf(one)), issues }
 }

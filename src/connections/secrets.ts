@@ -1,5 +1,7 @@
 import { distinguishCredentials, resolveAuth } from './auth/auth.ts'
 import type { Credentials } from './auth/auth.ts'
+import { distinguishClientCertificate, resolveClientCertificate } from './client-certificate.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { digestOf, type DigestFacts, type DigestMemory } from './digest.ts'
 import { SecretUnavailableError } from './errors.ts'
@@ -13,6 +15,8 @@ export interface ResolvedManager {
   readonly credentials: Credentials
   /** `tlsOptions.ca` as PEM text. */
   readonly ca: string | undefined
+  /** `tlsOptions.cert` with its key. */
+  readonly clientCertificate: ClientCertificate | undefined
   /**
    * Differs when the server, its TLS options or the credentials differ; 32 hexadecimal digits.
    *
@@ -42,14 +46,15 @@ export async function resolveSecrets(
   manager: ConnectionManager,
   options: ResolveOptions,
 ): Promise<ResolvedManager> {
-  const [credentials, ca] = await Promise.all([
+  const [credentials, ca, clientCertificate] = await Promise.all([
     resolveAuth(manager.auth, options),
     resolveCa(manager.tlsOptions.ca, options),
+    resolveClientCertificate(manager.tlsOptions, options),
   ])
-  const facts = factsOf(manager, credentials, ca)
+  const facts = factsOf(manager, { credentials, ca, clientCertificate })
   const { digestKey, digests = new Map() } = options
   const digest = await digestOf(manager.name, facts, digestKey, digests)
-  return { manager, credentials, ca, digest }
+  return { manager, credentials, ca, clientCertificate, digest }
 }
 
 async function resolveCa(
@@ -64,12 +69,23 @@ async function resolveCa(
 
 function factsOf(
   { server, port, tls, tlsOptions }: ConnectionManager,
-  credentials: Credentials,
-  ca: string | undefined,
+  {
+    credentials,
+    ca,
+    clientCertificate,
+  }: Pick<ResolvedManager, 'credentials' | 'ca' | 'clientCertificate'>,
 ): DigestFacts {
+  const { minVersion, serverName, fingerprint, legacy } = tlsOptions
+  const rest = {
+    ...(fingerprint && { fingerprint: fingerprint.toSorted() }),
+    ...(legacy && { legacy }),
+    ...(clientCertificate && { client: distinguishClientCertificate(clientCertificate) }),
+  }
   const facts = [
-    [server, port, tls, tlsOptions.minVersion, tlsOptions.serverName ?? server, ca ?? ''],
+    [server, port, tls, minVersion, serverName ?? server, ca ?? ''],
     distinguishCredentials(credentials),
+    // Left out where it says nothing, so that workers of before agree.
+    ...(Object.keys(rest).length > 0 ? [rest] : []),
   ]
   return { facts, holdsSecret: credentials.method !== 'anonymous' }
 }

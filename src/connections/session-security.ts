@@ -36,14 +36,17 @@ export interface CertificateFacts {
 }
 
 /** How what goes over `socket` is protected; to be asked while it is open. */
-export function securityOf(socket: Socket | null | false): SessionSecurity {
+export function securityOf(
+  socket: Socket | null | false,
+  isProven: (socket: TLSSocket) => boolean,
+): SessionSecurity {
   if (!(socket instanceof TLSSocket)) return { kind: 'plain' }
   const certificate = peerCertificate(socket)
   return {
     kind: 'tls',
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
-    isVerified: socket.authorized,
+    isVerified: isProven(socket),
     ...(certificate && { certificate: describeCertificate(certificate) }),
   }
 }

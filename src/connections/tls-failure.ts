@@ -1,11 +1,13 @@
 import type { ConnectionManager } from './connection-manager.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 /** What OpenSSL and Node call the failures that somebody can do something about. */
 const KNOWN: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the server's certificate has expired: the server needs a new one",
   CERT_NOT_YET_VALID: "the server's certificate is not valid yet: compare the clocks",
   DEPTH_ZERO_SELF_SIGNED_CERT:
-    "the server's certificate is self-signed: put it into tlsOptions.ca to trust it",
+    "the server's certificate is self-signed: put it into tlsOptions.ca to trust it, " +
+    'or its fingerprint into tlsOptions.fingerprint',
   ERR_SSL_WRONG_VERSION_NUMBER:
     'the server does not speak TLS at this point: is it a port for STARTTLS, or a plain one?',
   ERR_SSL_PACKET_LENGTH_TOO_LONG:
@@ -22,6 +24,12 @@ const NO_COMMON_VERSION = new Set([
   'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
   'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
 ])
+/** What OpenSSL 3 refuses unless it is told to be lenient. */
+const TOO_WEAK =
+  /_(?:UNSAFE_LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/
+/** The server's word about the certificate that we showed, or did not. */
+const OF_OURS =
+  /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED)$/
 const OTHERS = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$|ETLS$|EREQUIRETLS$)|CERT|CRL_/
 
 interface TlsError {
@@ -52,7 +60,36 @@ export function describeTlsFailure(
     )
   }
   if (NO_COMMON_VERSION.has(code)) {
-    return `the server speaks no TLS version that is allowed: tlsOptions.minVersion is "${tlsOptions.minVersion}"`
+    return (
+      `the server speaks no TLS version that is allowed: tlsOptions.minVersion is "${tlsOptions.minVersion}"` +
+      (tlsOptions.legacy
+        ? ''
+        : '; for a relay that knows TLS 1.0 or 1.1 only, set tlsOptions.legacy')
+    )
   }
+  if (TOO_WEAK.test(code) && !tlsOptions.legacy) {
+    return `the server's TLS is too weak (${code}): renew it, or set tlsOptions.legacy to use it as it is`
+  }
+  if (isAboutOurs(code)) {
+    return tlsOptions.cert === undefined
+      ? `the server demands a client certificate (${code}): set tlsOptions.cert and tlsOptions.key`
+      : `the server refuses our certificate (${code}): compare tlsOptions.cert with what it accepts`
+  }
+  if (code.endsWith('_ALERT_HANDSHAKE_FAILURE')) return describeNothingInCommon(tlsOptions, code)
   return OTHERS.test(code) ? `the TLS handshake failed: ${code}` : undefined
+}
+
+/** Whether `code` tells what the server thinks of our certificate; with TLS 1.3 only later. */
+export function isAboutOurs(code: string): boolean {
+  return OF_OURS.test(code)
+}
+
+/** What servers say when no cipher is common to both, and before TLS 1.3 for want of a certificate. */
+function describeNothingInCommon({ cert, legacy }: TlsOptions, code: string): string {
+  const hints = [
+    ...(cert === undefined ? ['it demands a client certificate (tlsOptions.cert)'] : []),
+    ...(legacy ? [] : ['it is an old one (tlsOptions.legacy)']),
+  ]
+  const perhaps = hints.length === 0 ? '' : `: perhaps ${hints.join(', or ')}`
+  return `the server has no way of TLS in common with us (${code})${perhaps}`
 }

@@ -36,7 +36,7 @@ describe('a connection manager', () => {
         messageBytes: 52_428_800,
         rate: [],
       },
-      tlsOptions: { minVersion: 'TLSv1.2' },
+      tlsOptions: { legacy: false, minVersion: 'TLSv1.2' },
       uncertain: { policy: 'hold' },
     })
     expect(warnings).toEqual([])
@@ -86,7 +86,7 @@ describe('a connection manager', () => {
     ['type', { type: 'OLEDB' }, 'expected "SMTP", got "OLEDB"'],
     ['port', { port: 0 }, '>=1, got 0'],
     ['port', { port: '25' }, 'expected number, got string'],
-    ['tls', { tls: 'ssl' }, 'one of "none"|"starttls"|"implicit", got "ssl"'],
+    ['tls', { tls: 'ssl' }, 'one of "none"|"opportunistic"|"starttls"|"implicit", got "ssl"'],
     ['auth.method', { auth: { method: 'ntlm' } }, '"anonymous", "basic"'],
     ['auth.method', { auth: {} }, 'got nothing'],
     ['auth.password', { auth: { method: 'basic', user: 'bob' } }, 'got nothing'],

@@ -15,6 +15,8 @@ export interface CertificateOptions {
   /** Who signs; the certificate itself by default. */
   readonly issuer?: Certificate
   readonly isAuthority?: boolean
+  /** Encrypts the key. */
+  readonly passphrase?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
 }
@@ -44,10 +46,15 @@ export function createCertificate(options: CertificateOptions): Certificate {
     tagged(0xa3, sequence(basicConstraints(isAuthority), subjectAltNames(hosts))),
   )
   return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: pemOf(privateKey, options.passphrase),
     cert: pem(sequence(facts, EC_SHA256, bits(signature(facts, signer)))),
     name,
   }
+}
+
+function pemOf(key: KeyObject, passphrase: string | undefined): string {
+  const locked = passphrase !== undefined && { cipher: 'aes-256-cbc', passphrase }
+  return key.export({ type: 'pkcs8', format: 'pem', ...locked }).toString()
 }
 
 function signature(facts: Buffer, key: KeyObject): Buffer {

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { TLSSocket } from 'node:tls'
+import type { PeerCertificate, TlsOptions } from 'node:tls'
 
 import { SMTPServer } from 'smtp-server'
 import type { SMTPServerOptions } from 'smtp-server'
@@ -20,6 +22,15 @@ interface ReceivedMail {
   readonly session: string
 }
 
+/** What a client said of itself while TLS began. */
+interface Handshake {
+  readonly protocol: string
+  /** The server name that the client asked for (SNI); false for none. */
+  readonly serverName: string | false
+  /** The name in the client's certificate; undefined when it showed none. */
+  readonly client: string | undefined
+}
+
 /** An answer other than the good one; the text may begin with an enhanced status code. */
 interface Refusal {
   readonly code: number
@@ -34,7 +45,12 @@ export interface SmtpServerOptions {
   /** The AUTH mechanisms on offer; `PLAIN` and `LOGIN` by default. */
   readonly mechanisms?: readonly string[]
   /** With it the server offers STARTTLS, or TLS from the first byte. */
-  readonly tls?: { readonly mode: 'starttls' | 'implicit'; readonly certificate: Certificate }
+  readonly tls?: {
+    readonly mode: 'starttls' | 'implicit'
+    readonly certificate: Certificate
+    /** What else its TLS is like: old, choosy about clients. */
+    readonly options?: TlsOptions
+  }
   /** 100 MB by default. */
   readonly maxBytes?: number
   readonly hides?: readonly ('PIPELINING' | 'SMTPUTF8' | '8BITMIME')[]
@@ -57,6 +73,8 @@ export interface TestSmtpServer extends AsyncDisposable {
   readonly mostOpen: number
   /** Logins that were tried. */
   readonly logins: number
+  /** What TLS handshakes came to, in order. */
+  readonly handshakes: readonly Handshake[]
   /** Closes every open connection without a word. */
   readonly dropConnections: () => void
 }
@@ -64,6 +82,7 @@ export interface TestSmtpServer extends AsyncDisposable {
 /** Starts the server; it stops when disposed. */
 export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<TestSmtpServer> {
   const mails: ReceivedMail[] = []
+  const handshakes: Handshake[] = []
   const counts = { connections: 0, open: 0, mostOpen: 0, logins: 0 }
   const server = new SMTPServer({
     ...serverOptions(options),
@@ -71,6 +90,15 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
       counts.connections++
       counts.open++
       counts.mostOpen = Math.max(counts.mostOpen, counts.open)
+      callback()
+    },
+    onSecure: (socket, _session, callback) => {
+      if (!(socket instanceof TLSSocket)) throw new TypeError('expected a socket with TLS')
+      handshakes.push({
+        protocol: socket.getProtocol() ?? '',
+        serverName: serverNameOf(socket),
+        client: clientOf(socket),
+      })
       callback()
     },
     onClose: () => {
@@ -119,6 +147,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
   return {
     port: portOf(server.server),
     mails,
+    handshakes,
     get connections() {
       return counts.connections
     },
@@ -143,10 +172,20 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
   }
 }
 
+/** Typed as a text, and false where the client named no server. */
+function serverNameOf({ servername }: TLSSocket): string | false {
+  return servername as string | false
+}
+
+function clientOf(socket: TLSSocket): string | undefined {
+  const { subject } = socket.getPeerCertificate() as Partial<PeerCertificate>
+  return [subject?.CN].flat()[0]
+}
+
 function serverOptions(options: SmtpServerOptions): SMTPServerOptions {
   const { users, tls, hides = [] } = options
   return {
-    ...(tls && { key: tls.certificate.key, cert: tls.certificate.cert }),
+    ...(tls && { key: tls.certificate.key, cert: tls.certificate.cert, ...tls.options }),
     secure: tls?.mode === 'implicit',
     hideSTARTTLS: tls?.mode !== 'starttls',
     authMethods: [...(options.mechanisms ?? ['PLAIN', 'LOGIN'])],

@@ -1,3 +1,4 @@
+import type { ConnectionWarning } from '../../connections/connection-warning.ts'
 import { InvalidConfigurationError } from '../../connections/errors.ts'
 import { isMailroomError } from '../../errors.ts'
 import type { Context } from '../context.ts'
@@ -43,10 +44,17 @@ export async function checkConfiguration(
   }
 }
 
-function adviceFor(code: string): string {
-  return code === 'INSECURE_AUTH'
-    ? 'use `tls: "starttls"` or "implicit"'
-    : 'see whether it is meant'
+function adviceFor(code: ConnectionWarning['code']): string {
+  switch (code) {
+    case 'INSECURE_AUTH':
+    case 'OPPORTUNISTIC_TLS':
+      return 'use `tls: "starttls"` or "implicit"'
+    case 'CLIENT_CERTIFICATE_EXPIRED':
+      return 'have it renewed'
+    case 'LEGACY_TLS':
+    case 'PORT_TLS_MISMATCH':
+      return 'see whether it is meant'
+  }
 }
 
 /** Looks every secret up; the answers hold the names of variables and files only. */

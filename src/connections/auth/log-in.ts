@@ -10,8 +10,9 @@ import { logInWindows } from './windows-login.ts'
 export interface LoginContext {
   /** The host that the connection manager names. */
   readonly server: string
+  /** Whether TLS hides what is said, and the server has proved who it is. */
   readonly isSecure: boolean
-  /** The server's, over TLS. */
+  /** The server's, over TLS; whether it was verified, `isSecure` says. */
   readonly certificate: X509Certificate | undefined
   /** The mechanisms that the server offers, in upper case. */
   readonly offered: readonly string[]

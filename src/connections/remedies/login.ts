@@ -44,6 +44,13 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
     advice: 'Set `tls: "starttls"` or "implicit"; nothing was sent.',
   },
   {
+    id: 'auth.unverified-server',
+    when: { causes: ['UNVERIFIED_SERVER'] },
+    problem: 'a password would go to a server that has not proved who it is',
+    advice:
+      'Set `tls: "starttls"` and, for an authority of your own, `tlsOptions.ca`; or pin the certificate with `tlsOptions.fingerprint`. Nothing was sent.',
+  },
+  {
     id: 'kerberos.missing',
     when: { causes: ['KERBEROS_MISSING'] },
     problem: 'the package that speaks Kerberos is not installed',

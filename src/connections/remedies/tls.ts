@@ -52,6 +52,13 @@ export const TLS_REMEDIES: readonly Remedy[] = [
       'Write into `server` the name that the certificate has, not an address or an alias; or set `tlsOptions.serverName` to it when you know that it is the right server.',
   },
   {
+    id: 'tls.other-certificate',
+    when: { causes: ['FINGERPRINT_MISMATCH'] },
+    problem: 'the server has another certificate than the pinned one',
+    advice:
+      'Ask the operator of the server for the fingerprint of its new certificate and set `tlsOptions.fingerprint` to it. If it has no new one, somebody stands in between: nothing was sent.',
+  },
+  {
     id: 'tls.too-old',
     when: {
       causes: [
@@ -64,13 +71,15 @@ export const TLS_REMEDIES: readonly Remedy[] = [
     },
     problem: 'the server speaks no TLS version or cipher that is allowed here',
     advice:
-      'Let the server speak TLS 1.2 or 1.3. For a relay that cannot, see `tlsOptions` for what may be allowed, knowingly.',
+      'Let the server speak TLS 1.2 or 1.3. For a relay that cannot, and that you reach by a network that you trust, set `tlsOptions.legacy: true`.',
   },
   {
     id: 'tls.weak',
     when: {
       causes: [
         'ERR_SSL_DH_KEY_TOO_SMALL',
+        'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED',
+        'ERR_SSL_WRONG_SIGNATURE_TYPE',
         'ERR_SSL_EE_KEY_TOO_SMALL',
         'ERR_SSL_CA_KEY_TOO_SMALL',
         'ERR_SSL_CA_MD_TOO_WEAK',
@@ -78,9 +87,9 @@ export const TLS_REMEDIES: readonly Remedy[] = [
         'EE_KEY_TOO_SMALL',
       ],
     },
-    problem: "the server's key or signature is too weak",
+    problem: "the server's key, signature or TLS is too weak",
     advice:
-      'The server needs a certificate of at least RSA 2048 bits or EC with SHA-256, and no small Diffie-Hellman group.',
+      'The server needs a certificate of at least RSA 2048 bits or EC with SHA-256, and no small Diffie-Hellman group. For a relay that cannot, set `tlsOptions.legacy: true`.',
   },
   {
     id: 'tls.client-certificate',
@@ -89,13 +98,17 @@ export const TLS_REMEDIES: readonly Remedy[] = [
         'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
         'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
         'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+        'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED',
+        'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN',
+        'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
+        'ERR_SSL_TLSV13_ALERT_ACCESS_DENIED',
         'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
         'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE',
       ],
     },
     problem: 'the server wants a client certificate, or refuses ours',
     advice:
-      'Get a client certificate and its key from the operator of the server and name both in `tlsOptions`.',
+      'Get a client certificate and its key from the operator of the server and name both in `tlsOptions` (`cert`, `key`).',
   },
   {
     id: 'tls.refused',
