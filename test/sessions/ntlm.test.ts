@@ -75,7 +75,7 @@ test.for([
 })
 
 test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', () => {
-  const message = answerTo(CHALLENGE)
+  const message = answerTo(CHALLENGE, { targetName: undefined })
   expect(field(message, 12).toString('hex')).toBe(LM_RESPONSE)
   expect(field(message, 20).toString('hex')).toBe(NT_PROOF + BLOB)
   expect(field(message, 28).toString('utf16le')).toBe('Domain')
@@ -90,6 +90,12 @@ test('a server that tells its time gets an integrity code, the target, and no LM
   expect(attributes.get(6)).toEqual(Buffer.from([2, 0, 0, 0]))
   expect(attributes.get(9)?.toString('utf16le')).toBe('SMTPSVC/mail.example.com')
   expect(attributes.get(10)).toEqual(Buffer.alloc(16))
+})
+
+test('a server that does not tell its time hears of the target and the certificate too', () => {
+  const attributes = attributesOf(answerTo(CHALLENGE, { channelBinding: Buffer.from('x') }))
+  expect([...attributes.keys()]).toEqual([2, 1, 9, 10])
+  expect(attributes.get(10)).not.toEqual(Buffer.alloc(16))
 })
 
 test('what the server says of the account is said back', () => {

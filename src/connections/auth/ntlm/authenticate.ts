@@ -20,8 +20,11 @@ export interface NtlmAnswerOptions {
   /** NEGOTIATE_MESSAGE as it was sent. */
   readonly negotiate: Buffer
   readonly challenge: NtlmChallenge
-  /** The service that we believe to speak to, such as `SMTPSVC/mail.example.com`. */
-  readonly targetName: string
+  /**
+   * The service that we believe to speak to, such as `SMTPSVC/mail.example.com`; without it neither
+   * the service nor the binding is told.
+   */
+  readonly targetName: string | undefined
   /** The application data of `tls-server-end-point` (RFC 5929 §4), over TLS. */
   readonly channelBinding: Buffer | undefined
   /** Eight random bytes. */
@@ -88,20 +91,26 @@ function composeBlob(time: Buffer, nonce: Buffer, target: readonly TargetAttribu
   return Buffer.concat([head, time, nonce, none, composeTargetInfo(target), none])
 }
 
-/** What the server said of itself, and what it may check of us (§3.1.5.1.2). */
+/**
+ * What the server said of itself, and what it may check of us (§3.1.5.1.2): also when it does not
+ * tell its time, which somebody on the way may have taken out.
+ */
 function targetOf(options: NtlmAnswerOptions): readonly TargetAttribute[] {
   const { challenge, targetName, channelBinding } = options
-  const ours: readonly number[] = [ATTRIBUTE.flags, ATTRIBUTE.targetName, ATTRIBUTE.channelBindings]
-  const theirs = challenge.target.filter(({ id }) => !ours.includes(id))
+  const theirs = challenge.target.filter(({ id }) => !OURS.includes(id))
   const flags = challenge.target.find(({ id }) => id === ATTRIBUTE.flags)?.value ?? NO_FLAGS
-  if (!theirs.some(({ id }) => id === ATTRIBUTE.timestamp)) return theirs
+  const tellsTime = theirs.some(({ id }) => id === ATTRIBUTE.timestamp)
+  const attributes = [...theirs]
+  if (tellsTime) attributes.push({ id: ATTRIBUTE.flags, value: withIntegrityCode(flags) })
+  if (targetName === undefined) return attributes
   return [
-    ...theirs,
-    { id: ATTRIBUTE.flags, value: withIntegrityCode(flags) },
+    ...attributes,
     { id: ATTRIBUTE.targetName, value: utf16(targetName) },
     { id: ATTRIBUTE.channelBindings, value: bindingHash(channelBinding) },
   ]
 }
+
+const OURS: readonly number[] = [ATTRIBUTE.flags, ATTRIBUTE.targetName, ATTRIBUTE.channelBindings]
 
 const NO_FLAGS = Buffer.alloc(4)
 
