@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { describeKerberos } from '../support/servers/describe-kerberos.ts'
+import { describeSite } from '../support/servers/describe-kerberos.ts'
 import { openSite } from '../support/servers/kerberos-site.ts'
 import type { KerberosSite } from '../support/servers/kerberos-site.ts'
 import { embeddedPlace } from '../support/stores.ts'
@@ -11,7 +11,7 @@ import { openRoom } from '../worker/mail-room.ts'
 
 const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
 
-await describeKerberos('mail by Kerberos', () => {
+await describeSite('mail by Kerberos', () => {
   test('is delivered with the keys of a file, as it is and as Windows wraps it', async () => {
     await using site = await openSite()
     const keytab = await site.realm.keytab('client.keytab', 'alice', 'bob')

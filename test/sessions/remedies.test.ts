@@ -271,7 +271,7 @@ test.for<[text: string, problem: string]>([
   ],
 ])('Kerberos: "%s" is %s', async ([text, problem]) => {
   const { manager } = await managerFor({ port: 25 }, { tls: 'starttls', auth: WINDOWS })
-  const fault = faultOfKerberos(text, 'smtp/mail.example.com')
+  const fault = faultOfKerberos(text, { spn: 'smtp/mail.example.com', hasKeytab: false })
   expect(remedyFor(fault, manager)?.id).toBe(problem)
 })
 

@@ -2,6 +2,7 @@ import { findMtaWithLogins } from '../mta.ts'
 import { describeWith } from '../redis.ts'
 import type { Provision } from '../redis.ts'
 import { findDovecot } from './dovecot.ts'
+import { NoKerberosAddonError } from './kerberos-addon.ts'
 import { findPostfix } from './postfix.ts'
 import { NoPrivateMachineError } from './private-machine.ts'
 
@@ -21,12 +22,15 @@ export async function describePostfix(name: string, body: () => void): Promise<v
   describeWith('Postfix', await provide(findPostfix), name, body)
 }
 
+const FOR_GOOD = [NoPrivateMachineError, NoKerberosAddonError]
+
 /** Looks for servers only in the files that need them: most runs of tests do not. */
 export async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {
   try {
     return { kind: 'there', value: await find() }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { kind: 'missing', reason, isForGood: error instanceof NoPrivateMachineError }
+    const isForGood = FOR_GOOD.some((kind) => error instanceof kind)
+    return { kind: 'missing', reason, isForGood }
   }
 }

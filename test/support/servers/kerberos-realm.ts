@@ -27,12 +27,18 @@ export interface KerberosRealm extends AsyncDisposable {
   changeKeys(principal: string): Promise<void>
   /** Asks the KDC's administration, such as `modprinc -expire yesterday alice`. */
   admin(query: string): Promise<void>
-  /** Gets a ticket with a keytab, and writes it to a cache for `KRB5CCNAME`. */
-  kinit(principal: string, keytab: string, ...flags: readonly string[]): Promise<string>
+  /** Gets a ticket with a keytab, for `lifetime` such as `10m`, and writes it to the file `cache`. */
+  kinit(principal: string, files: TicketFiles): Promise<void>
   /** Ends the KDC; nobody answers on its port any more. */
   stop(): Promise<void>
   /** Starts it again, with a clock that differs by so much, such as `+20m`. */
   restart(clock?: string): Promise<void>
+}
+
+interface TicketFiles {
+  readonly keytab: string
+  readonly cache: string
+  readonly lifetime?: string
 }
 
 /** Starts a realm without any principals of services and clients. */
@@ -63,7 +69,6 @@ export async function startRealm(): Promise<KerberosRealm> {
       cwd: folder,
     })
   let kdc = await start()
-  let caches = 0
   return {
     folder,
     port,
@@ -79,11 +84,8 @@ export async function startRealm(): Promise<KerberosRealm> {
     },
     changeKeys: (principal) => admin(`cpw -randkey ${principal}`),
     admin,
-    kinit: async (principal, keytab, ...flags) => {
-      const cache = join(folder, `cache-${caches++}`)
-      await tool('usr/bin/kinit', '-c', cache, '-k', '-t', keytab, ...flags, principal)
-      return `FILE:${cache}`
-    },
+    kinit: (principal, { keytab, cache, lifetime = '10m' }) =>
+      tool('usr/bin/kinit', '-c', cache, '-k', '-t', keytab, '-l', lifetime, principal),
     stop: () => kdc.end(),
     restart: async (clock) => {
       await kdc.end()
@@ -96,8 +98,8 @@ export async function startRealm(): Promise<KerberosRealm> {
   }
 }
 
-/** Nothing is looked up in DNS, and nothing else of this machine counts. */
-function krb5Conf(port: number): string {
+/** What leads clients to a KDC. Nothing is looked up in DNS, and nothing else of this machine counts. */
+export function krb5Conf(port: number): string {
   return `
 [libdefaults]
  default_realm = ${REALM}

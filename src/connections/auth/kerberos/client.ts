@@ -23,7 +23,7 @@ export async function openKerberos(
   credentials: WindowsCredentials,
   server: string,
 ): Promise<OpenedKerberos> {
-  const { user, spn, spnego } = credentials
+  const { user, keytab, spn, spnego } = credentials
   const identity = identityOf(credentials)
   const principal = user && principalOf(user.reveal())
   let failure: Fault = MISSING
@@ -37,7 +37,9 @@ export async function openKerberos(
     if (answer.kind === 'missing') break
     if (answer.kind === 'ended') return { kind: 'fault', fault: ENDED }
     // The first is the name that everybody has, so that one is told.
-    if (failure === MISSING) failure = faultOfKerberos(answer.text, name)
+    if (failure === MISSING) {
+      failure = faultOfKerberos(answer.text, { spn: name, hasKeytab: keytab !== undefined })
+    }
     if (!isUnknownService(answer.text)) break
   }
   return { kind: 'fault', fault: failure }

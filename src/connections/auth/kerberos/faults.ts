@@ -1,17 +1,26 @@
 import type { Fault } from '../../../smtp/fault.ts'
 import { authFault } from '../mechanism.ts'
 
+/** What was asked of the library. */
+interface KerberosQuestion {
+  readonly spn: string
+  /** Whether the connection manager names one. */
+  readonly hasKeytab: boolean
+}
+
 /** What the Kerberos library says, its cause for programs, and what somebody can do about it. */
 const KNOWN: readonly (readonly [
   pattern: RegExp,
   cause: string,
-  detail: (spn: string) => string,
+  detail: (question: KerberosQuestion) => string,
 ])[] = [
   [
     /no kerberos credentials|no credentials cache|cache.*(?:not found|empty)|cannot find mechanisms|can't find client principal|keytab.*(?:not found|contains no)|^$/i,
     'KERBEROS_NO_TICKET',
-    () =>
-      'there is no Kerberos ticket and no key for this account: set `keytab`, or run the worker with KRB5_CLIENT_KTNAME or KRB5CCNAME',
+    ({ hasKeytab }) =>
+      hasKeytab
+        ? 'there is no key for this account in `keytab`: compare `user` with what "klist -k" tells of it'
+        : 'there is no Kerberos ticket and no key for this account: set `keytab`, or run the worker with KRB5_CLIENT_KTNAME or KRB5CCNAME',
   ],
   [
     /server krbtgt\/.*not found in kerberos database/i,
@@ -22,7 +31,7 @@ const KNOWN: readonly (readonly [
   [
     /server .*not found in kerberos database|server not found/i,
     'KERBEROS_UNKNOWN_SERVICE',
-    (spn) =>
+    ({ spn }) =>
       `the KDC does not know the service "${spn}": set \`spn\` to the one that the server has, such as "SMTPSVC/host"`,
   ],
   [
@@ -55,7 +64,7 @@ const KNOWN: readonly (readonly [
 const UNREACHABLE = /cannot (?:contact|find|resolve).*(?:kdc|realm)|cannot resolve/i
 
 /** Why there is no Kerberos ticket, from what the library said; addresses are left out. */
-export function faultOfKerberos(text: string, spn: string): Fault {
+export function faultOfKerberos(text: string, question: KerberosQuestion): Fault {
   const cause = causeOf(text)
   if (UNREACHABLE.test(cause)) {
     const detail =
@@ -63,7 +72,7 @@ export function faultOfKerberos(text: string, spn: string): Fault {
     return { kind: 'refused', stage: 'auth', detail, cause: 'KERBEROS_NO_KDC' }
   }
   const known = KNOWN.find(([pattern]) => pattern.test(cause))
-  if (known !== undefined) return authFault(known[2](spn), known[1])
+  if (known !== undefined) return authFault(known[2](question), known[1])
   const told = cause.replaceAll(/[^\s@]+@[^\s@]+/g, '…').slice(0, 200)
   return authFault(`Kerberos failed: ${told}`)
 }

@@ -1,0 +1,235 @@
+import { once } from 'node:events'
+import { copyFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { expect, onTestFinished, test, vi } from 'vitest'
+
+import { openLogin } from '../../src/connections/login.ts'
+import { startCli } from '../support/cli.ts'
+import { portOf } from '../support/port-of.ts'
+import { managerFor } from '../support/resolved-manager.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
+import type { ScriptedServer } from '../support/scripted-server.ts'
+import { describeKerberos } from '../support/servers/describe-kerberos.ts'
+import { krb5Conf, startRealm } from '../support/servers/kerberos-realm.ts'
+import type { KerberosRealm } from '../support/servers/kerberos-realm.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const NO_KEY = /^there is no key for this account in `keytab`/
+const EXPIRED = /^the account is expired, locked/
+const NOT_PROVED = /^the server did not prove that it is the one which the ticket is for/
+const NOT_OURS = /^what the server answered does not belong to this Kerberos ticket/
+const NO_KDC = { kind: 'refused', stage: 'auth', detail: /^no KDC answers for the realm/ }
+
+await describeKerberos('a login by Kerberos', () => {
+  test('that gets no ticket tells what to do, and says nothing to the server', async () => {
+    await using realm = await startSmallRealm()
+    await using server = await startServer()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const attempt = (auth: object) => faultOf(server, { keytab, ...auth })
+
+    expect(await attempt({ user: 'bob' })).toMatchObject(authFault(NO_KEY))
+    expect(await attempt({ keytab: realm.config })).toMatchObject(authFault(NO_KEY))
+    expect(await attempt({ spn: 'imap/localhost' })).toMatchObject(
+      authFault(/^the KDC does not know the service "imap\/localhost"/),
+    )
+    expect(await attempt({ spn: 'smtp/mail.elsewhere.test' })).toMatchObject(
+      authFault(/^the server belongs to a realm that the KDC of this account does not trust/),
+    )
+    expect(await attempt({ user: 'alice@elsewhere.test' })).toMatchObject(authFault(NO_KEY))
+    expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
+  })
+
+  test('of an account that the KDC refuses tells why', async () => {
+    await using realm = await startSmallRealm()
+    await using server = await startServer()
+    for (const [account, change, sentence] of [
+      ['expired', 'modprinc -expire yesterday', EXPIRED],
+      ['stale', 'modprinc -pwexpire yesterday', EXPIRED],
+      ['locked', 'modprinc -allow_tix', EXPIRED],
+      ['changed', 'cpw -randkey', /^the KDC refuses the key of this account/],
+      ['deleted', 'delprinc -force', /^the KDC does not know this account/],
+    ] as const) {
+      const keytab = await realm.keytab(`${account}.keytab`, account)
+      await realm.admin(`modprinc +requires_preauth ${account}`)
+      await realm.admin(`${change} ${account}`)
+      for (const spnego of [false, true]) {
+        const fault = await faultOf(server, { keytab, spnego })
+        expect({ account, ...fault }).toMatchObject({ account, ...authFault(sentence) })
+      }
+    }
+    expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
+  })
+
+  test('waits for a KDC that is gone, and goes by NTLM only when nothing was said', async () => {
+    await using realm = await startSmallRealm()
+    await using server = await startServer({ AUTH: '535 5.7.3 no' })
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const password = { mechanism: 'negotiate', user: 'alice', password: 'Secret-123' }
+    expect(await faultOf(server, { keytab, ...password })).toMatchObject({ kind: 'reply' })
+    expect(server.commands.filter((line) => line.startsWith('AUTH')).map(mechanismOf)).toEqual([
+      'GSSAPI',
+    ])
+
+    await realm.stop()
+    const again = join(realm.folder, 'again.keytab')
+    await copyFile(keytab, again)
+    const noKdc = { ...NO_KDC, detail: expect.stringMatching(NO_KDC.detail) as string }
+    expect(await faultOf(server, { keytab: again })).toMatchObject(noKdc)
+    expect(await faultOf(server, { keytab: again, ...password })).toMatchObject({ kind: 'reply' })
+    expect(server.commands.filter((line) => line.startsWith('AUTH')).map(mechanismOf)).toEqual([
+      'GSSAPI',
+      'NTLM',
+    ])
+  })
+
+  test('to a server that proves nothing is not believed', async () => {
+    await using realm = await startSmallRealm()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    for (const [script, sentence] of [
+      [{ AUTH: '235 2.7.0 welcome' }, NOT_PROVED],
+      [{ AUTH: '334 ', CHALLENGE: '235 2.7.0 welcome' }, NOT_OURS],
+      [{ AUTH: `334 ${btoa('not a token')}`, CHALLENGE: '501 5.7.0 cancelled' }, NOT_OURS],
+    ] as const) {
+      await using server = await startServer(script)
+      for (const spnego of [false, true]) {
+        expect(await faultOf(server, { keytab, spnego })).toMatchObject(authFault(sentence))
+      }
+    }
+  })
+
+  test('whose KDC is silent ends in time, and holds up no other account', async () => {
+    await using realm = await startSmallRealm()
+    await using silence = await startSilence()
+    await using server = await startServer()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const other = await realm.keytab('bob.keytab', 'bob')
+    const silent = join(realm.folder, 'silent.conf')
+    await writeFile(silent, krb5Conf(silence.port))
+
+    process.env['KRB5_CONFIG'] = silent
+    const waiting = Array.from({ length: 6 }, () => faultOf(server, { keytab }, { auth: '1s' }))
+    await expect.poll(() => silence.open).toBeGreaterThan(0)
+    process.env['KRB5_CONFIG'] = realm.config
+    // It has got its ticket: the server says yes at once.
+    expect(await faultOf(server, { keytab: other })).toMatchObject(authFault(NOT_PROVED))
+    for (const fault of await Promise.all(waiting)) {
+      expect(fault).toMatchObject({ kind: 'timeout', stage: 'auth' })
+    }
+  })
+
+  test('leaves nothing behind when its process is killed while it waits for the KDC', async () => {
+    await using realm = await startSmallRealm()
+    await using silence = await startSilence()
+    await using server = await startServer()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const silent = join(realm.folder, 'silent.conf')
+    await writeFile(silent, krb5Conf(silence.port))
+    const auth = { method: 'windows', mechanism: 'kerberos', keytab }
+    const relay = { server: 'localhost', port: server.port, tls: 'none', auth }
+    const config = join(realm.folder, 'mailroom.config.json')
+    await writeFile(config, JSON.stringify({ connections: { relay } }))
+    await using command = startCli(['connections', 'verify', 'relay'], {
+      cwd: realm.folder,
+      env: { KRB5_CONFIG: silent },
+    })
+    await expect.poll(() => silence.open).toBe(1)
+    process.kill(command.pid, 'SIGKILL')
+    await expect.poll(() => silence.open).toBe(0)
+  })
+})
+
+test('a login by Kerberos without its package names it, and goes by NTLM where it may', async () => {
+  await using server = await startServer({ AUTH: '535 5.7.3 no' })
+  await using directory = await temporaryDirectory()
+  const hidden = join(directory.path, 'hidden.mjs')
+  await writeFile(hidden, WITHOUT_KERBEROS)
+  const keytab = hidden
+  vi.stubEnv('NODE_OPTIONS', `--import=${pathToFileURL(hidden).href}`)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(await faultOf(server, { keytab })).toMatchObject(
+    authFault(/^Kerberos needs the package "kerberos", .*: npm install kerberos@7$/),
+  )
+  const password = { mechanism: 'negotiate', user: 'alice', password: 'Secret-123' }
+  expect(await faultOf(server, { keytab, ...password })).toMatchObject({ kind: 'reply' })
+  expect(server.commands.filter((line) => line.startsWith('AUTH')).map(mechanismOf)).toEqual([
+    'NTLM',
+  ])
+})
+
+const WITHOUT_KERBEROS = `
+import { registerHooks } from 'node:module'
+registerHooks({
+  resolve(specifier, context, next) {
+    if (specifier === 'kerberos') throw new Error('not installed')
+    return next(specifier, context)
+  },
+})
+`
+
+function authFault(detail: RegExp): object {
+  return { kind: 'auth', stage: 'auth', detail: expect.stringMatching(detail) }
+}
+
+async function startSmallRealm(): Promise<KerberosRealm> {
+  const realm = await startRealm()
+  await realm.keytab('server.keytab', 'smtp/localhost')
+  process.env['KRB5_CONFIG'] = realm.config
+  return realm
+}
+
+const startServer = (script: Parameters<typeof startScriptedServer>[0] = {}) =>
+  startScriptedServer({ EHLO: '250-scripted\n250 AUTH GSSAPI NTLM', ...script })
+
+/** Why a login comes to nothing. */
+async function faultOf(
+  server: ScriptedServer,
+  auth: object,
+  timeouts: object = {},
+): Promise<object> {
+  const login = await openLogin(
+    await managerFor(server, {
+      server: 'localhost',
+      auth: { method: 'windows', mechanism: 'kerberos', ...auth },
+      timeouts,
+    }),
+  )
+  if (login.kind === 'fault') return login.fault
+  login.socket.destroy()
+  return { kind: 'logged in' }
+}
+
+function mechanismOf(line: string): string | undefined {
+  return line.split(' ')[1]
+}
+
+/** A KDC that takes connections and never answers. */
+interface Silence extends AsyncDisposable {
+  readonly port: number
+  /** Connections that are open now. */
+  readonly open: number
+}
+
+async function startSilence(): Promise<Silence> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => sockets.delete(socket)).resume()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: portOf(server),
+    get open() {
+      return sockets.size
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
