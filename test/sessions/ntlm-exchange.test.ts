@@ -6,6 +6,7 @@ import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
 import { openLogin } from '../../src/connections/login.ts'
 import type { Login } from '../../src/connections/login.ts'
+import { createSecret } from '../../src/connections/secret.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { managerFor } from '../support/resolved-manager.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
@@ -80,6 +81,18 @@ test.for([
   const { lines } = await logIn({ AUTH: ASKS }, { auth: { ...AUTH, user } })
   const message = decode(lines[1])
   expect([28, 36].map((at) => field(message, at).toString('utf16le'))).toEqual(parts)
+})
+
+test('an account without a name is nobody, and is not logged in as anybody', async () => {
+  await using server = await startScriptedServer({ EHLO: OFFER })
+  const resolved = await managerFor(server, { auth: AUTH })
+  const { credentials } = resolved
+  if (credentials.method !== 'windows') throw new Error('expected Windows authentication')
+  const user = createSecret('Domain\\')
+  const login = await openLogin({ ...resolved, credentials: { ...credentials, user } })
+  const detail = expect.stringContaining('without a name')
+  expect(login).toMatchObject({ fault: { kind: 'auth', stage: 'auth', detail } })
+  expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
 })
 
 test('what is said of a login has no word of its messages', async () => {

@@ -6,7 +6,7 @@ import { authFault } from './mechanism.ts'
 import { gssapi } from './mechanisms/gssapi.ts'
 import { ntlm } from './mechanisms/ntlm.ts'
 import { noCommonMechanism } from './no-common-mechanism.ts'
-import { parseAccount } from './windows-account.ts'
+import { describeAccountProblem, parseAccount } from './windows-account.ts'
 import type { WindowsCredentials } from './windows.ts'
 
 /**
@@ -19,8 +19,10 @@ export async function logInWindows(
   credentials: WindowsCredentials,
   context: LoginContext,
 ): Promise<Fault | undefined> {
-  const { mechanism } = credentials
+  const { mechanism, user } = credentials
   const { offered, run, server } = context
+  const problem = user && describeAccountProblem(user.reveal())
+  if (problem !== undefined) return authFault(`\`user\`: ${problem}`)
   if (mechanism === 'ntlm') return logInByNtlm(credentials, context)
   const others = mechanism === 'negotiate' && hasPassword(credentials) && offered.includes('NTLM')
   if (!offered.includes('GSSAPI')) {

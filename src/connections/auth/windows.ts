@@ -7,6 +7,7 @@ import type { SecretSources } from '../references.ts'
 import { readSecretFile } from '../secret-file.ts'
 import type { Secret } from '../secret.ts'
 import { resolveSecret, secretText } from '../secret-text.ts'
+import { describeAccountProblem } from './windows-account.ts'
 
 /** How Windows authentication is done: by Kerberos if that can be, else by NTLM; or by one alone. */
 const WINDOWS_MECHANISMS = ['negotiate', 'kerberos', 'ntlm'] as const
@@ -24,7 +25,7 @@ export const windowsSchema = z
       .describe(
         '"negotiate" (default): Kerberos when there is a ticket or keytab for it, else NTLM; or "kerberos" or "ntlm" alone',
       ),
-    user: secretText()
+    user: secretText({ refusal: refuseAccount })
       .optional()
       .describe(
         'The account, as "DOMAIN\\\\user" or "user@domain"; without it the one that the process runs as, or that the keytab is for',
@@ -67,6 +68,11 @@ export const windowsSchema = z
   .describe(
     'Windows authentication: Kerberos or NTLM, with an account or with the one that the process runs as',
   )
+
+/** What is only referred to is looked at when somebody logs in. */
+function refuseAccount(text: string): string | undefined {
+  return describeAccountProblem(text.replaceAll(/\$\{[^}]*\}/g, '_'))
+}
 
 export type WindowsAuth = z.output<typeof windowsSchema>
 
