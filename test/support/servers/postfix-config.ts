@@ -13,9 +13,13 @@ export const POSTFIX_REALM = 'example.test'
 
 /**
  * `main.cf` of a Postfix that takes mail for everybody from whoever has logged in, and keeps all of it
- * in one Maildir. Nothing is ever sent on.
+ * in one Maildir. Nothing is ever sent on. `settings` win.
  */
-export function mainConfig({ folder }: PostfixPlace): string {
+export function mainConfig(
+  { folder }: PostfixPlace,
+  settings: Readonly<Record<string, string>> = {},
+): string {
+  const more = Object.entries(settings).map((pair) => pair.join(' = '))
   return `
 compatibility_level = 3.6
 queue_directory = ${folder}/queue
@@ -44,6 +48,7 @@ smtpd_sasl_local_domain = ${POSTFIX_REALM}
 smtpd_sasl_authenticated_header = yes
 smtpd_recipient_restrictions = permit_sasl_authenticated, reject
 smtpd_error_sleep_time = 0
+${more.join('\n')}
 `
 }
 

@@ -16,6 +16,10 @@ export interface PostfixOptions {
   readonly users: Readonly<Record<string, string>>
   /** What AUTH offers; all basic ones by default. */
   readonly mechanisms?: readonly string[]
+  /** What else `main.cf` says; `authority.pem` lies in `$queue_directory/..`. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Whose client certificates it trusts, as PEM. */
+  readonly authority?: string
 }
 
 /** A real Postfix with logins by Cyrus SASL, which keeps whatever it is sent. */
@@ -83,10 +87,11 @@ const QUEUES =
 
 async function writeFiles(
   place: { readonly folder: string; readonly port: number; readonly tlsPort: number },
-  { users, mechanisms = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN', 'LOGIN'] }: PostfixOptions,
+  options: PostfixOptions,
   certificate: Certificate,
 ): Promise<void> {
   const { folder } = place
+  const { users, mechanisms = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN', 'LOGIN'] } = options
   for (const name of [
     'etc/sasl',
     'data',
@@ -96,10 +101,11 @@ async function writeFiles(
     await mkdir(join(folder, name), { recursive: true })
   }
   const files = {
-    'etc/main.cf': mainConfig(place),
+    'etc/main.cf': mainConfig(place, options.settings),
     'etc/master.cf': masterConfig(place),
     'etc/sasl/smtpd.conf': saslConfig(place, mechanisms),
     'chain.pem': certificate.key + certificate.cert,
+    'authority.pem': options.authority ?? '',
     accounts: Object.entries(users)
       .map((pair) => `${pair.join('\n')}\n`)
       .join(''),
