@@ -1,7 +1,7 @@
 import { findMtaWithLogins } from '../mta.ts'
 import { describeWith } from '../redis.ts'
 import type { Provision } from '../redis.ts'
-import { findDovecot } from './dovecot.ts'
+import { findDovecot, OtherDovecotError } from './dovecot.ts'
 import { NoKerberosAddonError } from './kerberos-addon.ts'
 import { findPostfix } from './postfix.ts'
 import { NoPrivateMachineError } from './private-machine.ts'
@@ -22,7 +22,7 @@ export async function describePostfix(name: string, body: () => void): Promise<v
   describeWith('Postfix', await provide(findPostfix), name, body)
 }
 
-const FOR_GOOD = [NoPrivateMachineError, NoKerberosAddonError]
+const FOR_GOOD = [NoPrivateMachineError, OtherDovecotError, NoKerberosAddonError]
 
 /** Looks for servers only in the files that need them: most runs of tests do not. */
 export async function provide<T>(find: () => Promise<T>): Promise<Provision<T>> {

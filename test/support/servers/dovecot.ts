@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { createCertificate } from '../certificate.ts'
 import type { Certificate } from '../certificate.ts'
@@ -10,6 +12,8 @@ import type { Unpacked } from '../debian.ts'
 import { freePort } from '../free-port.ts'
 import { dovecotConfig, ntlmHelper, sambaConfig } from './dovecot-config.ts'
 import { checkPrivateMachine, onPrivateMachine } from './private-machine.ts'
+
+const run = promisify(execFile)
 
 /** The account that NTLM is checked for: any user's name of this domain, with this password. */
 export const WINDOWS_ACCOUNT = {
@@ -47,15 +51,24 @@ export interface Dovecot extends AsyncDisposable {
   log(): Promise<string>
 }
 
+/** Says that the distribution has a Dovecot whose configuration reads otherwise than ours. */
+export class OtherDovecotError extends Error {}
+
 /** Dovecot and Samba's checker of NTLM, unpacked from the distribution. */
 export async function findDovecot(): Promise<Unpacked> {
   await checkPrivateMachine()
-  return unpackDebian({
+  const unpacked = await unpackDebian({
     name: 'dovecot',
     packages: ['dovecot-submissiond', 'dovecot-gssapi', 'winbind'],
     programs: ['usr/sbin/dovecot', 'usr/bin/ntlm_auth'],
     libraries: ['dovecot', 'samba'],
   })
+  const program = join(unpacked.root, 'usr/sbin/dovecot')
+  const { stdout } = await run(program, ['--version'], { env: unpacked.env })
+  if (!stdout.startsWith('2.3.')) {
+    throw new OtherDovecotError(`expected Dovecot 2.3, got ${stdout.split(' ', 1)[0]}`)
+  }
+  return unpacked
 }
 
 /** Starts Dovecot on a free port, with a folder of its own that goes when it is disposed. */
