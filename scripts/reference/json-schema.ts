@@ -68,7 +68,14 @@ function definitionsOf(
       description: 'A connection manager: a URL, a connection string of SSIS, or properties',
       anyOf: [
         CONNECTION_STRING,
-        { ...connection, anyOf: [{ required: ['server'] }, { required: ['connectionString'] }] },
+        {
+          ...connection,
+          anyOf: [
+            { required: ['server'] },
+            { required: ['service'] },
+            { required: ['connectionString'] },
+          ],
+        },
       ],
     },
     group: {
@@ -102,12 +109,20 @@ function toJsonSchema(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
     target: 'draft-07',
+    // A function, which no file can hold: what needs one is left out below.
+    unrepresentable: 'any',
     override: ({ jsonSchema }) => {
       // What is read-only for us is not so for those who write the file.
       delete jsonSchema.readOnly
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      jsonSchema.oneOf &&= jsonSchema.oneOf.filter((one) => !needsFunction(one))
     },
   })
+}
+
+/** Logins whose tokens a function gives are for configurations in code. */
+function needsFunction({ properties }: { readonly properties?: object }): boolean {
+  return properties !== undefined && 'getToken' in properties
 }
 
 function propertiesOf({ properties }: JsonSchema): Readonly<Record<string, JsonSchema>> {

@@ -5,6 +5,7 @@ import { connectionManagerSchema, KNOWN_PROPERTIES } from './connection-manager.
 import type { ConnectionManager, ConnectionManagerInput } from './connection-manager.ts'
 import { isConnectionUrl, parseConnectionUrl } from './connection-url.ts'
 import { expandConnectionString } from './expand-connection-string.ts'
+import { expandService, withTokenUrl } from './service.ts'
 import { isProperties } from './unknown-properties.ts'
 import type { UnknownProperties } from './unknown-properties.ts'
 
@@ -61,8 +62,9 @@ function parseProperties(
 ): ParsedDefinition {
   const expanded = expand(connectionString, properties, stringPath)
   const base = expanded.kind === 'valid' ? expanded.properties : PLACEHOLDER
+  const given = merge(base, properties)
   const parsed = connectionManagerSchema.safeParse(
-    { ...merge(base, properties), name },
+    { ...withTokenUrl(merge(expandService(given), given)), name },
     { reportInput: true },
   )
   const issues = [

@@ -2,13 +2,14 @@ import * as z from 'zod'
 
 import { providerOf } from '../smtp/provider.ts'
 import { KNOWN_UNCERTAIN_PROPERTIES, uncertainPolicySchema } from '../smtp/uncertain-policy.ts'
-import { authSchema } from './auth/auth.ts'
+import { AUTH_PROPERTIES, authSchema } from './auth/auth.ts'
 import { connectionNameSchema } from './connection-name.ts'
 import { fromDomainsSchema } from './from-domains.ts'
 import { limitsSchema } from './limits.ts'
 import { mailboxSchema } from './mailbox.ts'
 import { providerSchema } from './provider-name.ts'
 import { parseServerName } from './server-name.ts'
+import { SERVICES } from './service.ts'
 import { timeoutsSchema } from './timeouts.ts'
 import { KNOWN_TLS_PROPERTIES, tlsOptionsSchema } from './tls-options.ts'
 import { isProperties } from './unknown-properties.ts'
@@ -33,6 +34,12 @@ const properties = z.strictObject({
   name: connectionNameSchema,
   description: z.string().default('').describe('What it is for; empty by default'),
   type: z.literal('SMTP').default('SMTP').describe('Always "SMTP", which is the default'),
+  service: z
+    .enum(SERVICES)
+    .optional()
+    .describe(
+      'A mail service that is known: "exchange-online" or "gmail". It says `server`, `port`, `tls` and `limits`; what stands beside it wins',
+    ),
   server: z
     .string()
     .transform((text, context) => {
@@ -111,9 +118,8 @@ export const KNOWN_PROPERTIES: readonly string[] = [
   ...Object.keys(properties.shape),
   ...KNOWN_UNCERTAIN_PROPERTIES,
   ...KNOWN_TLS_PROPERTIES,
-  ...[timeoutsSchema, limitsSchema, ...authSchema.def.options].flatMap((group) =>
-    Object.keys(group.def.innerType.shape),
-  ),
+  ...[timeoutsSchema, limitsSchema].flatMap((group) => Object.keys(group.def.innerType.shape)),
+  ...AUTH_PROPERTIES,
 ]
 
 function portOf({ tls }: { readonly tls: TlsMode }): number {
@@ -130,12 +136,12 @@ function refuseInsecureLogin(
   { auth, tls }: z.output<typeof properties>,
   context: z.RefinementCtx,
 ): void {
-  if (tls !== 'none' || auth.method !== 'basic' || auth.allowInsecureAuth) return
+  if (tls !== 'none' || !('allowInsecureAuth' in auth) || auth.allowInsecureAuth) return
+  const what = auth.method === 'basic' ? 'a password' : 'a token'
   context.addIssue({
     code: 'custom',
     path: ['auth'],
     params: { code: 'INSECURE_AUTH' },
-    message:
-      'a password is not sent over `tls: "none"`: use "starttls" or "implicit", or set `allowInsecureAuth: true`',
+    message: `${what} is not sent over \`tls: "none"\`: use "starttls" or "implicit", or set \`allowInsecureAuth: true\``,
   })
 }

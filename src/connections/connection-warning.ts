@@ -54,7 +54,8 @@ function insecureLogin({ name, auth, tls }: ConnectionManager): readonly Connect
     const message = `"${name}" logs in as Windows does over a plain connection: the password is not shown, but anybody on the way can read the mail and send some of their own`
     return [{ connection: name, code: 'INSECURE_AUTH', message }]
   }
-  const message = `"${name}" sends its password over a plain connection (\`allowInsecureAuth\`): anybody on the way can read it`
+  const what = auth.method === 'oauth2' ? 'tokens' : 'its password'
+  const message = `"${name}" sends ${what} over a plain connection (\`allowInsecureAuth\`): anybody on the way can read ${what === 'tokens' ? 'them' : 'it'}`
   return [{ connection: name, code: 'INSECURE_AUTH', message }]
 }
 

@@ -1,27 +1,62 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Credentials } from './auth/auth.ts'
+import { bearerResponse } from './auth/mechanisms/oauthbearer.ts'
+import { xoauth2Response } from './auth/mechanisms/xoauth2.ts'
+import { secretsOfGrant } from './auth/oauth2/oauth2.ts'
+import { createSecret } from './secret.ts'
+import type { Secret } from './secret.ts'
 
 /** What stands where a secret was. */
 const HIDDEN = '…'
+
+/** What takes secrets out of texts. */
+export interface Hiding {
+  readonly hide: (text: string) => string
+  /** Takes an access token that was got meanwhile out as well. */
+  readonly also: (accessToken: Secret) => void
+}
 
 /**
  * Makes what takes every secret of `credentials` out of a text of the server, who may say back what it
  * was told: the password as it is, and in the forms in which a login carries it.
  */
-export function hideSecrets(credentials: Credentials): (text: string) => string {
-  const forms = formsOf(credentials)
-    // Without its padding one is found as well where it goes on.
-    .flatMap((form) => [form, form.replace(/=+$/, '')])
-    .filter((form) => form !== '')
-    .toSorted((one, other) => other.length - one.length)
-  return (text) => forms.reduce((left, form) => left.replaceAll(form, HIDDEN), text)
+export function hideSecrets(credentials: Credentials): Hiding {
+  let forms = sorted(formsOf(credentials))
+  return {
+    hide: (text) => forms.reduce((left, form) => left.replaceAll(form, HIDDEN), text),
+    also: (token) => {
+      forms = sorted([...forms, ...formsOfToken(credentials, token)])
+    },
+  }
+}
+
+/** The longest first: one may be a part of another. */
+function sorted(forms: readonly string[]): readonly string[] {
+  return (
+    forms
+      // Without its padding one is found as well where it goes on.
+      .flatMap((form) => [form, form.replace(/=+$/, '')])
+      .filter((form) => form !== '')
+      .toSorted((one, other) => other.length - one.length)
+  )
 }
 
 function formsOf(credentials: Credentials): readonly string[] {
   if (credentials.method === 'anonymous') return []
+  if (credentials.method === 'oauth2') {
+    const secrets = secretsOfGrant(credentials.grant).map((secret) => secret.reveal())
+    return [...secrets, base64(credentials.user.reveal())]
+  }
   const user = credentials.user?.reveal() ?? ''
   const password = credentials.password?.reveal() ?? ''
   return [password, base64(password), base64(`\0${user}\0${password}`), base64(user)]
+}
+
+/** An access token, and what carries it. */
+function formsOfToken(credentials: Credentials, accessToken: Secret): readonly string[] {
+  const user = 'user' in credentials && credentials.user ? credentials.user : createSecret('')
+  const carried = [xoauth2Response, bearerResponse].map((write) => write({ user, accessToken }))
+  return [accessToken.reveal(), base64(accessToken.reveal()), ...carried.map(base64)]
 }
 
 /** A fault with nothing that `hide` takes out of what the server said. */

@@ -46,6 +46,7 @@ function withoutToken(line: string): string {
   return withoutMailbox(line).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '…')
 }
 
-function withoutMailbox(line: string): string {
+/** The line with nothing of an address but its domain. */
+export function withoutMailbox(line: string): string {
   return line.replaceAll(/[^\s<>"'()[\]:;,]+@/gu, '…@')
 }

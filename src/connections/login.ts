@@ -10,8 +10,11 @@ import type { Stage } from '../smtp/stage.ts'
 import { createExchanger } from './auth/exchange.ts'
 import type { Exchanger } from './auth/exchange.ts'
 import { logIn } from './auth/log-in.ts'
+import type { LoginContext } from './auth/log-in.ts'
 import { authFault } from './auth/mechanism.ts'
 import type { Mechanism } from './auth/mechanism.ts'
+import { createTokens } from './auth/oauth2/tokens.ts'
+import type { Tokens } from './auth/oauth2/tokens.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
@@ -51,6 +54,8 @@ export interface FailedLogin {
 
 export interface LoginOptions {
   readonly signal?: AbortSignal | undefined
+  /** The access tokens of the process; by default those of this login alone. */
+  readonly tokens?: Tokens | undefined
   /** Is told what happens, for people; nobody by default. */
   readonly trail?: LoginTrail
 }
@@ -88,15 +93,16 @@ function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLo
 function beginLogin(
   Connection: typeof SMTPConnection,
   resolved: ResolvedManager,
-  { signal, trail }: LoginOptions,
+  { signal, trail, tokens = createTokens() }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
   const { manager } = resolved
   let timer: NodeJS.Timeout | undefined
   let offersStartTls = false
-  let isOver = false
+  const ending = new AbortController()
 
-  const progress = followLogin(hideSecrets(resolved.credentials), {
+  const hiding = hideSecrets(resolved.credentials)
+  const progress = followLogin(hiding.hide, {
     trail,
     onStep: (step) => {
       if (progress.stage === 'starttls') offersStartTls ||= hasStartTls(connection)
@@ -106,13 +112,11 @@ function beginLogin(
     onResolved: () => queueMicrotask(() => expectHandshake(manager, connection, progress)),
   })
   const exchanger = createExchanger()
-  const connection = createConnection(Connection, resolved, {
-    logger: progress.logger,
-    customAuth: exchanger.customAuth,
-  })
+  const ours = { ...exchanger, logger: progress.logger }
+  const connection = createConnection(Connection, resolved, ours)
 
   const end = (login: Login) => {
-    isOver = true
+    ending.abort()
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)
     if (login.kind === 'fault') connection.close()
@@ -123,7 +127,7 @@ function beginLogin(
     fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls }))
   const onAbort = () => fail(abortedAt(progress.stage))
   const startTimer = (step: LoginStep) => {
-    if (isOver) return
+    if (ending.signal.aborted) return
     clearTimeout(timer)
     timer = setTimeout(() => fail(timeoutFault(step, progress, resolved)), manager.timeouts[step])
   }
@@ -141,8 +145,9 @@ function beginLogin(
       return
     }
     progress.beginAuth()
-    void authenticate(resolved, connection, exchanger, (fault, session) => {
-      if (isOver) return
+    const place = { connection, exchanger, tokens, hide: hiding.also, signal: ending.signal }
+    void authenticate(resolved, place, (fault, session) => {
+      if (ending.signal.aborted) return
       if (fault !== undefined) fail(fault)
       else end({ kind: 'open', socket: takeSocket(connection), ...session })
     })
@@ -155,11 +160,15 @@ function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
   return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
 }
 
+interface LoginPlace extends Pick<LoginContext, 'tokens' | 'hide' | 'signal'> {
+  readonly connection: SMTPConnection
+  readonly exchanger: Exchanger
+}
+
 /** Logs in, or tells why not; what we did not foresee is a fault too. */
 async function authenticate(
   resolved: ResolvedManager,
-  connection: SMTPConnection,
-  exchanger: Exchanger,
+  { connection, exchanger, ...place }: LoginPlace,
   done: (fault: Fault | undefined, session: Omit<OpenLogin, 'kind' | 'socket'>) => void,
 ): Promise<void> {
   const extensions = parseExtensions(lastAnswer(connection))
@@ -169,8 +178,11 @@ async function authenticate(
   const session = { extensions, isSecure: security.kind === 'tls', security }
   try {
     const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
+    const { name, server } = resolved.manager
     const context = {
-      server: resolved.manager.server,
+      ...place,
+      manager: name,
+      server,
       isSecure: security.kind === 'tls' && security.isVerified,
       certificate: certificateOf(connection._socket),
       offered: extensions.auth,

@@ -1,4 +1,5 @@
 import type { Fault } from '../smtp/fault.ts'
+import type { Tokens } from './auth/oauth2/tokens.ts'
 import { openLogin } from './login.ts'
 import type { PoolEvent, SessionEnd } from './pool-event.ts'
 import { createSeats, type SeatHolder, type Seats } from './seats.ts'
@@ -22,6 +23,8 @@ export interface PoolOptions {
   /** Shared with other pools of the manager: all of them together keep within them. */
   readonly seats?: Seats
   readonly onEvent?: (event: PoolEvent) => void
+  /** The access tokens of the process. */
+  readonly tokens?: Tokens | undefined
 }
 
 interface PoolStats {
@@ -71,6 +74,7 @@ interface Waiter {
 
 interface State {
   readonly resolved: ResolvedManager
+  readonly tokens: Tokens | undefined
   /** Those of sessions that are open, being opened or being closed. */
   readonly seats: SeatHolder
   readonly emit: (event: PoolEvent) => void
@@ -97,6 +101,7 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
   const { seats = createSeats(() => maxSessions) } = options
   const state: State = {
     resolved,
+    tokens: options.tokens,
     seats: seats.join(() => {
       closeSurplus(state)
       serveNext(state)
@@ -154,9 +159,10 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
 
 /** The seat is taken. */
 async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
-  const { resolved, logins, emit, entries, seats } = state
+  const { resolved, tokens, logins, emit, entries, seats } = state
   const startedAt = performance.now()
   const login = await openLogin(resolved, {
+    tokens,
     signal: signal === undefined ? logins.signal : AbortSignal.any([signal, logins.signal]),
   })
   if (login.kind === 'fault') {

@@ -35,6 +35,8 @@ export interface Gate {
   close(deadlineMs: number): Promise<void>
 }
 
+type GateContext = Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules' | 'tokens'>
+
 /**
  * Opens the way to a manager; no session is opened before the first message or probe. Its sessions
  * and those of the manager as it was before keep within the limit together.
@@ -45,12 +47,12 @@ export interface Gate {
 export function openGate(
   connection: string,
   resolved: ResolvedManager,
-  { health, emit, seats, rules }: Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules'>,
+  { health, emit, seats, rules, tokens }: GateContext,
   isOutdated: (gate: Gate) => Promise<boolean>,
 ): Gate {
   const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
   const onEvent = (event: PoolEvent): void => emit({ ...event, connection })
-  const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent })
+  const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent, tokens })
   const unfollow = health.follow(key)
 
   const enter = async (signal: AbortSignal): Promise<Entered> => {

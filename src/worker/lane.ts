@@ -1,3 +1,4 @@
+import type { Tokens } from '../connections/auth/oauth2/tokens.ts'
 import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Seats } from '../connections/seats.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
@@ -29,6 +30,8 @@ export interface LaneContext extends Omit<
   /** The seats of the sessions that a manager allows now, in this worker. */
   readonly seats: (manager: ConnectionManager) => Seats
   readonly pauses: PauseWatch
+  /** The access tokens that all sessions of this worker log in with. */
+  readonly tokens: Tokens
   /** Resolves a manager anew, with the secrets as they are now. */
   readonly resolve: (manager: string) => Promise<ResolvedManager>
   /** Resolves all managers that a name stands for. */

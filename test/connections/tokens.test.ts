@@ -103,6 +103,7 @@ interface Account extends TokenOwner {
 function accountOf(): Account {
   const account: Account = {
     place: { manager: 'Relay', digest: 'd', secret: createSecret('s') },
+    isShared: true,
     requests: [],
     isAway: false,
     request: (refreshToken) => {

@@ -42,6 +42,8 @@ export interface SmtpServerOptions {
   readonly port?: number
   /** Passwords by user; without it the server offers no AUTH. */
   readonly users?: Readonly<Record<string, string>>
+  /** Whether an access token lets somebody send as `user`: with it the server offers XOAUTH2. */
+  readonly checkToken?: (token: string, user: string) => Promise<boolean>
   /** The AUTH mechanisms on offer; `PLAIN` and `LOGIN` by default. */
   readonly mechanisms?: readonly string[]
   /** With it the server offers STARTTLS, or TLS from the first byte. */
@@ -105,8 +107,17 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
       counts.open--
     },
     onAuth: (attempt, _session, callback) => {
-      const { username = '', password } = attempt
+      const { username = '', password, accessToken } = attempt
       counts.logins++
+      if (accessToken !== undefined) {
+        const refusal = { data: { status: '401', schemes: 'bearer', scope: 'mail.send' } }
+        const answer = async (): Promise<void> => {
+          const isGood = await options.checkToken?.(accessToken, username)
+          callback(null, isGood ? { user: username } : refusal)
+        }
+        void answer()
+        return
+      }
       const expected = options.users?.[username]
       const isRight =
         expected !== undefined &&
@@ -183,15 +194,16 @@ function clientOf(socket: TLSSocket): string | undefined {
 }
 
 function serverOptions(options: SmtpServerOptions): SMTPServerOptions {
-  const { users, tls, hides = [] } = options
+  const { users, checkToken, tls, hides = [] } = options
+  const hasLogins = users !== undefined || checkToken !== undefined
   return {
     ...(tls && { key: tls.certificate.key, cert: tls.certificate.cert, ...tls.options }),
     secure: tls?.mode === 'implicit',
     hideSTARTTLS: tls?.mode !== 'starttls',
-    authMethods: [...(options.mechanisms ?? ['PLAIN', 'LOGIN'])],
-    authOptional: users === undefined,
+    authMethods: [...(options.mechanisms ?? (users ? ['PLAIN', 'LOGIN'] : ['XOAUTH2']))],
+    authOptional: !hasLogins,
     allowInsecureAuth: true,
-    disabledCommands: users === undefined ? ['AUTH'] : [],
+    disabledCommands: hasLogins ? [] : ['AUTH'],
     disableReverseLookup: true,
     size: options.maxBytes ?? 100_000_000,
     hidePIPELINING: hides.includes('PIPELINING'),

@@ -1,8 +1,8 @@
 import type { Fault } from '../../smtp/fault.ts'
 import type { BasicCredentials, BasicMechanism } from './basic.ts'
 import { BASIC_MECHANISMS } from './basic.ts'
+import { insecureLogin } from './insecure-login.ts'
 import type { LoginContext } from './log-in.ts'
-import { authFault } from './mechanism.ts'
 import type { Mechanism } from './mechanism.ts'
 import { cramMd5 } from './mechanisms/cram-md5.ts'
 import { login } from './mechanisms/login.ts'
@@ -24,24 +24,14 @@ const MECHANISMS: Readonly<Record<BasicMechanism, (credentials: BasicCredentials
  */
 export async function logInBasic(
   credentials: BasicCredentials,
-  { isSecure, certificate, offered, run }: LoginContext,
+  context: LoginContext,
 ): Promise<Fault | undefined> {
+  const { isSecure, offered, run } = context
   if (!isSecure && !credentials.allowInsecureAuth) {
-    return certificate === undefined ? PLAIN_SESSION : UNVERIFIED_SERVER
+    return insecureLogin('a password', context)
   }
   const wanted = credentials.mechanism === undefined ? BASIC_MECHANISMS : [credentials.mechanism]
   const name = wanted.find((mechanism) => offered.includes(mechanism))
   if (name === undefined) return noCommonMechanism(offered, wanted)
   return run(MECHANISMS[name](credentials))
 }
-
-const PLAIN_SESSION = authFault(
-  'a password is not sent over a plain session: use TLS, or set `allowInsecureAuth: true`',
-  'PLAIN_SESSION',
-)
-
-const UNVERIFIED_SERVER = authFault(
-  'a password is not sent to a server whose certificate is not verified: use `tls: "starttls"`, ' +
-    'put its authority into tlsOptions.ca, or set `allowInsecureAuth: true`',
-  'UNVERIFIED_SERVER',
-)

@@ -4,10 +4,15 @@ import type { Fault } from '../../smtp/fault.ts'
 import type { ResolvedManager } from '../secrets.ts'
 import { logInBasic } from './basic-login.ts'
 import type { Mechanism } from './mechanism.ts'
+import type { Secret } from '../secret.ts'
+import { logInOAuth2 } from './oauth2-login.ts'
+import type { Tokens } from './oauth2/tokens.ts'
 import { logInWindows } from './windows-login.ts'
 
 /** A session on which EHLO was answered. */
 export interface LoginContext {
+  /** The connection manager's name. */
+  readonly manager: string
   /** The host that the connection manager names. */
   readonly server: string
   /** Whether TLS hides what is said, and the server has proved who it is. */
@@ -16,6 +21,12 @@ export interface LoginContext {
   readonly certificate: X509Certificate | undefined
   /** The mechanisms that the server offers, in upper case. */
   readonly offered: readonly string[]
+  /** The access tokens of this process. */
+  readonly tokens: Tokens
+  /** Takes a secret that was got meanwhile out of whatever is told of this login. */
+  readonly hide: (secret: Secret) => void
+  /** Ends with the login. */
+  readonly signal: AbortSignal
   /** Runs one exchange; resolves with the fault that ended it, if any. */
   readonly run: (mechanism: Mechanism) => Promise<Fault | undefined>
 }
@@ -32,5 +43,7 @@ export async function logIn(
       return logInBasic(credentials, context)
     case 'windows':
       return logInWindows(credentials, context)
+    case 'oauth2':
+      return logInOAuth2(credentials, context)
   }
 }

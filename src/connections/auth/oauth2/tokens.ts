@@ -9,6 +9,8 @@ import type { Granted, Token } from './token.ts'
 /** Who needs tokens: one account of one connection manager. */
 export interface TokenOwner {
   readonly place: Omit<TokenPlace, 'kind'>
+  /** Whether others may use its tokens; else they stay in the memory of this process. */
+  readonly isShared: boolean
   /**
    * Asks the token endpoint once; `refreshToken` is the one that was given last, if any was. Resolves
    * with a fault for whatever goes wrong.
@@ -48,7 +50,8 @@ export interface TokensOptions {
   readonly random?: () => number
 }
 
-interface Context extends Required<TokensOptions> {
+interface Context extends Omit<Required<TokensOptions>, 'shelf'> {
+  readonly shelfOf: (owner: TokenOwner) => TokenShelf
   /** The refresh tokens that were given last, by owner: a shelf may lose them. */
   readonly refreshTokens: Map<string, Secret>
 }
@@ -62,7 +65,9 @@ export function createTokens({
   now = Date.now,
   random = Math.random,
 }: TokensOptions = {}): Tokens {
-  const context: Context = { shelf, now, random, refreshTokens: new Map() }
+  const own = createMemoryShelf()
+  const shelfOf = ({ isShared }: TokenOwner): TokenShelf => (isShared ? shelf : own)
+  const context: Context = { shelfOf, now, random, refreshTokens: new Map() }
   const held = new Map<string, Token>()
   const flights = new Map<string, Promise<HeldToken | RefusedToken>>()
 
@@ -86,7 +91,7 @@ export function createTokens({
     discard: async (owner, token) => {
       const key = keyOf(owner)
       if (isSame(held.get(key), token)) held.delete(key)
-      await orNothing(shelf.remove(accessOf(owner), writeToken(token)))
+      await orNothing(shelfOf(owner).remove(accessOf(owner), writeToken(token)))
     },
   }
 }
@@ -97,7 +102,8 @@ async function renewed(
   mine: Token | undefined,
   context: Context,
 ): Promise<HeldToken | RefusedToken> {
-  const { shelf, now } = context
+  const { now } = context
+  const shelf = context.shelfOf(owner)
   const lying = await lyingToken(owner, shelf)
   if (lying !== undefined && now() < lying.renewAt) return old(lying)
   const alive = [lying, mine].find((token) => token !== undefined && now() < token.expiresAt)
@@ -116,7 +122,8 @@ async function renewed(
 
 /** Asks the endpoint, unless somebody else has done so meanwhile. */
 async function asked(owner: TokenOwner, context: Context): Promise<HeldToken | RefusedToken> {
-  const { shelf, now, random } = context
+  const { now, random } = context
+  const shelf = context.shelfOf(owner)
   const lying = await lyingToken(owner, shelf)
   if (lying !== undefined && now() < lying.renewAt) return old(lying)
   const granted = await owner.request(await lastRefreshToken(owner, context))
@@ -130,19 +137,19 @@ async function asked(owner: TokenOwner, context: Context): Promise<HeldToken | R
 
 async function lastRefreshToken(
   owner: TokenOwner,
-  { shelf, refreshTokens }: Context,
+  { shelfOf, refreshTokens }: Context,
 ): Promise<Secret | undefined> {
-  const text = await orNothing(shelf.read({ ...owner.place, kind: 'refresh' }))
+  const text = await orNothing(shelfOf(owner).read({ ...owner.place, kind: 'refresh' }))
   return text === undefined ? refreshTokens.get(keyOf(owner)) : createSecret(text)
 }
 
 async function keepRefreshToken(
   owner: TokenOwner,
   refreshToken: Secret,
-  { shelf, refreshTokens }: Context,
+  { shelfOf, refreshTokens }: Context,
 ): Promise<void> {
   refreshTokens.set(keyOf(owner), refreshToken)
-  await orNothing(shelf.write({ ...owner.place, kind: 'refresh' }, refreshToken.reveal()))
+  await orNothing(shelfOf(owner).write({ ...owner.place, kind: 'refresh' }, refreshToken.reveal()))
 }
 
 async function lyingToken(owner: TokenOwner, shelf: TokenShelf): Promise<Token | undefined> {
