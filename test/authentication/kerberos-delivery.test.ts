@@ -78,6 +78,20 @@ await describeSite('mail by Kerberos', () => {
     expect(room.told('parked')).toHaveLength(1)
     expect(JSON.stringify(room.events)).not.toMatch(/alice|ann@example/)
   })
+
+  test('waits while no KDC answers, and flows when one does', async () => {
+    await using site = await openSite()
+    const { realm } = site
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    await realm.stop()
+    await using room = await openRoom(embeddedPlace(), site.relay({ keytab }))
+    const { id } = await room.send()
+    await expect
+      .poll(() => room.told('parked')[0])
+      .toMatchObject({ connection: 'relay', blames: 'manager' })
+    await realm.restart()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+  })
 })
 
 function managers(
