@@ -2,6 +2,7 @@ import path from 'node:path'
 
 import type { MessageInput } from '../job/message-input.ts'
 import type { SendMail } from '../job/send-mail.ts'
+import { DSN_EVENTS } from '../smtp/dsn.ts'
 import { UNCERTAIN_POLICIES } from '../smtp/uncertain-policy.ts'
 import type { OptionValues } from './command-line.ts'
 import { UsageError } from './errors.ts'
@@ -42,6 +43,11 @@ export const DELIVERY_OPTIONS = {
   supersedes: { type: 'string' },
   'queue-priority': { type: 'string' },
   uncertain: { type: 'string' },
+  'dsn-notify': { type: 'string' },
+  'dsn-return': { type: 'string' },
+  'dsn-envelope-id': { type: 'string' },
+  'dsn-required': { type: 'boolean' },
+  'require-tls': { type: 'boolean' },
 } as const
 
 type Message = MessageInput
@@ -93,6 +99,7 @@ export function optionsOf(values: DeliveryValues): SendMail['options'] {
   const notAfter = values['not-after']
   const priority = values['queue-priority']
   const { uncertain } = values
+  const dsn = dsnOf(values)
   const options = {
     ...(key !== undefined && { idempotencyKey: key }),
     ...(delay !== undefined && { delay }),
@@ -103,8 +110,29 @@ export function optionsOf(values: DeliveryValues): SendMail['options'] {
     ...(uncertain !== undefined && {
       uncertain: oneOf('uncertain', uncertain, UNCERTAIN_POLICIES),
     }),
+    ...(dsn !== undefined && { dsn }),
+    ...(values['require-tls'] === true && { requireTls: true }),
   }
   return Object.keys(options).length === 0 ? undefined : options
+}
+
+/** Which reports are asked for; undefined when no option says anything of them. */
+function dsnOf(values: DeliveryValues): NonNullable<SendMail['options']>['dsn'] {
+  const notify = values['dsn-notify']?.split(',').map((event) => event.trim())
+  const back = values['dsn-return']
+  const envelopeId = values['dsn-envelope-id']
+  const dsn = {
+    ...(notify !== undefined && {
+      notify:
+        notify.length === 1 && notify[0]?.toLowerCase() === 'never'
+          ? ('never' as const)
+          : notify.map((event) => oneOf('dsn-notify', event, DSN_EVENTS)),
+    }),
+    ...(back !== undefined && { return: oneOf('dsn-return', back, ['headers', 'full']) }),
+    ...(envelopeId !== undefined && { envelopeId }),
+    ...(values['dsn-required'] === true && { required: true }),
+  }
+  return Object.keys(dsn).length === 0 ? undefined : dsn
 }
 
 /** Several options of one kind, each with one mailbox or several, as one list. */

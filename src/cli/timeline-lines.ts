@@ -78,11 +78,12 @@ const HOW: Readonly<Record<AttemptEntry['how'], string>> = {
 }
 
 function drawAttempt(entry: AttemptEntry, { recipients }: MessageRecord, terminal: Terminal): void {
-  const { at, startedAt, worker, bytes, recipient, conversation = [] } = entry
+  const { at, startedAt, worker, bytes, recipient, unasked = [], conversation = [] } = entry
   const say = (line: string): void => terminal.say(`${' '.repeat(INDENT)}${printable(line)}`)
   const took = formatDuration(Math.max(0, at.getTime() - startedAt.getTime()))
   say(`worker ${worker}, ${took}, ${bytes} bytes`)
   const nameOf = (index: number): string => recipients[index]?.address ?? `recipient ${index}`
+  for (const one of unasked) say(`sent without ${one}: the server does not offer it, or refused it`)
   if (recipient !== undefined) say(`no answer for ${nameOf(recipient)}`)
   if (recipients.length > 1) {
     for (const outcome of entry.outcomes) {

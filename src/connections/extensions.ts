@@ -10,6 +10,10 @@ export interface Extensions {
   readonly size: boolean
   /** The largest message that the server takes; absent when it does not say. */
   readonly maxBytes: number | undefined
+  /** RFC 3461: reports may be asked for. */
+  readonly dsn: boolean
+  /** RFC 8689: a message may demand TLS all the way. */
+  readonly requireTls: boolean
   /** RFC 3207. */
   readonly startTls: boolean
   /** The SASL mechanisms on offer (RFC 4954), in upper case; none: the server offers no AUTH. */
@@ -35,6 +39,8 @@ export function parseExtensions(answer: string): Extensions {
     size: offers.has('SIZE'),
     // RFC 1870 §3: zero says that there is no fixed maximum.
     maxBytes: Number(offers.get('SIZE')?.[0]) || undefined,
+    dsn: offers.has('DSN'),
+    requireTls: offers.has('REQUIRETLS'),
     startTls: offers.has('STARTTLS'),
     auth: [...new Set(offers.get('AUTH'))],
   }

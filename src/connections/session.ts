@@ -44,7 +44,12 @@ export function openSession(
   { socket, extensions, isSecure, security }: Extract<Login, { readonly kind: 'open' }>,
   { timeouts, onStale = () => {} }: SessionOptions,
 ): Session {
-  const wire = openWire(socket, { extensions, timeouts, onIdleEnd: onStale })
+  const wire = openWire(socket, {
+    extensions,
+    isVerified: security.kind === 'tls' && security.isVerified,
+    timeouts,
+    onIdleEnd: onStale,
+  })
   let isBusy = false
   return {
     get messages() {

@@ -1,6 +1,7 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
+import type { Spared } from './envelope-commands.ts'
 
 export interface TransactionHooks {
   /**
@@ -8,8 +9,8 @@ export interface TransactionHooks {
    * gets the indices in `envelope.to` of the recipients that the server accepted.
    */
   readonly beforeDot: (accepted: readonly number[]) => Promise<boolean>
-  /** Does not announce the size at MAIL FROM, even to a server that offers it. */
-  readonly withoutSize?: boolean
+  /** Says nothing of these, even to a server that offers them. */
+  readonly without?: readonly Spared[]
   /** Ends the transaction as long as the dot has not left; ignored from then on. */
   readonly signal?: AbortSignal | undefined
 }
@@ -42,8 +43,10 @@ export type TransactionEnding = Told &
         readonly kind: 'rejected'
         readonly fault: Fault
         readonly isStale?: true
-        /** What was refused was a MAIL FROM with the size, which it can do without. */
-        readonly announcedSize?: true
+        /** What was refused were commands with parameters of these, which it can do without. */
+        readonly spares?: readonly Spared[]
+        /** The indices of the recipients that need what the server lacks; absent when all do. */
+        readonly places?: readonly number[]
       }
     | {
         readonly kind: 'broken'
@@ -62,6 +65,8 @@ interface Told {
    * well: then the reply says everything.
    */
   readonly conversation?: readonly string[]
+  /** What the message asked for, and the server heard nothing of. */
+  readonly unasked?: readonly 'DSN'[]
   /** The index of the recipient whose RCPT was awaited when it ended. */
   readonly recipient?: number
 }

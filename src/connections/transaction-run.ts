@@ -3,6 +3,7 @@ import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
 import type { BodyFlow } from './body-flow.ts'
+import type { EnvelopeCommands, Spared } from './envelope-commands.ts'
 import { sizeOf, type MessageBody } from './message-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import { transcribe, type Said } from './transcript.ts'
@@ -21,6 +22,9 @@ const STAGE_OF = {
   dot: 'dot',
 } as const satisfies Record<Awaited, Stage>
 
+/** What opens a transaction. */
+export type Commands = Extract<EnvelopeCommands, { readonly kind: 'commands' }>
+
 /** One transaction on its way. */
 export interface Run {
   readonly wire: Wire
@@ -29,8 +33,7 @@ export interface Run {
   readonly said: Said[]
   /** How many bytes of bodies the wire had carried before. */
   writtenBefore: number
-  readonly mailLine: string
-  readonly announcesSize: boolean
+  readonly commands: Commands
   readonly body: MessageBody
   readonly hooks: TransactionHooks
   readonly recipients: RecipientReply[]
@@ -115,9 +118,20 @@ export function reject(run: Run, fault?: Fault): void {
     kind: 'rejected',
     fault: said,
     recipients: run.recipients,
-    ...(said.stage === 'mail' && run.announcesSize && { announcedSize: true as const }),
+    ...sparesAt(said, run),
     ...staleness(run, said),
   })
+}
+
+/** What a server may have meant that refused these commands. */
+function sparesAt(
+  { stage }: Fault,
+  { commands: { spares } }: Run,
+): { readonly spares?: readonly Spared[] } {
+  // Only DSN has parameters at RCPT.
+  const meant =
+    stage === 'mail' ? spares : stage === 'rcpt' ? spares.filter((one) => one === 'DSN') : []
+  return meant.length === 0 ? {} : { spares: meant }
 }
 
 /** Ends the session and with it the transaction, unless the server had said no before. */
@@ -163,7 +177,11 @@ export function finish(run: Run, ending: TransactionEnding): void {
   clearTimeout(run.timer)
   run.hooks.signal?.removeEventListener('abort', run.onAbort)
   run.wire.detach()
-  const told = withConversation(run, ending)
+  const { unasked } = run.commands
+  const told = {
+    ...withConversation(run, ending),
+    ...(unasked.length > 0 && { unasked }),
+  }
   if (run.flow === undefined) {
     run.resolve(told)
     return

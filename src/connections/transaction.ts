@@ -2,7 +2,7 @@ import type { Fault } from '../smtp/fault.ts'
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { MessageBody } from './message-body.ts'
-import { composeMailCommand } from './envelope-commands.ts'
+import { composeEnvelope } from './envelope-commands.ts'
 import { startBody } from './transaction-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import {
@@ -37,11 +37,13 @@ export function runTransaction(
     reply: undefined,
     accepted: false,
   }))
-  const mail = composeMailCommand(envelope, body, wire.extensions, hooks.withoutSize)
-  if (mail.kind === 'unsupported') {
-    const fault: Fault = { kind: 'unsupported', stage: 'mail', detail: mail.detail }
-    const conversation = [`* unsupported: ${mail.detail}`]
-    return Promise.resolve({ kind: 'rejected', fault, recipients, conversation })
+  const commands = composeEnvelope(envelope, body, wire, hooks.without)
+  if (commands.kind === 'unsupported') {
+    const { lacks, detail, places } = commands
+    const fault: Fault = { kind: 'unsupported', stage: 'mail', detail, lacks }
+    const conversation = [`* unsupported: ${detail}`]
+    const whom = places && { places }
+    return Promise.resolve({ kind: 'rejected', fault, recipients, conversation, ...whom })
   }
   return new Promise((resolve) => {
     const run: Run = {
@@ -49,8 +51,7 @@ export function runTransaction(
       from: envelope.from,
       said: [],
       writtenBefore: wire.bodyBytes,
-      mailLine: mail.line,
-      announcesSize: mail.announcesSize,
+      commands,
       body,
       hooks,
       recipients,
@@ -72,7 +73,7 @@ export function runTransaction(
 }
 
 function begin(run: Run): void {
-  const { wire, hooks, recipients } = run
+  const { wire, hooks, recipients, commands } = run
   if (wire.end !== undefined) {
     wire.transactions++
     breakOff(run, { ...wire.end, stage: 'mail' })
@@ -93,14 +94,10 @@ function begin(run: Run): void {
   startTimer(run)
   const reset = wire.needsReset ? 'RSET\r\n' : ''
   if (wire.extensions.pipelining) {
-    say(run, reset + run.mailLine + recipients.map(rcptLine).join('') + 'DATA\r\n')
+    say(run, reset + commands.mail + commands.recipients.join('') + 'DATA\r\n')
   } else {
-    say(run, reset === '' ? run.mailLine : reset)
+    say(run, reset === '' ? commands.mail : reset)
   }
-}
-
-function rcptLine({ address }: RecipientReply): string {
-  return `RCPT TO:<${address}>\r\n`
 }
 
 function onReply(run: Run, reply: Reply): void {
@@ -143,7 +140,7 @@ function onReply(run: Run, reply: Reply): void {
 
 function onReset(run: Run): void {
   run.wire.needsReset = false
-  awaitNext(run, 'mail', run.mailLine)
+  awaitNext(run, 'mail', run.commands.mail)
 }
 
 function onMailReply(run: Run, reply: Reply, isAccepted: boolean): void {
@@ -170,9 +167,8 @@ function onRcptReply(run: Run, reply: Reply, isAccepted: boolean): void {
   else awaitNext(run, 'data', 'DATA\r\n')
 }
 
-function rcptLineAt({ recipients }: Run, index: number): string {
-  const recipient = recipients[index]
-  return recipient === undefined ? '' : rcptLine(recipient)
+function rcptLineAt({ commands }: Run, index: number): string {
+  return commands.recipients[index] ?? ''
 }
 
 /** A recipient that may be taken later speaks for all: the message is not lost yet. */

@@ -24,6 +24,8 @@ interface WireListener {
 /** One open SMTP connection as replies and writes: who speaks when is up to its listeners. */
 export interface Wire {
   readonly extensions: Extensions
+  /** Whether TLS protects it, and its server has proved who it is. */
+  readonly isVerified: boolean
   readonly timeouts: Timeouts
   /** Why it cannot be used any more; absent while it can. */
   readonly end: WireEnd | undefined
@@ -44,13 +46,14 @@ export interface Wire {
 
 export interface WireOptions {
   readonly extensions: Extensions
+  readonly isVerified: boolean
   readonly timeouts: Timeouts
   /** Called once when the server ends the session while nobody listens: it closed, or said 421. */
   readonly onIdleEnd: (end: WireEnd) => void
 }
 
 /** Takes over a socket on which the login is done, and which is paused; the wire closes it. */
-export function openWire(socket: Socket, options: WireOptions): Wire {
+export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): Wire {
   let listener: WireListener | undefined
   let end: WireEnd | undefined
   let bodyBytes = 0
@@ -59,7 +62,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
     if (end !== undefined) return
     end = why
     socket.destroy()
-    const hear = listener?.onEnd ?? options.onIdleEnd
+    const hear = listener?.onEnd ?? onIdleEnd
     listener = undefined
     hear(why)
   }
@@ -82,8 +85,7 @@ export function openWire(socket: Socket, options: WireOptions): Wire {
   socket.resume()
 
   return {
-    extensions: options.extensions,
-    timeouts: options.timeouts,
+    ...known,
     needsReset: false,
     transactions: 0,
     get end() {

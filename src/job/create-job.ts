@@ -14,7 +14,7 @@ import {
 } from './place-contents.ts'
 import { dueTime, findScheduleIssues } from './schedule.ts'
 import { sendMailSchema, type ParsedSendMail, type SendMail } from './send-mail.ts'
-import { JOB_VERSION, type SendMailJob } from './send-mail-job.ts'
+import { versionOf, type SendMailJob } from './send-mail-job.ts'
 
 /** What `createJob` takes from the world around it. */
 export interface CreateJobContext {
@@ -101,7 +101,12 @@ function assemble(
     notAfter,
     uncertain,
     supersedes,
+    dsn,
   } = options
+  const asked = {
+    ...(dsn !== undefined && { dsn }),
+    ...(options.requireTls === true && { requireTls: true as const }),
+  }
   const notBefore = dueTime(options, now)
   const id = idempotencyKey === undefined ? newId(now) : jobIdOfKey(idempotencyKey)
   const { from, sender } = content.message ?? {}
@@ -111,10 +116,12 @@ function assemble(
     envelope,
     ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
   })
-  const newer = [uncertain, supersedes].filter((wish) => wish !== undefined)
+  // A message without them has the digest that it always had.
+  const others = Object.keys(asked).length === 0 ? undefined : asked
+  const newer = [uncertain, supersedes, others].filter((wish) => wish !== undefined)
   const wishes = [connection, priority, delay, sendAt, notAfter, ...newer]
   const shell = {
-    version: JOB_VERSION,
+    version: versionOf(asked),
     id,
     connection,
     messageId: messageId ?? messageIdOf(id, author || defaultAuthor),
@@ -123,6 +130,7 @@ function assemble(
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(notAfter === undefined ? {} : { notAfter }),
     ...(uncertain === undefined ? {} : { uncertain }),
+    ...asked,
   } as const
   // The braces between the two halves of the job's JSON become one comma.
   const bytes = Buffer.byteLength(JSON.stringify(shell)) + Buffer.byteLength(contentJson) - 1

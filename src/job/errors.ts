@@ -23,9 +23,9 @@ export class UnsupportedJobVersionError extends MailroomError {
   /** What the job says; absent when it is not a number. */
   readonly version: number | undefined
 
-  constructor(version: unknown, supported: number) {
+  constructor(version: unknown, supported: readonly number[]) {
     super(
-      `expected a job of version ${supported}, got ${typeof version === 'number' ? `version ${version}` : 'one without a version'}: ` +
+      `expected a job of version ${supported.join(' or ')}, got ${typeof version === 'number' ? `version ${version}` : 'one without a version'}: ` +
         'run a worker of the release that enqueued it',
     )
     this.version = typeof version === 'number' ? version : undefined

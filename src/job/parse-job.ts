@@ -2,7 +2,12 @@ import * as z from 'zod'
 
 import { InvalidJobError, UnsupportedJobVersionError } from './errors.ts'
 import { issuesOf, kindOf } from './job-issue.ts'
-import { isSendMailJob, JOB_VERSION, sendMailJobSchema, type SendMailJob } from './send-mail-job.ts'
+import {
+  isSendMailJob,
+  JOB_VERSIONS,
+  sendMailJobSchema,
+  type SendMailJob,
+} from './send-mail-job.ts'
 
 /** What came out of the queue: a job, or why it cannot be read. */
 export type ParsedJob =
@@ -22,8 +27,8 @@ export function parseJob(data: unknown): ParsedJob {
     return { kind: 'unreadable', error: new InvalidJobError([{ path: 'job', problem }]) }
   }
   const version: unknown = 'version' in data ? data.version : undefined
-  if (version !== JOB_VERSION) {
-    return { kind: 'unreadable', error: new UnsupportedJobVersionError(version, JOB_VERSION) }
+  if (!JOB_VERSIONS.some((known) => known === version)) {
+    return { kind: 'unreadable', error: new UnsupportedJobVersionError(version, JOB_VERSIONS) }
   }
   const parsed = compiled.safeParse(data)
   if (!parsed.success) {

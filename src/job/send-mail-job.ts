@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import type { Mailbox } from '../smtp/address.ts'
 import { findAddressProblem } from '../smtp/address-syntax.ts'
+import { keptDsnRequestSchema, type KeptDsnRequest } from '../smtp/dsn.ts'
 import { keptUncertainPolicySchema, type UncertainPolicy } from '../smtp/uncertain-policy.ts'
 import { DISPOSITIONS, type Attachment } from './attachment-input.ts'
 import { isBase64 } from './base64.ts'
@@ -28,8 +29,23 @@ import {
   messageIdSchema,
 } from './text.ts'
 
-/** The version of `SendMailJob` that this release writes, and the only one that it reads. */
-export const JOB_VERSION = 1
+/**
+ * The versions of `SendMailJob` that this release reads. It writes the oldest one that says all of the
+ * message: workers of an older release go on with what they understand, and leave the rest alone.
+ *
+ * | version | what it adds |
+ * |---|---|
+ * | 1 | the message, its envelope and its schedule |
+ * | 2 | `dsn` and `requireTls` |
+ */
+export const JOB_VERSIONS = [1, 2] as const
+
+/** The version of a job with these wishes. */
+export function versionOf({ dsn, requireTls }: Pick<Shell, 'dsn' | 'requireTls'>): JobVersion {
+  return dsn === undefined && requireTls === undefined ? 1 : 2
+}
+
+export type JobVersion = (typeof JOB_VERSIONS)[number]
 
 /** The message of a job: everything that its bytes are made of, but for a default sender. */
 export interface JobMessage {
@@ -59,7 +75,7 @@ export type RawMessage = Placed & {
   readonly authorDomains?: readonly string[]
 }
 
-/** A message as it waits in the queue: JSON, version 1. Points in time are ms since 1970. */
+/** A message as it waits in the queue: JSON. Points in time are ms since 1970. */
 export type SendMailJob = Shell &
   (
     | { readonly message: JobMessage; readonly raw?: never }
@@ -67,7 +83,7 @@ export type SendMailJob = Shell &
   )
 
 interface Shell {
-  readonly version: typeof JOB_VERSION
+  readonly version: JobVersion
   readonly id: string
   readonly connection: string
   /** With angle brackets; the same in every attempt. */
@@ -79,6 +95,8 @@ interface Shell {
   readonly notAfter?: number
   /** Absent for that of the connection manager. */
   readonly uncertain?: UncertainPolicy
+  readonly dsn?: KeptDsnRequest
+  readonly requireTls?: true
   readonly envelope: {
     /** Empty for the null sender; absent when it follows from the default sender. */
     readonly from?: string
@@ -141,7 +159,7 @@ const rawSchema = z
 /** What a worker accepts from the queue: between producer and worker lies time, and other hands. */
 export const sendMailJobSchema = z
   .strictObject({
-    version: z.literal(JOB_VERSION),
+    version: z.literal(JOB_VERSIONS),
     id: z.string().regex(/^[\w.-]{1,128}$/, 'expected an id'),
     connection: connectionSchema,
     messageId: messageIdSchema,
@@ -150,6 +168,8 @@ export const sendMailJobSchema = z
     notBefore: timeSchema.exactOptional(),
     notAfter: timeSchema.exactOptional(),
     uncertain: keptUncertainPolicySchema.exactOptional(),
+    dsn: keptDsnRequestSchema.exactOptional(),
+    requireTls: z.literal(true).exactOptional(),
     envelope: z.strictObject({
       from: z
         .string()

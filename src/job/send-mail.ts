@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { dsnRequestSchema } from '../smtp/dsn.ts'
 import { uncertainPolicySchema } from '../smtp/uncertain-policy.ts'
 import { MAX_KEY_LENGTH } from './limits.ts'
 import { mailboxesInputSchema, reversePathInputSchema } from './mailbox-input.ts'
@@ -52,6 +53,13 @@ const optionsSchema = z.strictObject({
     .describe(
       "What becomes of it when its answer never comes; the connection manager's by default",
     ),
+  dsn: dsnRequestSchema
+    .optional()
+    .describe('Which reports servers are asked for (RFC 3461); what they do unasked by default'),
+  requireTls: z
+    .boolean()
+    .optional()
+    .describe('Under verified TLS to its last server, or not at all (RFC 8689); false by default'),
 })
 
 const requestSchema = z

@@ -19,7 +19,8 @@ export interface Brief {
  * Nearly every message ends so: what it leaves has to be small. The reply's text is not kept.
  */
 export function encodeBrief(note: AttemptNote | undefined): string | undefined {
-  if (note?.attempt !== 1 || note.part !== 1 || note.conversation !== undefined) return undefined
+  if (note?.attempt !== 1 || note.part !== 1) return undefined
+  if (note.conversation !== undefined || note.unasked !== undefined) return undefined
   const { last, bytes, digest, manager } = note
   if (last?.code === undefined || last.rule !== undefined) return undefined
   const isUsual = last.code === 250 && last.status === '2.0.0'

@@ -26,6 +26,7 @@ export function encodeNote(note: AttemptNote): string {
     ...(rules !== undefined && { v: rules }),
     ...(judged !== '' && { l: judged }),
     o: note.outcomes.slice(0, MAX_WAYS).map((outcome) => encodeWay(outcome, judged)),
+    ...(note.unasked !== undefined && { u: note.unasked }),
     ...(note.conversation !== undefined && { c: boundConversation(note.conversation) }),
   })
 }
@@ -50,6 +51,7 @@ export function decodeNote(json: string): AttemptNote {
       recipients: decodeRanges(ranges),
       state: stateOf(letter),
     })),
+    ...(stored.u !== undefined && { unasked: stored.u }),
     ...(stored.c !== undefined && { conversation: stored.c }),
   }
 }
@@ -66,6 +68,7 @@ const schema = z.object({
   v: z.string().optional(),
   l: z.string().optional(),
   o: z.array(z.tuple([z.string(), z.string(), z.string().optional()])),
+  u: z.array(z.string()).optional(),
   c: z.array(z.string()).optional(),
 })
 

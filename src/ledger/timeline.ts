@@ -22,6 +22,8 @@ export interface AttemptNote {
   readonly rules?: string
   readonly last?: Judgement
   readonly outcomes: readonly NotedOutcome[]
+  /** What the message asked for, and the server does not offer, or refused: it went without. */
+  readonly unasked?: readonly string[]
   /** Who said what, masked and bounded; absent for a plain success. */
   readonly conversation?: readonly string[]
 }

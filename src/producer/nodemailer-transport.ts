@@ -5,6 +5,7 @@ import { messageIdOf } from '../job/message-id.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import { UnsupportedMailOptionError } from './errors.ts'
 import { fingerprintOf } from './mail-fingerprint.ts'
+import { readNodemailerDsn } from './nodemailer-dsn.ts'
 import type { Mailroom } from './mailroom.ts'
 
 /** What nodemailer hands to a transport, as far as this one looks at it; the same in versions 6 to 10. */
@@ -60,7 +61,7 @@ interface TransportOptions {
 }
 
 /** What nodemailer's SMTP transports take from a message and a queued mail cannot keep. */
-const UNSUPPORTED = ['dsn', 'requireTLSExtensionEnabled', 'auth'] as const
+const UNSUPPORTED = ['auth'] as const
 
 /**
  * Makes a transport that enqueues each mail as nodemailer built it, byte for byte.
@@ -90,7 +91,7 @@ async function enqueue(
   usual: string,
   mailroom: Mailroom,
 ): Promise<MailroomSentInfo> {
-  const { connection = usual, ...options } = optionsOf(data)
+  const { connection = usual, ...options } = { ...wishesOf(data), ...optionsOf(data) }
   refuseUnsupported(data)
   const { from, to } = message.getEnvelope()
   if (options.idempotencyKey !== undefined && !hasMessageId(data)) {
@@ -130,6 +131,15 @@ async function enqueue(
 function optionsOf(data: object): MailroomMailOptions {
   const given: unknown = Reflect.get(data, 'mailroom')
   return typeof given === 'object' && given !== null ? given : {}
+}
+
+/** What nodemailer itself knows to ask of servers; what `mailroom` says instead counts. */
+function wishesOf(data: object): MailroomMailOptions {
+  const dsn: unknown = Reflect.get(data, 'dsn')
+  return {
+    ...(typeof dsn === 'object' && dsn !== null && { dsn: readNodemailerDsn(dsn) }),
+    ...(Reflect.get(data, 'requireTLSExtensionEnabled') === true && { requireTls: true }),
+  }
 }
 
 /** Whether the caller chose one; nodemailer has made one up by now in any case. */

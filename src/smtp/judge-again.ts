@@ -1,4 +1,4 @@
-import type { Fault, FaultKind } from './fault.ts'
+import { LACKS, type Fault, type FaultKind } from './fault.ts'
 import { STAGES } from './stage.ts'
 import { judge, type JudgeContext, type Verdict } from './verdict.ts'
 
@@ -29,6 +29,8 @@ function faultOf({
   if (code !== undefined) {
     return { kind: 'reply', stage, reply: { code, text, ...(status !== undefined && { status }) } }
   }
+  const lacks = LACKS.find((known) => rule === `stage.${stage}.unsupported.${known}`)
+  if (lacks !== undefined) return { kind: 'unsupported', stage, detail: text, lacks }
   const kind = KINDS.find((known) => rule === `stage.${stage}.${known}`)
   return kind && { kind, stage, detail: text }
 }

@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts'
+import type { Fault, FaultKind, Lack } from './fault.ts'
 import { ANSWERS } from './rules/answers.ts'
 import { findRule, type Found } from './rules/lookup.ts'
 import type { Outcome } from './rules/rule.ts'
@@ -17,7 +17,7 @@ export type { JudgeContext, Verdict } from './verdict-shape.ts'
  */
 export function judge(fault: Fault, context: JudgeContext = {}): Verdict {
   const { stage } = fault
-  if (fault.kind !== 'reply') return judgeSilence(stage, fault.kind)
+  if (fault.kind !== 'reply') return judgeSilence(stage, fault.kind, fault.lacks)
 
   const { reply } = fault
   if (isNonsense(reply.code, stage)) return judgeSilence(stage, 'protocol')
@@ -38,12 +38,13 @@ function isNonsense(code: number, stage: Stage): boolean {
   return code >= 300 && !(stage === 'auth' && code === 334)
 }
 
-function judgeSilence(stage: Stage, kind: Exclude<Fault['kind'], 'reply'>): Verdict {
+function judgeSilence(stage: Stage, kind: FaultKind, lacks?: Lack): Verdict {
   const isDecided = stage === 'dot' || stage === 'after'
   const means = (isDecided ? undefined : FAULT_RULES[kind]) ?? STAGE_RULES[stage].silent
   const isOurs = stage === 'dot' && kind === 'aborted'
   const outcome: Outcome = isOurs ? { ...means, manager: 'fine' } : means
-  return verdictOf({ id: `stage.${stage}.${kind}`, means: outcome }, stage)
+  const what = lacks === undefined ? kind : `${kind}.${lacks}`
+  return verdictOf({ id: `stage.${stage}.${what}`, means: outcome }, stage)
 }
 
 /** Fills in what the rule leaves to its class, the stage, and whether the reply is transient. */

@@ -2,6 +2,7 @@ import { masked } from '../connections/transcript.ts'
 import { stageReached, type TransactionEnding } from '../connections/transaction-ending.ts'
 import type { Judgement, RecipientOutcome } from '../ledger/ledger.ts'
 import type { AttemptNote, NotedOutcome } from '../ledger/timeline.ts'
+import { originalRecipient } from '../smtp/dsn.ts'
 import { RULES_VERSION } from '../smtp/rules/version.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
 
@@ -25,7 +26,7 @@ export function noteOf(
   claim: Claimed,
   { worker, connection, manager, digest }: AttemptContext,
 ): AttemptNote {
-  const { conversation } = ending
+  const { conversation, unasked } = ending
   const recipient = ending.recipient === undefined ? undefined : indices[ending.recipient]
   return {
     attempt: claim.attempts + 1,
@@ -39,13 +40,18 @@ export function noteOf(
     rules: String(RULES_VERSION),
     ...(last !== undefined && { last }),
     outcomes: together(outcomes),
-    ...(conversation !== undefined && {
-      conversation:
-        redirectedTo === undefined
-          ? conversation
-          : conversation.map((line) => line.replaceAll(redirectedTo, masked(redirectedTo))),
-    }),
+    ...(unasked !== undefined && { unasked }),
+    ...(conversation !== undefined && { conversation: withoutMailbox(conversation, redirectedTo) }),
   }
+}
+
+/** Parameters write an address in their own way. */
+function withoutMailbox(lines: readonly string[], mailbox: string | undefined): readonly string[] {
+  if (mailbox === undefined) return lines
+  const original = originalRecipient(mailbox)
+  return lines.map((line) =>
+    line.replaceAll(original, masked(original)).replaceAll(mailbox, masked(mailbox)),
+  )
 }
 
 /** Enough to tell one credential or server from the next. */

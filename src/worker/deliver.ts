@@ -130,7 +130,7 @@ function partsOf(pending: readonly number[], size: number): Part[] {
  * split again.
  */
 function splitOf({ split, again }: TransactionOutcome, part: Part): readonly Part[] {
-  if (split.length === 0) return []
+  if (split.length === 0) return again.length === 0 ? [] : [{ indices: again, isSplit: false }]
   if (split.length < part.indices.length) {
     return [again, split]
       .filter((some) => some.length > 0)

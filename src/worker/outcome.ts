@@ -11,8 +11,8 @@ export interface TransactionOutcome {
   /** Indices of recipients to send to in a further transaction, at once. */
   readonly split: readonly number[]
   /**
-   * Indices of recipients whom the server had accepted before it refused the transaction for those in
-   * `split`: they go again without them, at once.
+   * Indices of recipients who go again without the others, at once: the server had accepted them before
+   * it refused the transaction for those in `split`, or would take the message for them alone.
    */
   readonly again: readonly number[]
   /** The longest wait that a verdict asks for; 0 when none does. */
@@ -29,6 +29,8 @@ interface JudgedRecipient {
   readonly verdict: Verdict | undefined
   /** Whether the server had accepted the recipient. */
   readonly accepted: boolean
+  /** Only the others need what the server lacks. */
+  readonly isSpared?: true
 }
 
 const DELIVERED: Judgement = { stage: 'dot' }
@@ -51,9 +53,14 @@ export function outcomeOf(
   // One recipient cannot be split any further.
   const cannotSplit = splitBefore || indices.length === 1
   const shared = sharedVerdict(ending, { ...judging, splitBefore: cannotSplit })
+  const needy = ending.kind === 'rejected' ? ending.places : undefined
   let acceptedBefore = false
   const judged = ending.recipients.map(({ reply, accepted }, place): JudgedRecipient => {
     const index = indices[place] ?? place
+    if (needy?.includes(place) === false) {
+      const outcome = { index, state: 'pending' as const }
+      return { outcome, verdict: undefined, accepted: false, isSpared: true }
+    }
     if (accepted || reply === undefined) {
       acceptedBefore ||= accepted
       return { ...recipientOf(index, shared.verdict, shared.judgement), accepted }
@@ -73,9 +80,9 @@ export function outcomeOf(
     verdict?.message === 'split' ? [outcome.index] : [],
   )
   const isForTheRest = split.length > 0 && isRefusedAtData(ending, shared.verdict)
-  const again = isForTheRest
-    ? judged.flatMap(({ outcome, accepted }) => (accepted ? [outcome.index] : []))
-    : []
+  const again = judged.flatMap(({ outcome, accepted, isSpared }) =>
+    isSpared === true || (isForTheRest && accepted) ? [outcome.index] : [],
+  )
   const outcomes = judged.map(({ outcome, accepted }) =>
     isForTheRest && accepted ? { ...outcome, state: 'pending' as const } : outcome,
   )

@@ -1,5 +1,7 @@
+import type { Spared } from '../connections/envelope-commands.ts'
 import type { TransactionEnding, TransactionHooks } from '../connections/transaction-ending.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
+import type { Envelope } from '../smtp/envelope.ts'
 import { judge, type JudgeContext } from '../smtp/verdict.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
 import type { ComposedMessage } from './compose.ts'
@@ -24,7 +26,7 @@ interface Offer {
 
 /**
  * Offers a message to some of its recipients in one transaction, over another session when the first
- * one had died while it was idle, and once more with a plainer MAIL FROM when that was refused for its
+ * one had died while it was idle, and once more with plainer commands when these were refused for their
  * parameters. An ending that is stale all the same means that no session is to be had now.
  */
 export async function transact(offer: Offer, signal: AbortSignal): Promise<TransactionEnding> {
@@ -32,8 +34,15 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
   const redirected = message.redirectedTo
   const to = redirected ? [redirected] : indices.map((index) => job.envelope.to[index] ?? '')
   const hooks = { beforeDot: markOf(offer), signal }
+  const { dsn, requireTls } = job
+  const envelope: Envelope = {
+    from: message.from,
+    to,
+    // Reports name the message as everything else of ours does.
+    dsn: dsn && { envelopeId: job.id, ...dsn },
+    requireTls,
+  }
   const say = async (how: TransactionHooks): Promise<TransactionEnding> => {
-    const envelope = { from: message.from, to }
     let ending = await door.session.deliver(envelope, message.body, how)
     while (isStale(ending) && (await door.renew())) {
       ending = await door.session.deliver(envelope, message.body, how)
@@ -42,9 +51,10 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
   }
   const first = await say(hooks)
   let ending = first
-  if (first.kind === 'rejected' && mayGoPlainer(first, offer.judging)) {
+  const without = first.kind === 'rejected' ? sparedBy(first, offer.judging) : []
+  if (first.kind === 'rejected' && without.length > 0) {
     const isOpen = door.session.isUsable || (await door.renew())
-    ending = isOpen ? await say({ ...hooks, withoutSize: true }) : { ...first, isStale: true }
+    ending = isOpen ? await say({ ...hooks, without }) : { ...first, isStale: true }
   }
   return redirected ? spreadOver(indices, ending) : ending
 }
@@ -69,14 +79,26 @@ function markOf({ job, claim, message, indices, context }: Offer): TransactionHo
   }
 }
 
-/** Whether the rules think otherwise of a refused MAIL FROM when it could do without parameters. */
-function mayGoPlainer(
+/**
+ * What a refused command is said without once more: what the reply names, else all that can be left
+ * out. Nothing, when the rules think the same of it either way.
+ */
+function sparedBy(
   ending: Extract<TransactionEnding, { kind: 'rejected' }>,
   judging: JudgeContext,
-): boolean {
-  if (!ending.announcedSize || ending.isStale) return false
-  const plainer = judge(ending.fault, { ...judging, mayDropParameters: true })
-  return plainer.rule !== judge(ending.fault, judging).rule
+): readonly Spared[] {
+  const { spares = [], fault } = ending
+  if (spares.length === 0 || isStale(ending) || fault.kind !== 'reply') return []
+  const plainer = judge(fault, { ...judging, mayDropParameters: true })
+  if (plainer.rule === judge(fault, judging).rule) return []
+  const named = spares.filter((spared) => KEYWORDS[spared].test(fault.reply.text))
+  return named.length === 0 ? spares : named
+}
+
+const KEYWORDS: Readonly<Record<Spared, RegExp>> = {
+  SIZE: /\bSIZE\b/i,
+  '8BITMIME': /\bBODY\b|8BITMIME/i,
+  DSN: /\b(?:RET|ENVID|NOTIFY|ORCPT|DSN)\b/i,
 }
 
 /** A redirected message has one recipient on the wire, whose fate all of its recipients share. */

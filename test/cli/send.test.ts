@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import { idOf, openProject, startRelay, type Project } from '../support/cli-project.ts'
 import { jsonLines } from '../support/cli.ts'
 import { describeRedis } from '../support/redis.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
 import type { TestSmtpServer } from '../support/smtp-server.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -118,6 +119,36 @@ describeRedis('mailroom send', (redis) => {
     expect(new Set(mail.attachments.map(({ filename }) => filename))).toEqual(
       new Set(['dot.png', 'отчёт.txt']),
     )
+  })
+
+  test('reports and TLS are asked for by options of the command line', async () => {
+    await using server = await startScriptedServer({
+      EHLO: '250-scripted\n250-AUTH PLAIN\n250 DSN',
+    })
+    await using project = await openProject(redis, { relay: server.port })
+    await using _worker = project.startWorker()
+    const usual = ['send', '--to', 'bob@example.org', '--from', 'a@example.com', '--text', 'x']
+    const dsn = [
+      '--dsn-notify',
+      'failure,delay',
+      '--dsn-return',
+      'Full',
+      '--dsn-envelope-id',
+      'o 7',
+    ]
+    expect(await project.run([...usual, ...dsn, '--dsn-required', '--wait'])).toMatchObject({
+      code: 0,
+    })
+    expect(server.commands.slice(2, 4)).toEqual([
+      'MAIL FROM:<a@example.com> RET=FULL ENVID=o+207',
+      'RCPT TO:<bob@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;bob@example.org',
+    ])
+    const refused = await project.run([...usual, '--require-tls', '--wait', '--json'])
+    expect(refused).toMatchObject({ code: 5 })
+    expect(refused.out).toContain('stage.mail.unsupported.requiretls')
+    const wrong = await project.run([...usual, '--dsn-notify', 'never,failure'])
+    expect(wrong).toMatchObject({ code: 2 })
+    expect(wrong.err).toContain('"--dsn-notify" expects success, failure, delay, got "never"')
   })
 
   test('an .eml on standard input arrives as it was', async () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 
 import { createJob } from '../../src/job/create-job.ts'
 import { JobTooLargeError } from '../../src/job/errors.ts'
-import type { ComposedMail, SendMail } from '../../src/job/send-mail.ts'
+import { parseJob } from '../../src/job/parse-job.ts'
+import type { ComposedMail, SendMail, SendMailJob } from '../../src/job/send-mail.ts'
 
 const NOW = new Date('2027-01-31T08:00:00Z')
 const MAIL = {
@@ -29,6 +30,31 @@ test('without a key every message has an id of its own, in the order of time', (
   expect(createJob(MAIL, { now: NOW }).job.id).not.toBe(ids[0])
   expect(createJob(MAIL, { now: NOW }).hasKey).toBe(false)
   for (const id of ids) expect(id).toMatch(/^m-[\da-f]{32}$/)
+})
+
+test('a job that asks servers for more has another version and digest, in one form', () => {
+  const options = { idempotencyKey: '4711' }
+  const created = (more: SendMail['options']): SendMailJob =>
+    createJob({ ...MAIL, options: { ...options, ...more } }, { now: NOW }).job
+  const usual = created({})
+  const same = [created({ requireTls: false }), created({ dsn: undefined })]
+  expect(new Set([usual, ...same].map(({ digest }) => digest)).size).toBe(1)
+  expect(usual.version).toBe(1)
+  const wishes = [
+    created({ dsn: {} }),
+    created({ dsn: { notify: 'never' } }),
+    created({ dsn: { notify: ['success', 'delay'], required: true } }),
+    created({ dsn: { notify: ['success', 'delay'] } }),
+    created({ requireTls: true }),
+  ]
+  expect(new Set([usual, ...wishes].map(({ digest }) => digest)).size).toBe(6)
+  for (const job of wishes) {
+    expect(job.version).toBe(2)
+    expect(parseJob(JSON.parse(JSON.stringify(job)))).toEqual({ kind: 'job', job })
+  }
+  const other = created({ dsn: { notify: ['delay', 'success', 'delay'], required: false } })
+  expect(other.digest).toBe(wishes[3]?.digest)
+  expect(other.dsn).toEqual({ notify: ['success', 'delay'] })
 })
 
 test('the digest does not depend on the order or the way in which the same is written', () => {

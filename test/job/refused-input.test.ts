@@ -177,6 +177,20 @@ test.for<[what: string, request: Record<string, unknown>, path: string, problem:
     'options.idempotencyKey',
     /one character/,
   ],
+  ...(
+    [
+      ['reports on nothing', { notify: [] }, 'notify', />=1 items/],
+      ['reports on the unheard of', { notify: ['read'] }, 'notify', /"never", or some of/],
+      ['half a message back', { return: 'half' }, 'return', /"headers", "full"|"headers"/],
+      ['a command in the envelope id', { envelopeId: 'a\r\nDATA' }, 'envelopeId', /ASCII/],
+      ['an envelope id too long', { envelopeId: '+'.repeat(34) }, 'envelopeId', /at most 100/],
+    ] as const
+  ).map(([what, dsn, key, problem]): [string, Record<string, unknown>, string, RegExp] => [
+    what,
+    { options: { dsn } },
+    `options.dsn.${key}`,
+    problem,
+  ]),
 ])('a request with %s is refused', ([, request, path, problem]) => {
   expect(issuesOf(request)).toEqual([{ path, problem: expect.stringMatching(problem) }])
 })

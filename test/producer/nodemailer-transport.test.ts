@@ -1,8 +1,11 @@
 import { createTransport, type SendMailOptions } from 'nodemailer'
-import { expect, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 
 import { mailroomTransport } from '../../src/index.ts'
 import { freePort } from '../support/free-port.ts'
+import { uniqueSchema } from '../support/postgres-schema.ts'
+import { uniquePrefix } from '../support/redis.ts'
+import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer, type TestSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { openRoom, type Room } from '../worker/mail-room.ts'
@@ -15,6 +18,10 @@ const USUAL = { from: 'Ann <ann@example.com>', to: ['Bob <bob@example.org>', 'ev
 function configOf(store: TestStore, server: TestSmtpServer) {
   const relay = { server: '127.0.0.1', port: server.port, tls: 'none' } as const
   return { ...store, connections: { relay, other: relay } }
+}
+
+function embedded(): TestStore {
+  return { queue: inject('embedded'), prefix: uniquePrefix(), schema: uniqueSchema() }
 }
 
 async function openQueueOf(store: TestStore, server: TestSmtpServer): Promise<Room> {
@@ -98,8 +105,44 @@ describeStores('mail from nodemailer', (place) => {
   })
 })
 
+const OFFERS = '250-scripted\n250 DSN'
+const REQUIRES_TLS = { requireTLSExtensionEnabled: true }
+
+test.for<[what: string, more: object, mail: string, rcpt: string]>([
+  [
+    'as its examples have it',
+    { dsn: { id: 'bill 7', return: 'headers', notify: ['failure', 'delay'] } },
+    ' RET=HDRS ENVID=bill+207',
+    ' NOTIFY=FAILURE,DELAY ORCPT=rfc822;bob@example.org',
+  ],
+  [
+    'in the words of the protocol',
+    { dsn: { envid: 'b7', ret: 'FULL', notify: 'SUCCESS, delay' } },
+    ' RET=FULL ENVID=b7',
+    ' NOTIFY=SUCCESS,DELAY ORCPT=rfc822;bob@example.org',
+  ],
+  ['never', { dsn: { id: 'b', notify: 'never' } }, ' ENVID=b', ' NOTIFY=NEVER ORCPT=rfc822;bob@'],
+])('reports that nodemailer is asked for %s are asked of the server', async (row) => {
+  const [, more, mail, rcpt] = row
+  await using server = await startScriptedServer({ EHLO: OFFERS })
+  await using room = await openRoom(embedded(), { port: server.port })
+  const ours = createTransport(mailroomTransport({ connection: 'relay', mailroom: room.mailroom }))
+  const { id } = await ours.sendMail({ ...USUAL, to: 'bob@example.org', text: 'x', ...more })
+  expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+  expect(server.commands[1]).toBe(`MAIL FROM:<ann@example.com>${mail}`)
+  expect(server.commands[2]).toContain(`RCPT TO:<bob@example.org>${rcpt}`)
+  const secret = await ours.sendMail({ ...USUAL, text: 'x', ...REQUIRES_TLS })
+  expect(await room.settled(secret.id)).toMatchObject({
+    state: 'refused',
+    last: { rule: 'stage.mail.unsupported.requiretls' },
+  })
+})
+
 test.for<[SendMailOptions & { mailroom?: object }, string]>([
-  [{ dsn: { notify: 'success' } }, 'UNSUPPORTED_MAIL_OPTION'],
+  [{ dsn: { notify: 'success', recipient: 'bob@example.org' } }, 'UNSUPPORTED_MAIL_OPTION'],
+  [{ dsn: { notify: 'success,sometimes' } }, 'INVALID_JOB'],
+  [{ dsn: { ret: 'half' } }, 'INVALID_JOB'],
+  [{ dsn: { id: 'x'.repeat(101) } }, 'INVALID_JOB'],
   [{ auth: { user: 'somebody', pass: 'secret' } }, 'UNSUPPORTED_MAIL_OPTION'],
   [{ to: [] }, 'INVALID_JOB'],
   [{ mailroom: { conection: 'relay' } }, 'INVALID_JOB'],

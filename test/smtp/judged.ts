@@ -1,4 +1,4 @@
-import type { FaultKind } from '../../src/smtp/fault.ts'
+import type { FaultKind, Lack } from '../../src/smtp/fault.ts'
 import { parseReply } from '../../src/smtp/reply.ts'
 import type { Stage } from '../../src/smtp/stage.ts'
 import { judge, type JudgeContext, type Verdict } from '../../src/smtp/verdict.ts'
@@ -12,6 +12,10 @@ export function judgeReply(stage: Stage, line: string, context?: JudgeContext): 
 
 export function judgeFault(stage: Stage, kind: FaultKind, context?: JudgeContext): Verdict {
   return judge({ kind, stage, detail: 'as a test has it' }, context)
+}
+
+export function judgeLack(lacks: Lack): Verdict {
+  return judge({ kind: 'unsupported', stage: 'mail', detail: 'as a test has it', lacks })
 }
 
 /** `permanent recipient refuse fine`: class, scope, message, manager. */

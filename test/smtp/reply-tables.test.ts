@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 
-import type { FaultKind } from '../../src/smtp/fault.ts'
+import { LACKS, type FaultKind } from '../../src/smtp/fault.ts'
 import { parseProvider } from '../../src/smtp/provider.ts'
 import { listRules } from '../../src/smtp/rules/catalog.ts'
 import { STAGES } from '../../src/smtp/stage.ts'
 import type { JudgeContext } from '../../src/smtp/verdict.ts'
-import { judgeFault, judgeReply } from './judged.ts'
+import { judgeFault, judgeLack, judgeReply } from './judged.ts'
 import { basicTable } from './reply-tables/basic.ts'
 import { enhancedTable } from './reply-tables/enhanced.ts'
 import { providerTable } from './reply-tables/provider.ts'
@@ -35,7 +35,8 @@ test('the tables leave no rule out', () => {
       ['499 no', '599 no'].map((line) => judgeReply(stage, line).rule),
     ),
   )
-  const ids = new Set([...told, ...silences])
+  const lacking = LACKS.map((lacks) => judgeLack(lacks).rule)
+  const ids = new Set([...told, ...silences, ...lacking])
   const leftOut = listRules().filter(({ id }) => ![...ids].some((rule) => isOf(rule, id)))
   expect(leftOut).toEqual([])
 })

@@ -26,5 +26,5 @@ test('the version of the tables is raised whenever one of them changes', () => {
   )
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
   // Another digest? Raise RULES_VERSION, say in CHANGELOG.md what is judged otherwise, pin it here.
-  expect({ version: RULES_VERSION, digest }).toEqual({ version: 3, digest: 'b9216268f3be22f1' })
+  expect({ version: RULES_VERSION, digest }).toEqual({ version: 4, digest: '6016ea0d52b6d024' })
 })

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 
-import type { FaultKind } from '../../src/smtp/fault.ts'
+import { LACKS, type FaultKind } from '../../src/smtp/fault.ts'
+import { judgeAgain } from '../../src/smtp/judge-again.ts'
 import { STAGES, type Stage } from '../../src/smtp/stage.ts'
 import { judge } from '../../src/smtp/verdict.ts'
-import { inWords, judgeFault, judgeReply } from './judged.ts'
+import { inWords, judgeFault, judgeLack, judgeReply } from './judged.ts'
 
 const FAULTS: readonly FaultKind[] = ['timeout', 'closed', 'dns', 'refused', 'protocol']
 const MANAGER_FAULT = 'connection manager return fault'
@@ -87,6 +88,16 @@ test.for<Stage>(['mail', 'rcpt', 'data', 'body'])(
     expect(inWords(judgeFault(stage, 'unsupported'))).toMatch(/^permanent \w+ refuse fine$/)
   },
 )
+
+test.for(LACKS)('a message that lacks %s is refused for good, by a rule that names it', (lacks) => {
+  const verdict = judgeLack(lacks)
+  expect(inWords(verdict)).toBe('permanent message refuse fine')
+  expect(verdict.rule).toBe(`stage.mail.unsupported.${lacks}`)
+  const { rule } = verdict
+  expect(judgeAgain({ stage: 'mail', rule, text: 'unsupported: as a test has it' }, {})).toEqual(
+    verdict,
+  )
+})
 
 test('what we ended ourselves costs nothing before the dot, and is uncertain after it', () => {
   for (const stage of STAGES.slice(0, STAGES.indexOf('dot'))) {

@@ -7,10 +7,12 @@ export interface MtaPlace {
   readonly port: number
 }
 
-/** What the Exim of a test does not take. */
+/** What the Exim of a test does not take, or offers besides. */
 export interface MtaLimits {
   /** Recipients of one transaction; those beyond are answered `code`, and the others go on. */
   readonly recipients?: { readonly most: number; readonly code: 452 | 552 }
+  /** Whether it offers DSN; its reports go into its mailbox as all other mail does. */
+  readonly offersDsn?: boolean
 }
 
 /** How the Exim of a test knows who logs in; then it takes mail of nobody else. */
@@ -35,7 +37,7 @@ export interface MtaConfigOptions extends MtaLimits {
  */
 export function mtaConfig(
   { folder, program, port }: MtaPlace,
-  { recipients, logins, tls }: MtaConfigOptions = {},
+  { recipients, offersDsn = false, logins, tls }: MtaConfigOptions = {},
 ): string {
   return `
 primary_hostname   = mail.example.test
@@ -65,7 +67,7 @@ accept_8bitmime    = true
 allow_utf8_domains = true
 smtputf8_advertise_hosts = *
 tls_advertise_hosts = ${tls === undefined ? '' : `*\ntls_certificate = ${tls.cert}\ntls_privatekey = ${tls.key}`}
-dsn_advertise_hosts =
+dsn_advertise_hosts = ${offersDsn ? '*' : ''}
 acl_smtp_rcpt      = take_all
 
 begin acl

@@ -58,6 +58,11 @@ How it is sent:
   --queue-priority high|normal|low
   --uncertain hold|resend|accept    what becomes of it when the server never answers; otherwise
                                 what its connection manager says
+  --dsn-notify EVENTS           ask servers for reports: never, or of success, failure, delay
+  --dsn-return headers|full     how much of the message a report of a failure gives back
+  --dsn-envelope-id ID          what reports name the message by; its id by default
+  --dsn-required                refuse it where a server knows no reports, instead of sending without
+  --require-tls                 under verified TLS to its last server, or not at all
   --wait                        wait until it is delivered or given up, also by its policy
   --timeout TIME                how long to wait; 1m by default
 

@@ -87,7 +87,7 @@ export const BASIC_RULES: Readonly<Record<string, BasicRule>> = {
       },
     ],
   },
-  '504': { means: PERMANENT },
+  '504': { means: PERMANENT, except: [WITHOUT_PARAMETERS] },
   '510-512': { means: PERMANENT },
   // RFC 7504 §3: a host without mail service may say so as late as here, and of no one sender.
   '521': {

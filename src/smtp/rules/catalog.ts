@@ -1,3 +1,4 @@
+import { LACKS, type Lack } from '../fault.ts'
 import { STAGES } from '../stage.ts'
 import { BASIC_RULES, OTHER_CODES, type BasicRule } from './basic.ts'
 import { describeCondition, describeUserCondition } from './conditions.ts'
@@ -38,14 +39,29 @@ export function listRules(rules: readonly UserRule[] = []): readonly CatalogRule
   ].map((rule) => ({ ...rule, source: sourceOf(rule.id) }))
 }
 
+const NEEDS: Readonly<Record<Lack, string>> = {
+  size: 'the server takes only smaller messages (SIZE)',
+  smtputf8: 'letters beyond ASCII in an address or a header, and no SMTPUTF8',
+  '8bitmime': '8-bit text in a message that is sent as it is, and no 8BITMIME',
+  dsn: '`dsn.required`, and no DSN',
+  requiretls: '`requireTls`, and no REQUIRETLS or no verified TLS',
+  mailbox: 'an address that is no mailbox',
+}
+
 type Unsourced = Omit<CatalogRule, 'source'>
 
 function stageRules(): readonly Unsourced[] {
-  const silences = Object.entries(FAULT_RULES).map(([kind, means]) => ({
-    id: `stage.STAGE.${kind}`,
-    when: `the session ended: ${kind}, before the final dot`,
-    ...means,
-  }))
+  const silences = Object.entries(FAULT_RULES).flatMap(([kind, means]) => {
+    const id = `stage.STAGE.${kind}`
+    if (kind !== 'unsupported') {
+      return [{ id, when: `the session ended: ${kind}, before the final dot`, ...means }]
+    }
+    return LACKS.map((lacks) => ({
+      id: `stage.mail.${kind}.${lacks}`,
+      when: NEEDS[lacks],
+      ...means,
+    }))
+  })
   const stages = STAGES.flatMap((stage) => {
     const { silent, soft, hard } = STAGE_RULES[stage]
     const replies = Object.entries({ '4yz': soft, '5yz': hard })

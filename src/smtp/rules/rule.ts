@@ -38,11 +38,11 @@ export interface Exception extends Condition {
   readonly means: Outcome
 }
 
-/** RFC 5321 §4.1.1.11: MAIL's parameters were not recognised, or not to be had; once more without. */
+/** RFC 5321 §4.1.1.11: parameters were not recognised, or not to be had; once more without. */
 export const WITHOUT_PARAMETERS: Exception = {
   name: 'drop',
-  codes: [455, 555],
-  stages: ['mail'],
+  codes: [455, 504, 555],
+  stages: ['mail', 'rcpt'],
   mayDropParameters: true,
   means: { class: 'retry', scope: 'message' },
 }

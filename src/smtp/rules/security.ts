@@ -106,6 +106,13 @@ export const SECURITY_RULES: Readonly<Record<string, EnhancedRule>> = {
     hard: 'policy',
     scope: 'message',
     except: [
+      // What the code is registered for: the way ahead cannot keep what the message demands.
+      {
+        name: 'requiretls',
+        digit: 5,
+        text: /requiretls/i,
+        means: { class: 'policy', scope: 'message' },
+      },
       { name: 'basic', digit: 5, text: /basic auth/i, means: LOGIN },
       // Exchange Online says it when it takes no more passwords.
       { name: 'exchange', digit: 5, provider: 'exchange', means: LOGIN },

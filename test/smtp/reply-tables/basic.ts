@@ -56,6 +56,8 @@ data     | 503 no                                  | -            | retry    | f
 dot      | 503 no                                  | -            | retry    | fine     | message   | basic.503.dot
 mail     | 503 AUTH first                          | -            | retry    | auth     | account   | basic.503.auth
 mail     | 504 no                                  | -            | refuse   | fine     | sender    | basic.504.mail
+mail     | 504 no                                  | -+parameters | retry    | fine     | message   | basic.504.drop
+rcpt     | 504 no                                  | -+parameters | retry    | fine     | recipient | basic.504.drop
 data     | 500 no                                  | -            | refuse   | fine     | message   | basic.500.data
 rcpt     | 501 no                                  | -            | refuse   | fine     | recipient | basic.501.rcpt
 rcpt     | 510 no                                  | -            | refuse   | fine     | recipient | basic.510.rcpt
@@ -90,7 +92,9 @@ dot      | 554 no                                  | -            | refuse   | f
 dot      | 554 daily message limit exceeded        | -            | retry    | throttle | account   | basic.554.quota
 mail     | 555 no                                  | -            | refuse   | fine     | message   | basic.555.mail
 mail     | 555 no                                  | -+parameters | retry    | fine     | message   | basic.555.drop
-rcpt     | 555 no                                  | -+parameters | refuse   | fine     | recipient | basic.555.rcpt
+rcpt     | 555 no                                  | -            | refuse   | fine     | recipient | basic.555.rcpt
+rcpt     | 555 no                                  | -+parameters | retry    | fine     | recipient | basic.555.drop
+data     | 555 no                                  | -+parameters | refuse   | fine     | message   | basic.555.data
 rcpt     | 556 no                                  | -            | refuse   | fine     | domain    | basic.556.rcpt
 rcpt     | 499 no                                  | -            | retry    | fine     | recipient | basic.4yz.rcpt
 rcpt     | 599 no                                  | -            | refuse   | fine     | recipient | basic.5yz.rcpt

@@ -122,6 +122,7 @@ dot   | 554 5.2.0 SubmissionQuotaExceededException    | none       | retry   | t
 dot   | 452 4.2.0 submission quota                    | -          | retry   | throttle | account   | enhanced.4.2.0.quota
 mail  | 555 5.5.4 unsupported option SIZE             | -+parameters | retry  | fine     | message   | enhanced.5.5.4.drop
 mail  | 555 5.5.4 unsupported option SIZE             | -          | refuse  | fine     | message   | enhanced.5.5.4
+rcpt  | 555 5.5.4 unsupported option NOTIFY           | -+parameters | retry  | fine     | recipient | enhanced.5.5.4.drop
 mail  | 455 4.5.4 not now with SIZE                   | -+parameters | retry  | fine     | message   | enhanced.4.5.4.drop
 mail  | 501 5.5.4 bad parameter                       | -+parameters | refuse | fine     | message   | enhanced.5.5.4
 dot   | 550 5.2.0 SendAsDenied                        | -          | refuse  | fine     | account   | enhanced.5.2.0.send-as

@@ -121,6 +121,9 @@ dot   | 421 4.7.29 TLS required                          | gmail    | retry   | 
 dot   | 550 5.7.30 no                                    | exchange | retry   | auth     | account   | enhanced.5.7.30.exchange
 dot   | 550 5.7.30 DKIM                                  | gmail    | refuse  | fine     | message   | enhanced.5.7.30
 mail  | 550 5.7.30 no                                    | -        | retry   | auth     | account   | enhanced.5.7.30.login
+mail  | 550 5.7.30 REQUIRETLS support required           | -        | refuse  | fine     | message   | enhanced.5.7.30.requiretls
+rcpt  | 550 5.7.30 REQUIRETLS support required           | exchange | refuse  | fine     | recipient | enhanced.5.7.30.requiretls
+dot   | 550 5.7.30 REQUIRETLS support required           | gmail    | refuse  | fine     | message   | enhanced.5.7.30.requiretls
 dot   | 550 5.7.30 Basic authentication is not supported | -        | retry   | auth     | account   | provider.exchange.basic-auth
 dot   | 550 5.7.30 Basic authentication is not supported | gmail    | retry   | auth     | account   | enhanced.5.7.30.basic
 `
