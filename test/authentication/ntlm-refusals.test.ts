@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
 import { openLogin } from '../../src/connections/login.ts'
+import { verifyManager } from '../../src/connections/verify.ts'
 import { startMta } from '../support/mta.ts'
 import { managerFor } from '../support/resolved-manager.ts'
 import { startRewritingProxy } from '../support/rewriting-proxy.ts'
@@ -29,6 +30,9 @@ await describeMtaWithLogins('a server that can only do NTLMv1', () => {
     const [, ...lines] = proxy.lines
     expect(lines).toEqual([`AUTH NTLM ${composeNegotiate().toString('base64')}`, '*'])
     expect(await exim.messages()).toEqual([])
+    const { manager } = await managerFor(exim, { auth: AUTH })
+    const verified = await verifyManager(manager, { env: {} })
+    expect(verified).toMatchObject({ ok: false, problem: 'auth.ntlm-v1' })
   })
 })
 

@@ -98,9 +98,15 @@ test.for<[what: string, script: Script, properties: Properties, problem: string]
 test.for<[auth: Properties['auth'], offer: string, problem: string]>([
   [{ ...WINDOWS, mechanism: 'ntlm' }, 'GSSAPI', 'auth.ntlm-not-offered'],
   [WINDOWS, 'LOGIN PLAIN', 'auth.windows-not-offered'],
+  [WINDOWS, 'NTLM', 'auth.ntlm-broken'],
 ])('Windows credentials %j where AUTH %s is offered: %s', async ([auth, offer, problem]) => {
   const certificate = createCertificate({ hosts: ['127.0.0.1'], issuer: authority })
-  const script = { EHLO: `250-x\n250-STARTTLS\n250 AUTH ${offer}`, STARTTLS: '220 go on' }
+  const script = {
+    EHLO: `250-x\n250-STARTTLS\n250 AUTH ${offer}`,
+    STARTTLS: '220 go on',
+    AUTH: '334 ',
+    CHALLENGE: ['334 TlRMTQ==', '501 5.7.0 cancelled'],
+  }
   await using server = await startScriptedServer(script, certificate)
   const properties: Properties = { tls: 'starttls', tlsOptions: { ca: authority.cert }, auth }
   expect((await verify(server.port, properties)).problem).toBe(problem)

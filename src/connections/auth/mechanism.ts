@@ -22,8 +22,8 @@ export function answer(bytes: Buffer | string): Answer {
 }
 
 /** Refuses to go on; `detail` holds no secret and says what to do. */
-export function refuse(detail: string): Answer {
-  return { kind: 'fault', fault: authFault(detail) }
+export function refuse(detail: string, cause?: string): Answer {
+  return { kind: 'fault', fault: authFault(detail, cause) }
 }
 
 /** A login that was not made, or whose answer is not believed; `cause` says to programs why. */

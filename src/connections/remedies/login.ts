@@ -24,6 +24,20 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
       'Use Kerberos (`mechanism: "kerberos"`, or "negotiate" with a keytab), or let the administrator allow integrated Windows authentication on the receive connector. What the server offers stands above.',
   },
   {
+    id: 'auth.ntlm-v1',
+    when: { causes: ['NTLM_V1'] },
+    problem: 'the server can only do NTLMv1, or plays a server that can',
+    advice:
+      'NTLMv1 gives the password to whoever listens, and is never spoken; no answer was sent. Use Kerberos (`mechanism: "kerberos"`), or over TLS `auth: { method: "basic" }` if the server offers PLAIN or LOGIN. The `spa` of Exim is such a server: `driver = dovecot` is not.',
+  },
+  {
+    id: 'auth.ntlm-broken',
+    when: { causes: ['NTLM_CHALLENGE'] },
+    problem: 'what the server says in a login by NTLM is not NTLM as Windows speaks it',
+    advice:
+      'Look at the conversation above: a proxy or a firewall that reads SMTP may have changed it. Use Kerberos (`mechanism: "kerberos"`), or over TLS `auth: { method: "basic" }` if the server offers it.',
+  },
+  {
     id: 'auth.windows-not-offered',
     when: { causes: ['NO_COMMON_MECHANISM'], methods: ['windows'] },
     problem: 'the server offers neither Kerberos nor an NTLM that could be used',

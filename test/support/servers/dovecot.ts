@@ -31,7 +31,7 @@ export interface DovecotOptions {
   readonly users?: Readonly<Record<string, string>>
   /** What GSSAPI needs: the service's keys, and the way to the KDC. */
   readonly kerberos?: { readonly keytab: string; readonly config: string }
-  /** For STARTTLS and for implicit TLS; one for `mail.example.test` and loopback by default. */
+  /** For STARTTLS; one for `mail.example.test` and loopback by default. */
   readonly certificate?: Certificate
 }
 

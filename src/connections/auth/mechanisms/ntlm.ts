@@ -28,10 +28,10 @@ export function ntlm(identity: NtlmIdentity, options: NtlmOptions): Mechanism {
         isRepeated = true
         return answer(negotiate)
       }
-      if (isAnswered) return refuse('the server asks twice within AUTH NTLM')
+      if (isAnswered) return refuse('the server asks twice within AUTH NTLM', 'NTLM_CHALLENGE')
       isAnswered = true
       const challenge = parseChallenge(bytes)
-      if (typeof challenge === 'string') return refuse(challenge)
+      if ('problem' in challenge) return refuse(challenge.problem, challenge.cause)
       const clientNonce = randomBytes(8)
       const now = new Date()
       const bound = { ...options, negotiate, challenge, clientNonce, now }
