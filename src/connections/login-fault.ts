@@ -4,7 +4,7 @@ import type { Fault } from '../smtp/fault.ts'
 import { parseReply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
 import type { ConnectionManager } from './connection-manager.ts'
-import { describeTlsFailure, isAboutOurs } from './tls-failure.ts'
+import { codeOfTls, describeTlsFailure, isAboutOurs } from './tls-failure.ts'
 
 type LoginError = SMTPConnection.SMTPError
 
@@ -47,7 +47,7 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
   }
   if (typeof error.response === 'string') return faultOfAnswer(error.response, stage)
 
-  const cause = error.originalCode ?? error.code ?? error.name
+  const cause = codeOfTls(error) ?? error.name
   const tlsFailure = describeTlsFailure(error, manager)
   if (tlsFailure !== undefined) {
     // With TLS 1.3 our handshake is done before the server has looked at our certificate.

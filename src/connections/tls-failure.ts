@@ -26,15 +26,23 @@ const NO_COMMON_VERSION = new Set([
 ])
 /** What OpenSSL 3 refuses unless it is told to be lenient. */
 const TOO_WEAK =
-  /_(?:UNSAFE_LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/
+  /(?:^|_)(?:UNSAFE_LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/
 /** The server's word about the certificate that we showed, or did not. */
 const OF_OURS =
   /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED)$/
-const OTHERS = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$|ETLS$|EREQUIRETLS$)|CERT|CRL_/
+/** What Node has no code for, by OpenSSL's words. */
+const UNSPECIFIED: readonly (readonly [words: RegExp, code: string])[] = [
+  [/EE certificate key too weak/i, 'EE_KEY_TOO_SMALL'],
+  [/CA certificate key too weak/i, 'CA_KEY_TOO_SMALL'],
+  [/CA signature digest algorithm too weak/i, 'CA_MD_TOO_WEAK'],
+]
+const OTHERS =
+  /^(?:UNSPECIFIED$|ERR_SSL_|ERR_TLS_|ERR_OSSL_|UNABLE_TO_|EPROTO$|ETLS$|EREQUIRETLS$)|CERT|CRL_/
 
 interface TlsError {
   readonly code?: string | undefined
   readonly originalCode?: string | undefined
+  readonly message?: string
   readonly cert?: { readonly subjectaltname?: string }
 }
 
@@ -43,7 +51,7 @@ export function describeTlsFailure(
   error: TlsError,
   { server, tlsOptions }: ConnectionManager,
 ): string | undefined {
-  const code = error.originalCode ?? error.code ?? ''
+  const code = codeOfTls(error) ?? ''
   const known = KNOWN[code]
   if (known !== undefined) return known
   if (UNKNOWN_AUTHORITY.has(code)) {
@@ -77,6 +85,13 @@ export function describeTlsFailure(
   }
   if (code.endsWith('_ALERT_HANDSHAKE_FAILURE')) return describeNothingInCommon(tlsOptions, code)
   return OTHERS.test(code) ? `the TLS handshake failed: ${code}` : undefined
+}
+
+/** What OpenSSL calls it, or Node. */
+export function codeOfTls({ originalCode, code, message = '' }: TlsError): string | undefined {
+  const given = originalCode ?? code
+  if (given !== 'UNSPECIFIED') return given
+  return UNSPECIFIED.find(([words]) => words.test(message))?.[1] ?? given
 }
 
 /** Whether `code` tells what the server thinks of our certificate; with TLS 1.3 only later. */

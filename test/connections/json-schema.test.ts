@@ -50,6 +50,26 @@ describe('the JSON Schema', () => {
       'durations',
       { connections: { relay: { ...relay, timeouts: { dot: '1h30m', tls: '1m 5s' } } } },
     ],
+    [
+      'TLS options',
+      {
+        connections: {
+          relay: {
+            ...relay,
+            tls: 'opportunistic',
+            tlsOptions: {
+              cert: '${file:/run/tls/cert.pem}',
+              key: '${file:/run/tls/key.pem}',
+              passphrase: '${env:P}',
+              fingerprint: ['ab'.repeat(32), `${'AB:'.repeat(31)}AB`],
+              legacy: true,
+              minVersion: 'TLSv1.1',
+            },
+          },
+        },
+      },
+    ],
+    ['one fingerprint', withTls({ fingerprint: 'ab'.repeat(32) })],
     ['an environment', inProduction({ queue: 'redis://q', worker: { port: null, host: 'h' } })],
     ['part of a manager', inProduction({ connections: { relay: { limits: { sessions: 9 } } } })],
     ['part of a login', { ...withLogin({ auth: { password: '${env:P}' } }) }],
@@ -95,6 +115,9 @@ describe('the JSON Schema', () => {
       { connections: { relay: { ...relay, auth: { ...windows, spn: 'SMTPSVC' } } } },
     ],
     ['an unknown TLS mode', { connections: { relay: { ...relay, tls: 'ssl' } } }],
+    ['a fingerprint that is none', withTls({ fingerprint: 'ab:cd' })],
+    ['no fingerprints', withTls({ fingerprint: [] })],
+    ['an unknown TLS version', withTls({ minVersion: 'SSLv3' })],
     ['a list of managers', { connections: [relay] }],
     ['nothing for a manager', { connections: { relay: null } }],
     ['an unknown property of a layer', inProduction({ connections: { relay: { prot: 1 } } })],
@@ -123,6 +146,10 @@ describe('the JSON Schema', () => {
     expect(Object.keys(defaults).filter((name) => !names.includes(name))).toEqual([])
   })
 })
+
+function withTls(tlsOptions: object) {
+  return { connections: { relay: { ...relay, tlsOptions } } }
+}
 
 function withLogin(layer: unknown) {
   const connections = { relay: { ...relay, auth: basic } }

@@ -7,6 +7,7 @@ import type { ConnectionManagerInput } from '../../src/connections/connection-ma
 import { openLogin } from '../../src/connections/login.ts'
 import type { Login } from '../../src/connections/login.ts'
 import { describeCertificate } from '../../src/connections/session-security.ts'
+import { verifyManager } from '../../src/connections/verify.ts'
 import { createCertificate } from '../support/certificate.ts'
 import type { Certificate } from '../support/certificate.ts'
 import { managerFor } from '../support/resolved-manager.ts'
@@ -116,8 +117,10 @@ describe.for(MODES)('a client certificate over %s', (mode) => {
     await using server = await startServer(mode, signed, { ...choosy, maxVersion: version })
     const { cert, key } = shown
     const tlsOptions = { ca: authority.cert, ...(cert !== undefined && { cert, key }) }
+    // Who shows another one is hung up on, perhaps a moment later.
+    const at = cert === undefined ? STAGES[mode] : expect.stringMatching(/tls|greeting|ehlo/)
     const login = await logIn(server, { tls: mode, tlsOptions })
-    expect(login).toMatchObject({ fault: { detail: expect.stringContaining(says) } })
+    expect(login).toMatchObject({ fault: { stage: at, detail: expect.stringContaining(says) } })
   })
 })
 
@@ -155,6 +158,25 @@ describe.for(MODES)('a relay that speaks nothing newer than TLS 1.0, over %s', (
     expect(await logIn(server, { ...properties, tlsOptions })).toMatchObject({
       fault: { kind: 'tls', detail: expect.stringContaining('minVersion is "TLSv1.1"') },
     })
+  })
+})
+
+test.for(MODES)('a weak key ends %s, unless that is permitted', async (mode) => {
+  const weak = createCertificate({ hosts: ['127.0.0.1'], issuer: authority, rsaBits: 1024 })
+  await using server = await startServer(mode, weak, { ciphers: 'DEFAULT@SECLEVEL=0' })
+  const tlsOptions = { ca: authority.cert }
+  expect(await logIn(server, { tls: mode, tlsOptions })).toMatchObject({
+    fault: {
+      kind: 'tls',
+      stage: STAGES[mode],
+      cause: 'EE_KEY_TOO_SMALL',
+      detail: expect.stringContaining('set tlsOptions.legacy'),
+    },
+  })
+  const permitted = { ...tlsOptions, legacy: true, minVersion: 'TLSv1.2' } as const
+  expect(await logIn(server, { tls: mode, tlsOptions: permitted })).toMatchObject({
+    kind: 'open',
+    security: { isVerified: true },
   })
 })
 
@@ -280,5 +302,30 @@ describe('opportunistic TLS', () => {
     const auth = { ...BASIC, allowInsecureAuth: true }
     expect(await logIn(server, { tls, auth })).toMatchObject({ kind: 'open' })
     expect(server.logins).toBe(1)
+  })
+})
+
+describe('a verification', () => {
+  test.for<[problem: string, Partial<ConnectionManagerInput>]>([
+    ['tls.other-certificate', { tls: 'starttls', tlsOptions: { fingerprint } }],
+    ['auth.unverified-server', { tls: 'opportunistic', auth: BASIC }],
+  ])('names %s and what to do', async ([problem, properties]) => {
+    await using server = await startServer('starttls', signed)
+    const { manager } = await managerFor(server, properties)
+    expect(await verifyManager(manager, { env: {} })).toMatchObject({
+      ok: false,
+      problem,
+      advice: expect.stringMatching(/nothing was sent/i),
+    })
+  })
+
+  test('tells that a session goes on without TLS', async () => {
+    const EHLO = '250-x\n250 STARTTLS'
+    await using server = await startScriptedServer({ EHLO, STARTTLS: '454 4.7.0 no TLS now' })
+    const { manager } = await managerFor(server, { tls: 'opportunistic' })
+    expect(await verifyManager(manager, { env: {} })).toMatchObject({
+      ok: true,
+      security: { kind: 'plain' },
+    })
   })
 })

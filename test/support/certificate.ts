@@ -15,6 +15,8 @@ export interface CertificateOptions {
   /** Who signs; the certificate itself by default. */
   readonly issuer?: Certificate
   readonly isAuthority?: boolean
+  /** Makes an RSA key of so many bits, which needs an issuer. */
+  readonly rsaBits?: number
   /** Encrypts the key. */
   readonly passphrase?: string
   readonly notBefore?: Date
@@ -30,7 +32,10 @@ export function createCertificate(options: CertificateOptions): Certificate {
   const { hosts, issuer, isAuthority = false } = options
   const [name = 'localhost'] = hosts
   const now = Date.now()
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  const { privateKey, publicKey } =
+    options.rsaBits === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+      : generateKeyPairSync('rsa', { modulusLength: options.rsaBits })
   const signer = issuer === undefined ? privateKey : createPrivateKey(issuer.key)
   const facts = sequence(
     tagged(0xa0, tagged(0x02, Buffer.from([2]))),

@@ -84,6 +84,7 @@ export const TLS_REMEDIES: readonly Remedy[] = [
         'ERR_SSL_CA_KEY_TOO_SMALL',
         'ERR_SSL_CA_MD_TOO_WEAK',
         'CA_MD_TOO_WEAK',
+        'CA_KEY_TOO_SMALL',
         'EE_KEY_TOO_SMALL',
       ],
     },
