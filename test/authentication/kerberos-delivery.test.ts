@@ -22,10 +22,11 @@ await describeSite('mail by Kerberos', () => {
       'bob, by UPN': { keytab, user: 'bob@example.test', spnego: true },
       'bob, by domain': { keytab, user: String.raw`EXAMPLE\bob`, mechanism: 'negotiate' },
     }
+    const secure = managers(site, { 'alice, over TLS': { keytab } }, site.secure)
     await using room = await openRoom(embeddedPlace(), site.relay(), {
-      others: managers(site, others),
+      others: { ...managers(site, others), ...secure },
     })
-    const connections = Object.keys(others)
+    const connections = [...Object.keys(others), ...Object.keys(secure)]
     const sent = await Promise.all(
       connections.map((connection) =>
         room.mailroom.send({ connection, message: { ...MESSAGE, subject: connection } }),
@@ -35,6 +36,25 @@ await describeSite('mail by Kerberos', () => {
     await expect
       .poll(() => arrivals(site))
       .toEqual(connections.toSorted().map((name) => `${name} as ${name.split(',')[0]}`))
+  })
+
+  test('is taken by Dovecot too, which hands it on', async () => {
+    await using site = await openSite()
+    const { dovecot, relayed } = site
+    const keytab = await site.realm.keytab('client.keytab', 'alice')
+    const relay = { ...site.relay({ keytab }), port: dovecot.port, ...site.secure }
+    const wrapped = { ...site.relay({ keytab, spnego: true }), port: dovecot.port, tls: 'none' }
+    await using room = await openRoom(embeddedPlace(), relay, { others: { wrapped } })
+    const first = await room.send()
+    const second = await room.mailroom.send({ connection: 'wrapped', message: MESSAGE })
+    for (const { id } of [first, second]) {
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    }
+    expect(relayed.mails).toHaveLength(2)
+    const logins = [...(await dovecot.log()).matchAll(/Login: user=<(.*?)>, method=(\w+)/g)]
+    expect(logins.map(([, who, how]) => `${who} by ${how}`)).toEqual(
+      Array(2).fill('alice by GSSAPI'),
+    )
   })
 
   test('is that of its own account for each connection manager, all at once', async () => {

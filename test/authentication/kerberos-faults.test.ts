@@ -160,6 +160,14 @@ test('a login by Kerberos without its package names it, and goes by NTLM where i
   ])
 })
 
+test('a server without Kerberos is told by name what is missing, and hears nothing', async () => {
+  await using server = await startServer({ EHLO: '250-scripted\n250 AUTH NTLM PLAIN' })
+  expect(await faultOf(server, {})).toMatchObject(
+    authFault(/^the server offers AUTH NTLM PLAIN, none of GSSAPI$/),
+  )
+  expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
+})
+
 const WITHOUT_KERBEROS = `
 import { registerHooks } from 'node:module'
 registerHooks({

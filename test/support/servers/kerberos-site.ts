@@ -1,5 +1,7 @@
 import { startMta } from '../mta.ts'
 import type { Mta } from '../mta.ts'
+import { startSmtpServer } from '../smtp-server.ts'
+import type { TestSmtpServer } from '../smtp-server.ts'
 import { startDovecot } from './dovecot.ts'
 import type { Dovecot } from './dovecot.ts'
 import { startRealm } from './kerberos-realm.ts'
@@ -12,7 +14,11 @@ export interface KerberosSite extends AsyncDisposable {
   readonly dovecot: Dovecot
   /** Looks like Exchange, and writes who logged in into each message. */
   readonly exchange: Mta
-  /** What makes a connection manager log in to `exchange`, for the account of a keytab. */
+  /** Takes what Dovecot hands on. */
+  readonly relayed: TestSmtpServer
+  /** What makes a session with either of them go over TLS. */
+  readonly secure: Readonly<Record<string, unknown>>
+  /** What makes a connection manager log in to `exchange`, as the process unless said otherwise. */
   relay(auth?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
 }
 
@@ -30,15 +36,18 @@ export async function openSite({
   const keytab = await realm.keytab('server.keytab', ...services)
   const kerberos = { keytab, config: realm.config }
   const mechanisms = ['GSSAPI', 'NTLM']
-  const dovecot = stack.use(await startDovecot({ relayPort: 9, mechanisms, kerberos }))
+  const relayed = stack.use(await startSmtpServer())
+  const dovecot = stack.use(await startDovecot({ relayPort: relayed.port, mechanisms, kerberos }))
   const logins = { by: 'dovecot', socket: dovecot.authSocket, mechanisms } as const
-  const exchange = stack.use(await startMta({ logins }))
+  const exchange = stack.use(await startMta({ logins, certificate: dovecot.certificate }))
   process.env['KRB5_CONFIG'] = realm.config
   const open = stack.move()
   return {
     realm,
     dovecot,
     exchange,
+    relayed,
+    secure: { tls: 'starttls', tlsOptions: { ca: dovecot.certificate.cert } },
     relay: (auth) => ({
       server: 'localhost',
       port: exchange.port,
