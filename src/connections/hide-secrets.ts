@@ -49,7 +49,12 @@ function formsOf(credentials: Credentials): readonly string[] {
   }
   const user = credentials.user?.reveal() ?? ''
   const password = credentials.password?.reveal() ?? ''
-  return [password, base64(password), base64(`\0${user}\0${password}`), base64(user)]
+  return [
+    ...spellingsOf(password),
+    base64(password),
+    base64(`\0${user}\0${password}`),
+    base64(user),
+  ]
 }
 
 /** An access token, and what carries it. */
@@ -59,12 +64,32 @@ function formsOfToken(credentials: Credentials, accessToken: Secret): readonly s
   return [accessToken.reveal(), base64(accessToken.reveal()), ...carried.map(base64)]
 }
 
-/** A fault with nothing that `hide` takes out of what the server said. */
+/** As it is, as a server shows it that takes UTF-8 for Latin 1, and the lines that it may come in. */
+function spellingsOf(password: string): readonly string[] {
+  const lines = password.split(/[\r\n]+/).filter((line) => line.length >= MIN_LINE_LENGTH)
+  return [password, ...lines].flatMap((text) => [text, Buffer.from(text).toString('latin1')])
+}
+
+/** What is shorter is a word of any text. */
+const MIN_LINE_LENGTH = 4
+
+/** A fault with nothing that `hide` takes out of what the server said, and no token of its login. */
 export function withoutSecrets(fault: Fault, hide: (text: string) => string): Fault {
   if (fault.kind !== 'reply') return fault
   const { reply } = fault
-  return { ...fault, reply: { ...reply, text: hide(reply.text) } }
+  const text = hide(reply.text)
+  return {
+    ...fault,
+    reply: { ...reply, text: fault.stage === 'auth' ? withoutTokens(text) : text },
+  }
 }
+
+/** Takes out whatever looks as if it were encoded: words that are as long have no digits. */
+export function withoutTokens(text: string): string {
+  return text.replaceAll(TOKEN, HIDDEN)
+}
+
+const TOKEN = /(?=[A-Za-z+/_-]*\d)[A-Za-z0-9+/_-]{24,}={0,2}|[A-Za-z0-9+/_-]{40,}={0,2}/g
 
 function base64(text: string): string {
   return Buffer.from(text).toString('base64')

@@ -1,4 +1,5 @@
 import type { Stage } from '../smtp/stage.ts'
+import { withoutTokens } from './hide-secrets.ts'
 
 /** What was said in a login so far, a line each: `C:` is us, `S:` the server. */
 export interface LoginTranscript {
@@ -43,7 +44,7 @@ function withoutSecret(command: string): string {
 /** A challenge is for the machine; and so is whatever looks as if it were encoded. */
 function withoutToken(line: string): string {
   if (line.startsWith('334')) return '334 …'
-  return withoutMailbox(line).replaceAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g, '…')
+  return withoutTokens(withoutMailbox(line))
 }
 
 /** The line with nothing of an address but its domain. */

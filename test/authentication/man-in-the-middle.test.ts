@@ -123,7 +123,7 @@ test('whoever stands on the way gets neither password nor mail, and the operator
     Object.fromEntries(room.told('parked').map(({ connection, reason }) => [connection, reason]))
   for (const [index, [name, man]] of men.entries()) {
     await expect.poll(() => reasons()[name], { message: name }).toMatch(ROWS[index]?.[3] ?? /^$/)
-    expect(await room.mailroom.status(name)).toMatchObject({ waiting: 1, dead: 0 })
+    await expect.poll(() => room.mailroom.status(name)).toMatchObject({ waiting: 1, dead: 0 })
     expect({ name, met: man.connections > 0, got: spoils(man) }).toEqual({
       name,
       met: true,

@@ -12,7 +12,9 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom } from '../worker/mail-room.ts'
 
 const MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256']
-const USERS = { app: 'correct horse', 'mail room': 'straße, schön=gut' }
+/** Its base64 is longer than a line of Postfix may be. */
+const LONG = 'x'.repeat(1900)
+const USERS = { long: LONG, app: 'correct horse', 'mail room': 'straße, schön=gut' }
 
 function relayOf(postfix: Postfix, auth: object, tls: 'starttls' | 'implicit' = 'starttls') {
   return {
@@ -42,7 +44,12 @@ await describePostfix('mail through Postfix', () => {
           ),
         ],
       ]),
-    ) as Readonly<Record<string, unknown>>
+    ) as Record<string, unknown>
+    others['PLAIN with much as long'] = relayOf(postfix, {
+      mechanism: 'PLAIN',
+      user: 'long',
+      password: LONG,
+    })
     const strongest = relayOf(postfix, { user: 'app', password: USERS.app })
     await using room = await openRoom(embeddedPlace(), strongest, { others })
     const sent = await Promise.all(
@@ -59,7 +66,7 @@ await describePostfix('mail through Postfix', () => {
       ),
     )
     for (const { id } of sent) expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
-    await expect.poll(() => postfix.messages()).toHaveLength(9)
+    await expect.poll(() => postfix.messages()).toHaveLength(10)
     const arrived = (await postfix.messages()).map((text) => ({
       subject: /^Subject: (.*)$/m.exec(text)?.[1],
       user: /Authenticated sender: (.*?)@example\.test/.exec(text)?.[1],

@@ -56,6 +56,7 @@ test.for<[what: string, answer: string]>([
   ['the password in base64', `535 5.7.8 got ${ENCODED[0]}`],
   ['what AUTH PLAIN carried', `535 5.7.8 got AUTH PLAIN ${ENCODED[1]}`],
   ['the end of what it carried', `535 5.7.8 got ${ENCODED[1]?.slice(4)}`],
+  ['a piece of it from the middle', `535 5.7.8 got ${ENCODED[1]?.slice(6, -3)}`],
   ['a token', '535 5.7.8 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0= expired'],
 ])('a server that says %s back has it told to nobody', async ([, answer]) => {
   await using server = await startScriptedServer({
@@ -66,9 +67,37 @@ test.for<[what: string, answer: string]>([
   const login = await openLogin(resolved)
   const told = JSON.stringify(login)
   for (const secret of [SECRET, ...ENCODED, USER]) expect(told).not.toContain(secret)
+  expect(told).not.toContain(ENCODED[1]?.slice(6, -3))
   expect(login).toMatchObject({ fault: { kind: 'reply', stage: 'auth', reply: { code: 535 } } })
   const { conversation } = login as { readonly conversation: readonly string[] }
   expect(conversation.join(' ')).not.toMatch(/[\w+/]{24}/)
+})
+
+test('a sentence of long words is told as it is', async () => {
+  const text = '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled'
+  const conversation = await conversationOf({ EHLO: '250-hi\n250 AUTH PLAIN', AUTH: text })
+  expect(conversation.at(-1)).toBe(`S: ${text}`)
+})
+
+test.for([
+  ['of several lines', 'first line\r\nsecond line', (text: string) => text.split('\r\n')],
+  ['beyond ASCII, misread', 'Größe 密码', (text: string) => [Buffer.from(text).toString('latin1')]],
+] as const)('a password %s is told to nobody either', async ([, password, shown]) => {
+  const [first = '', second = first] = shown(password)
+  await using server = await startScriptedServer({
+    EHLO: '250-hi\n250 AUTH PLAIN',
+    AUTH: { pieces: [`535-5.7.8 not ${first}\r\n`, `535 5.7.8 nor ${second}\r\n`] },
+  })
+  const auth = { ...AUTH, password }
+  const { manager } = await managerFor(server, { auth })
+  const told = JSON.stringify([
+    await openLogin(await managerFor(server, { auth })),
+    await verifyManager(manager, { env: {} }),
+  ])
+  expect(told).toContain('nor …')
+  for (const text of [password, ...shown(password)]) {
+    expect(told).not.toContain(JSON.stringify(text).slice(1, -1))
+  }
 })
 
 test('a login that ends in silence tells how far it came', async () => {

@@ -3,6 +3,7 @@ import type { BasicCredentials, BasicMechanism } from './basic.ts'
 import { BASIC_MECHANISMS } from './basic.ts'
 import { insecureLogin } from './insecure-login.ts'
 import type { LoginContext } from './log-in.ts'
+import { authFault } from './mechanism.ts'
 import type { Mechanism } from './mechanism.ts'
 import { cramMd5 } from './mechanisms/cram-md5.ts'
 import { login } from './mechanisms/login.ts'
@@ -33,5 +34,12 @@ export async function logInBasic(
   const wanted = credentials.mechanism === undefined ? BASIC_MECHANISMS : [credentials.mechanism]
   const name = wanted.find((mechanism) => offered.includes(mechanism))
   if (name === undefined) return noCommonMechanism(offered, wanted)
+  const { user, password } = credentials
+  if (`${user.reveal()}${password.reveal()}`.includes('\0')) return HOLDS_NUL
   return run(MECHANISMS[name](credentials))
 }
+
+/** No mechanism can carry it to a server that ends texts with it; nobody has such a password. */
+const HOLDS_NUL = authFault(
+  'user or password hold a NUL character: is the file that it comes from UTF-16? It has to be UTF-8',
+)

@@ -10,6 +10,9 @@ type Say = (line: string) => Promise<{ readonly status: number; readonly respons
 /** No mechanism has more to say; a server that asks for ever is not answered for ever. */
 const MAX_CHALLENGES = 10
 
+/** RFC 5321 §4.5.3.1.4 without the line's end; Postfix, for one, cuts off what is far longer. */
+const MAX_COMMAND = 510
+
 /** The name under which nodemailer leaves all words of a login to us. */
 const OURS = 'MAILROOM'
 
@@ -43,8 +46,7 @@ export function createExchanger(): Exchanger {
 async function converse(say: Say, mechanism: Mechanism): Promise<Fault | undefined> {
   const first = await mechanism.begin?.()
   if (first?.kind === 'fault') return first.fault
-  const initial = first === undefined ? '' : ` ${initialResponse(first.bytes)}`
-  let reply = await say(`AUTH ${mechanism.name}${initial}`)
+  let reply = await begin(say, mechanism.name, first?.bytes)
   for (let challenges = 0; reply.status === 334; challenges++) {
     const text = reply.response.slice(4).trim()
     const next =
@@ -59,6 +61,15 @@ async function converse(say: Say, mechanism: Mechanism): Promise<Fault | undefin
   }
   if (reply.status === 235) return mechanism.end?.()
   return faultOfAnswer(reply.response, 'auth')
+}
+
+/** RFC 4954 §4: what does not fit into a command waits until it is asked for. */
+async function begin(say: Say, name: string, first: Buffer | undefined): ReturnType<Say> {
+  if (first === undefined) return say(`AUTH ${name}`)
+  const whole = `AUTH ${name} ${initialResponse(first)}`
+  if (whole.length <= MAX_COMMAND) return say(whole)
+  const reply = await say(`AUTH ${name}`)
+  return reply.status === 334 ? say(first.toString('base64')) : reply
 }
 
 const ENDLESS: Fault = {
