@@ -2,6 +2,7 @@ import type { Fault } from '../../smtp/fault.ts'
 import type { ConnectionManager } from '../connection-manager.ts'
 import { LOGIN_REMEDIES } from './login.ts'
 import { NETWORK_REMEDIES } from './network.ts'
+import { OAUTH2_REMEDIES } from './oauth2.ts'
 import type { Remedy, Symptom } from './remedy.ts'
 import { AUTH_REPLY_REMEDIES, SESSION_REPLY_REMEDIES } from './replies.ts'
 import { TLS_REMEDIES } from './tls.ts'
@@ -22,6 +23,7 @@ export const SECRETS_REMEDY: Remedy = {
 
 /** All of them, in the order in which they are looked at: the first that fits counts. */
 export const REMEDIES: readonly Remedy[] = [
+  ...OAUTH2_REMEDIES,
   ...LOGIN_REMEDIES,
   ...AUTH_REPLY_REMEDIES,
   ...SESSION_REPLY_REMEDIES,

@@ -11,7 +11,7 @@ import { refreshTokenSchema, resolveRefreshToken } from './refresh-token.ts'
 import type { RefreshTokenGrant } from './refresh-token.ts'
 import { resolveServiceAccount, serviceAccountSchema } from './service-account.ts'
 import type { ServiceAccountGrant } from './service-account.ts'
-import { showable } from './showable.ts'
+import { isName, showable } from './showable.ts'
 import { resolveSecret } from '../../secret-text.ts'
 
 /** A mailbox and how its tokens are got, by `grant`. */
@@ -89,9 +89,13 @@ export function factsOfGrant(grant: Grant): readonly string[] {
   })
 }
 
-/** All secrets of `credentials`, but the mailbox, which is none. */
+/** All secrets of a grant, the longest first; the names in it are none. */
 export function secretsOfGrant(grant: Grant): readonly Secret[] {
-  return Object.values(grant).filter((value) => isSecret(value))
+  return Object.entries(grant)
+    .flatMap(([name, value]: [string, unknown]) =>
+      isSecret(value) && !isName(name) ? [value] : [],
+    )
+    .toSorted((one, other) => other.reveal().length - one.reveal().length)
 }
 
 /** What may be shown of `auth`. */

@@ -29,24 +29,39 @@ const MAX_LENGTH = 240
 export function refusalOf(error: unknown, request: RefusedRequest): Fault {
   const { url, answered } = request
   const at = `the token endpoint at "${url.host}"`
-  if (answered === undefined) {
-    const isLate = error instanceof Error && error.name === 'TimeoutError'
-    if (isLate) return { kind: 'timeout', stage: 'auth', detail: `${at} did not answer in time` }
-    const cause = causeOf(error)
-    if (cause !== undefined)
-      return { kind: 'refused', stage: 'auth', detail: `${at} is out of reach: ${cause}` }
-    return authFault(`${at} could not be asked: ${nameOf(error)}`)
-  }
+  if (answered === undefined) return unanswered(error, at)
   const { status } = answered
   const told = error instanceof ResponseBodyError ? error : undefined
   const said = told ? `${status} ${told.error}${described(told)}` : String(status)
-  const detail = `${hidden(`${at} answered ${said}`, request)}${skewOf(answered)}`
+  const skew = skewOf(answered)
+  const detail = `${hidden(`${at} answered ${said}`, request)}${skew}`
   if (status === 429 || status === 408 || status >= 500 || TEMPORARY.has(told?.error ?? '')) {
-    return { kind: 'refused', stage: 'auth', detail }
+    return { kind: 'refused', stage: 'auth', detail, cause: AWAY }
   }
-  return authFault(
-    told ? detail : `${detail}, which is no answer of such an endpoint: check \`tokenUrl\``,
-  )
+  if (told === undefined) {
+    const hint = ', which is no answer of such an endpoint: check `tokenUrl`'
+    return authFault(`${detail}${hint}`, 'TOKEN_NO_ENDPOINT')
+  }
+  return authFault(detail, skew === '' ? causeOf(told.error) : 'TOKEN_CLOCK_SKEW')
+}
+
+const AWAY = 'TOKEN_ENDPOINT_AWAY'
+
+function unanswered(error: unknown, at: string): Fault {
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    const detail = `${at} did not answer in time`
+    return { kind: 'timeout', stage: 'auth', detail, cause: AWAY }
+  }
+  const fault = networkFault(error)
+  if (fault === undefined) return authFault(`${at} could not be asked: ${nameOf(error)}`)
+  const detail = `${at} is out of reach: ${fault}`
+  return { kind: 'refused', stage: 'auth', detail, cause: AWAY }
+}
+
+/** What the error codes of RFC 6749 §5.2 are about. */
+function causeOf(error: string): string {
+  if (error === 'invalid_client') return 'TOKEN_CLIENT_REFUSED'
+  return error === 'invalid_grant' ? 'TOKEN_GRANT_REFUSED' : 'TOKEN_NOT_ALLOWED'
 }
 
 function described({ error_description: description }: ResponseBodyError): string {
@@ -73,7 +88,7 @@ function skewOf({ headers }: Response): string {
 }
 
 /** What the network said; undefined when it was not asked. */
-function causeOf(error: unknown): string | undefined {
+function networkFault(error: unknown): string | undefined {
   if (!(error instanceof TypeError)) return undefined
   const { cause } = error
   if (typeof cause !== 'object' || cause === null) return undefined
