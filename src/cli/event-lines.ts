@@ -111,6 +111,10 @@ function describeManager(event: Extract<WorkerEvent, { readonly manager: string 
       const next = again === undefined ? '' : `, tried again in ${formatDuration(again)}`
       return `"${event.manager}": ${hideAddresses(event.reason)}${next}`
     }
+    case 'token-renewed':
+      return `"${event.manager}" for ${formatDuration(event.livesMs)}`
+    case 'token-refused':
+      return `"${event.manager}": ${hideAddresses(event.reason)}`
     case 'resumed':
       return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
     case 'paused': {

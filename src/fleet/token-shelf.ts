@@ -1,6 +1,7 @@
 import type {
   Alone,
   AloneOptions,
+  ShelfTurn,
   TokenPlace,
   TokenShelf,
 } from '../connections/auth/oauth2/token-shelf.ts'
@@ -46,7 +47,7 @@ export async function openTokenShelf(
     remove: (place, text) => texts.remove(place, text),
     alone: async <Result>(
       place: TokenPlace,
-      task: (turn: { readonly isMine: boolean }) => Promise<Result>,
+      task: (turn: ShelfTurn) => Promise<Result>,
       { signal, mayWait }: AloneOptions,
     ): Promise<Alone<Result>> => {
       const name = nameOf(place)

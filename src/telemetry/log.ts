@@ -54,6 +54,8 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   resumed: 'info',
   paused: 'warn',
   'pause-ended': 'info',
+  'token-renewed': 'info',
+  'token-refused': 'warn',
   throttled: 'info',
   'rate-changed': 'debug',
   'rate-restored': 'info',

@@ -32,6 +32,7 @@ export interface Metrics extends VerdictMetrics {
   readonly paused: Gauge<'connection' | 'manager'>
   readonly loweredRate: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
+  readonly tokens: Counter<'manager' | 'grant' | 'result'>
   readonly switches: Counter<'connection' | 'from' | 'to' | 'direction'>
   readonly handedBack: Counter<'connection'>
   readonly requeued: Counter<'connection'>
@@ -124,9 +125,22 @@ function createSessionMetrics(
   registers: Registry[],
 ): Pick<
   Metrics,
-  'switches' | 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
+  | 'tokens'
+  | 'switches'
+  | 'sessions'
+  | 'sessionsClosed'
+  | 'parked'
+  | 'paused'
+  | 'loweredRate'
+  | 'throttles'
 > {
   return {
+    tokens: new Counter({
+      name: 'mailroom_tokens_total',
+      help: 'Answers of token endpoints to this worker, by what became of them.',
+      labelNames: ['manager', 'grant', 'result'],
+      registers,
+    }),
     switches: new Counter({
       name: 'mailroom_group_switches_total',
       help: 'Times that the mail of a failover group took another way, by direction.',

@@ -10,6 +10,7 @@ export function observeEvents(metrics: Metrics): Emit {
   return (event) => {
     observeVerdict(metrics, event)
     if ('from' in event) return observeSwitch(metrics, event)
+    if ('grant' in event) return observeToken(metrics, event)
     if ('manager' in event) {
       observeManager(metrics, event)
       return
@@ -85,7 +86,13 @@ function observeSwitch(
   switches.inc({ connection, from, to, direction })
 }
 
-type ManagerEvent = Extract<WorkerEvent, { readonly manager: string }>
+function observeToken({ tokens }: Metrics, event: Extract<WorkerEvent, { grant: string }>): void {
+  const { manager, grant } = event
+  const result = event.event === 'token-renewed' ? 'renewed' : 'refused'
+  tokens.inc({ manager, grant, result })
+}
+
+type ManagerEvent = Extract<WorkerEvent, { readonly manager: string; readonly connection: string }>
 
 function observeManager(metrics: Metrics, event: ManagerEvent): void {
   const { connection, manager } = event

@@ -1,4 +1,5 @@
 import type { ConfigurationIssue } from '../connections/configuration-issue.ts'
+import type { TokenEvent } from '../connections/auth/oauth2/token-event.ts'
 import type { SessionEnd } from '../connections/pool-event.ts'
 import type { UncertainWay } from '../ledger/uncertain.ts'
 import type { Judged } from './judged.ts'
@@ -90,6 +91,7 @@ export type WorkerEvent =
       readonly messages: number
       readonly why: SessionEnd
     }
+  | TokenEvent
   | ({
       readonly event: 'parked'
       readonly connection: string

@@ -25,7 +25,7 @@ export interface FleetServices {
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
 export async function openFleetServices(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-  { id, retry, circuit, leaseMs, configuration, ...options }: FloorOptions,
+  { id, retry, circuit, leaseMs, configuration, emit, ...options }: FloorOptions,
   opened: AsyncDisposableStack,
   onFault: (error: unknown) => void,
 ): Promise<FleetServices> {
@@ -59,6 +59,6 @@ export async function openFleetServices(
   const rates = opened.use(await openRates(store, { now, onFault, ...looksOf(options) }))
   const sharedKey = (): Promise<string | undefined> => configuration.current.connections.digestKey()
   const shelf = opened.use(await openTokenShelf(store, { forMs: leaseMs, sharedKey, onFault }))
-  const tokens = createTokens({ shelf })
+  const tokens = createTokens({ shelf, onEvent: emit })
   return { health, leases, seats, rates, starts: openStarts(store), tokens }
 }

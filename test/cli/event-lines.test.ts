@@ -94,6 +94,14 @@ test.for<[WorkerEvent, string]>([
     '"relay-2": 535',
   ],
   [{ event: 'resumed', ...manager, parkedMs: 3_600_000 }, '"relay-2" after 1h'],
+  [
+    { event: 'token-renewed', manager: 'relay-2', grant: 'refresh-token', livesMs: 3_600_000 },
+    '"relay-2" for 1h',
+  ],
+  [
+    { event: 'token-refused', manager: 'relay-2', grant: 'refresh-token', reason: 'answered 400' },
+    '"relay-2": answered 400',
+  ],
   [{ event: 'throttled', ...manager, retryInMs: 5000 }, '"relay-2" for 5s'],
   [
     { event: 'store-error', code: 'STORE_UNREACHABLE', reason: 'no answer' },

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest'
 
 import { jsonLines } from '../support/cli.ts'
 import { idOf, openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
+import { CLIENT_SECRET, MAILBOX, SCOPE, startTokenServer } from '../support/oauth/token-server.ts'
 import { describeRedis } from '../support/redis.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
 
 /** What is told of a login whose password was wrong. */
 const REFUSED = {
@@ -66,6 +68,27 @@ describeRedis('health from the command line', (redis) => {
     await expect.poll(() => relay.mails).toHaveLength(1)
     expect(relay.logins).toBe(2)
     await expect.poll(async () => (await health()).out).toContain('"works"')
+  })
+
+  test('the health of a connection manager tells until when its token lives, and no token', async () => {
+    await using tokens = await startTokenServer()
+    await using relay = await startSmtpServer({ checkToken: tokens.isGood })
+    await using project = await openProject(redis, { relay: relay.port })
+    const client = { clientId: 'app', clientSecret: CLIENT_SECRET, scope: SCOPE }
+    const login = { method: 'oauth2', user: MAILBOX, allowInsecureAuth: true }
+    const auth = { ...login, grant: 'client-credentials', ...client, tokenUrl: tokens.tokenUrl }
+    const server = { server: '127.0.0.1', port: relay.port, tls: 'none', auth }
+    await project.configure({ connections: { relay: server } })
+    const before = Date.now()
+    await using _worker = project.startWorker()
+    await project.send()
+    await expect.poll(() => relay.mails).toHaveLength(1)
+    const { out } = await project.run(['connections', 'health', 'relay', '--json'])
+    const [{ tokenUntil }] = jsonLines(out) as [{ tokenUntil: string }]
+    const lifeMs = tokens.lifeS * 1_000
+    expect(Date.parse(tokenUntil)).toBeGreaterThan(before + lifeMs - 5_000)
+    expect(Date.parse(tokenUntil)).toBeLessThan(Date.now() + lifeMs + 5_000)
+    for (const token of tokens.given) expect(out).not.toContain(token)
   })
 
   test('the health of a connection manager that nobody knows is a mistake', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { TokenEvent } from '../../src/connections/auth/oauth2/token-event.ts'
 import { createMemoryShelf } from '../../src/connections/auth/oauth2/token-shelf.ts'
 import type { TokenShelf } from '../../src/connections/auth/oauth2/token-shelf.ts'
 import { createTokens } from '../../src/connections/auth/oauth2/tokens.ts'
@@ -73,11 +74,109 @@ test('a token that was discarded is used by nobody, and one that came since by a
 })
 
 test('a shelf that is away makes nobody wait', async () => {
-  const shelf: TokenShelf = { read: away, write: away, remove: away, alone: away }
+  const owner = { ...accountOf(), isExclusive: false }
+  const tokens = createTokens({ shelf: AWAY })
+  expect(await textOf(tokens, owner)).toBe('token 1')
+  expect(await textOf(tokens, owner)).toBe('token 1')
+})
+
+test('while the shelf is away no refresh token is used, and a token that lives is', async () => {
+  const clock = { at: 0 }
   const owner = accountOf()
-  const tokens = createTokens({ shelf })
+  let shelf = createMemoryShelf()
+  const through: TokenShelf = {
+    read: (place) => shelf.read(place),
+    write: (place, text) => shelf.write(place, text),
+    remove: (place, text) => shelf.remove(place, text),
+    alone: (place, task, options) => shelf.alone(place, task, options),
+  }
+  const tokens = createTokens({ shelf: through, now: () => clock.at })
+  await textOf(tokens, owner)
+  const { signal: ended } = new AbortController()
+  const kept = shelf
+  shelf = AWAY
+  clock.at = LIFE_MS - 1
   expect(await textOf(tokens, owner)).toBe('token 1')
-  expect(await textOf(tokens, owner)).toBe('token 1')
+  clock.at = LIFE_MS
+  expect(await tokens.get(owner, ended)).toMatchObject({ fault: { kind: 'refused' } })
+  expect(owner.requests).toHaveLength(1)
+  shelf = kept
+  expect(await textOf(tokens, owner)).toBe('token 2')
+  expect(owner.requests).toEqual([undefined, 'refresh 1'])
+})
+
+test('who has lost the turn asks nobody with a refresh token', async () => {
+  const owner = accountOf()
+  const shelf = createMemoryShelf()
+  const late: TokenShelf = {
+    ...shelf,
+    alone: async (_place, task) => ({ kind: 'done', result: await task({ isMine: false }) }),
+  }
+  const tokens = createTokens({ shelf: late })
+  expect(await tokens.get(owner, signal)).toMatchObject({ fault: { kind: 'refused' } })
+  expect(owner.requests).toEqual([])
+  const other = { ...owner, isExclusive: false }
+  expect(await textOf(createTokens({ shelf: late }), other)).toBe('token 1')
+})
+
+test('what an endpoint refuses while others wait for it is their answer too', async () => {
+  const owner = accountOf()
+  owner.isAway = true
+  const shelf = oneByOne()
+  const members = [1, 2, 3].map(() => createTokens({ shelf, now: () => 5 }))
+  const answers = await Promise.all(members.map((tokens) => tokens.get(owner, signal)))
+  expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['fault']))
+  expect(owner.refused).toBe(1)
+})
+
+test('an endpoint that refuses is left alone for a minute while a token lives', async () => {
+  const clock = { at: 0 }
+  const owner = accountOf()
+  const shelf = createMemoryShelf()
+  const [one, other] = [1, 2].map(() => createTokens({ shelf, now: () => clock.at }))
+  await textOf(one!, owner)
+  owner.isAway = true
+  const due = LIFE_MS * 0.8
+  for (const at of [due, due + 1_000, due + 59_000, due + 60_001, due + 61_000]) {
+    clock.at = at
+    expect(await textOf(one!, owner)).toBe('token 1')
+    expect(await textOf(other!, owner)).toBe('token 1')
+  }
+  expect(owner.refused).toBe(2)
+})
+
+test('every answer of an endpoint is told, with nothing secret', async () => {
+  const clock = { at: 0 }
+  const events: TokenEvent[] = []
+  const onEvent = (event: TokenEvent): void => void events.push(event)
+  const owner = accountOf()
+  const tokens = createTokens({ now: () => clock.at, onEvent })
+  await textOf(tokens, owner)
+  clock.at = LIFE_MS
+  await textOf(tokens, owner)
+  clock.at = LIFE_MS * 2
+  owner.isAway = true
+  await tokens.get(owner, signal)
+  const told = { manager: 'Relay', grant: 'refresh-token' }
+  expect(events).toEqual([
+    { event: 'token-renewed', ...told, livesMs: LIFE_MS, refreshToken: 'configured' },
+    { event: 'token-renewed', ...told, livesMs: LIFE_MS, refreshToken: 'kept' },
+    { event: 'token-refused', ...told, reason: 'nobody answers' },
+  ])
+})
+
+test('a refresh token that somebody else was given is known when the shelf loses it', async () => {
+  const clock = { at: 0 }
+  const owner = accountOf()
+  const shelf = createMemoryShelf()
+  const [one, other] = [1, 2].map(() => createTokens({ shelf, now: () => clock.at }))
+  await textOf(one!, owner)
+  await textOf(other!, owner)
+  const refresh = { ...owner.place, kind: 'refresh' } as const
+  await shelf.remove(refresh, 'refresh 1')
+  clock.at = LIFE_MS
+  await textOf(other!, owner)
+  expect(owner.requests).toEqual([undefined, 'refresh 1'])
 })
 
 test('whoever stops waiting stops nobody else', async () => {
@@ -93,21 +192,42 @@ function away(): Promise<never> {
   return Promise.reject(new Error('the store is away'))
 }
 
+const AWAY: TokenShelf = { read: away, write: away, remove: away, alone: away }
+
+/** A shelf whose turns are taken one after the other. */
+function oneByOne(): TokenShelf {
+  const shelf = createMemoryShelf()
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    ...shelf,
+    alone: (place, task, options) => {
+      const turn = last.then(() => shelf.alone(place, task, options))
+      last = turn
+      return turn
+    },
+  }
+}
+
 interface Account extends TokenOwner {
   /** The refresh tokens that it was asked with. */
   readonly requests: (string | undefined)[]
   isAway: boolean
+  refused: number
 }
 
 /** An account whose endpoint counts what it is asked. */
 function accountOf(): Account {
   const account: Account = {
     place: { manager: 'Relay', digest: 'd', secret: createSecret('s') },
+    grant: 'refresh-token',
     isShared: true,
+    isExclusive: true,
     requests: [],
     isAway: false,
+    refused: 0,
     request: (refreshToken) => {
       if (account.isAway) {
+        account.refused += 1
         const fault = { kind: 'refused', stage: 'auth', detail: 'nobody answers' } as const
         return Promise.resolve({ kind: 'fault', fault })
       }

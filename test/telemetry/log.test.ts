@@ -58,6 +58,14 @@ test.for<[WorkerEvent, string]>([
   ],
   [{ event: 'resumed', ...manager, parkedMs: 1000 }, 'info'],
   [{ event: 'throttled', ...manager, code: 421, retryInMs: 5000 }, 'info'],
+  [
+    { event: 'token-renewed', manager: 'relay-2', grant: 'refresh-token', livesMs: 3_600_000 },
+    'info',
+  ],
+  [
+    { event: 'token-refused', manager: 'relay-2', grant: 'refresh-token', reason: 'answered 400' },
+    'warn',
+  ],
   [{ event: 'job-rejected', ...message, reason: 'no recipient' }, 'warn'],
   [{ event: 'store-error', code: 'STORE_UNREACHABLE', reason: 'connection refused' }, 'error'],
   [

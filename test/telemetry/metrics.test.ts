@@ -84,6 +84,14 @@ test.for<[WorkerEvent, string]>([
     'mailroom_sessions_closed_total{connection="relay",manager="relay-2",why="worn"} 1',
   ],
   [
+    { event: 'token-renewed', manager: 'relay-2', grant: 'refresh-token', livesMs: 3_600_000 },
+    'mailroom_tokens_total{manager="relay-2",grant="refresh-token",result="renewed"} 1',
+  ],
+  [
+    { event: 'token-refused', manager: 'relay-2', grant: 'refresh-token', reason: 'answered 400' },
+    'mailroom_tokens_total{manager="relay-2",grant="refresh-token",result="refused"} 1',
+  ],
+  [
     { event: 'throttled', ...manager, retryInMs: 1 },
     'mailroom_throttles_total{connection="relay",manager="relay-2"} 1',
   ],

@@ -1,5 +1,6 @@
 import { openHealthChanges } from '../../fleet/health-changes.ts'
 import { standingsOf, type HealthStanding } from '../../fleet/health-standing.ts'
+import { openTokenRecords, type TokenRecords } from '../../fleet/token-records.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -27,6 +28,7 @@ Columns:
   foundBy       the worker that found it so
   reason        what it found, with the stage of the session, the reply and the rule that decided
   usedAt        when a worker last said that it uses it, to five minutes
+  tokenUntil    until when the access token of the name lives, where it logs in by OAuth 2.0
 
 What was said in the login that failed follows for NAME, without secrets and mailboxes. As JSON each line
 has it as "conversation", beside "stage", "code", "status" and "rule".
@@ -50,11 +52,14 @@ Examples:
         : connections.group(asked).members.map(({ name }) => name)
     const now = await view.store.nowMs()
     const { terminal } = setup
-    const standings = [...health]
+    const tokens = openTokenRecords(view.store)
+    const named = [...health]
       .filter(([name]) => wanted.includes(name))
-      .flatMap(([name, record]) =>
-        standingsOf(record, now).map((standing) => ({ connection: name, ...standing })),
-      )
+      .map(async ([connection, record]) => {
+        const token = await tokenOf(connection, tokens, now)
+        return standingsOf(record, now).map((standing) => ({ connection, ...token, ...standing }))
+      })
+    const standings = (await Promise.all(named)).flat()
     if (terminal.lists === 'json') {
       for (const one of standings) terminal.tell(factsOf(one), JSON.stringify(factsOf(one)))
       return EXIT.ok
@@ -65,7 +70,19 @@ Examples:
   },
 }
 
-type Named = HealthStanding & { readonly connection: string }
+type Named = HealthStanding & { readonly connection: string; readonly tokenUntil?: Date }
+
+/** Until when the token of a name lives; that of the account which has the newest one. */
+async function tokenOf(
+  connection: string,
+  tokens: TokenRecords,
+  now: number,
+): Promise<Pick<Named, 'tokenUntil'>> {
+  const ends = [...(await tokens.ends(connection))].flatMap(([item, endsAt]) =>
+    item.startsWith('access:') && endsAt > now ? [endsAt] : [],
+  )
+  return ends.length === 0 ? {} : { tokenUntil: new Date(Math.max(...ends)) }
+}
 
 /** A standing as programs get it. */
 function factsOf(standing: Named) {
@@ -84,6 +101,7 @@ function rowOf({ connection, digest, state, blames, foundBy, reason, ...at }: Na
     foundBy,
     reason,
     usedAt: at.usedAt.toISOString(),
+    tokenUntil: at.tokenUntil?.toISOString(),
   }
 }
 

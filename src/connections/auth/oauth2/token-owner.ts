@@ -17,7 +17,9 @@ export function tokenOwner(manager: string, { user, grant }: OAuth2Credentials):
   const digest = hkdfSync('sha256', secret.reveal(), facts, INFO, DIGEST_BYTES)
   return {
     place: { manager, digest: Buffer.from(digest).toString('hex'), secret },
+    grant: grant.kind,
     isShared: grant.kind !== 'callback',
+    isExclusive: grant.kind === 'refresh-token',
     request: (last) => requestToken({ user, grant }, last),
   }
 }

@@ -2,8 +2,8 @@ import type { Secret } from '../../secret.ts'
 
 /** Where one text of one account lies on a shelf. */
 export interface TokenPlace {
-  /** The access token that is in use, or the refresh token that was given last. */
-  readonly kind: 'access' | 'refresh'
+  /** The access token that is in use, the refresh token that was given last, or the last refusal. */
+  readonly kind: 'access' | 'refresh' | 'refusal'
   /** The connection manager's name. */
   readonly manager: string
   /** Differs when the account, the endpoint or the secret differ; 32 hexadecimal digits. */
@@ -21,6 +21,12 @@ export interface AloneOptions {
 export type Alone<Result> =
   { readonly kind: 'done'; readonly result: Result } | { readonly kind: 'busy' }
 
+/** Somebody's turn to do what only one may do at a time. */
+export interface ShelfTurn {
+  /** Whether nobody else can have it by now; a process that stood still has lost it. */
+  readonly isMine: boolean
+}
+
 /**
  * Where tokens lie that several logins use: in this process, or in a store for a whole fleet.
  *
@@ -37,7 +43,7 @@ export interface TokenShelf {
   /** Runs `task` while nobody else runs one for this place. What `task` throws is thrown. */
   readonly alone: <Result>(
     place: TokenPlace,
-    task: () => Promise<Result>,
+    task: (turn: ShelfTurn) => Promise<Result>,
     options: AloneOptions,
   ) => Promise<Alone<Result>>
 }
@@ -56,7 +62,7 @@ export function createMemoryShelf(): TokenShelf {
       return Promise.resolve()
     },
     // Whoever asks for a token in one process asks once for all of it.
-    alone: async (_place, task) => ({ kind: 'done', result: await task() }),
+    alone: async (_place, task) => ({ kind: 'done', result: await task({ isMine: true }) }),
   }
 }
 

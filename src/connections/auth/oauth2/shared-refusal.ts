@@ -1,0 +1,33 @@
+import * as z from 'zod'
+
+import type { Fault } from '../../../smtp/fault.ts'
+
+/** Why a token endpoint gave nothing, for those who would ask it the same. */
+export interface SharedRefusal {
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly fault: Fault
+}
+
+const schema = z.object({
+  at: z.number(),
+  fault: z.object({
+    kind: z.enum(['auth', 'refused', 'timeout']),
+    stage: z.literal('auth'),
+    detail: z.string(),
+  }),
+})
+
+/** The refusal as a text; undefined for one that is nobody else's, such as of a login that was ended. */
+export function writeRefusal(refusal: SharedRefusal): string | undefined {
+  return schema.safeParse(refusal).success ? JSON.stringify(refusal) : undefined
+}
+
+/** What `writeRefusal` has written; undefined for anything else. */
+export function readRefusal(text: string): SharedRefusal | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
