@@ -3,6 +3,7 @@ import path from 'node:path'
 
 import { describe, expect, test } from 'vitest'
 
+import { parseConfig } from '../../src/connections/config.ts'
 import { createConnections } from '../../src/connections/connections.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { problemsOf } from './problems-of.ts'
@@ -128,5 +129,20 @@ describe('Windows authentication', () => {
   ])('%s is read', ([relay, auth]) => {
     const { connections } = createConnections({ relay })
     expect(connections.list()).toMatchObject([{ auth }])
+  })
+
+  test('is given by a variable, or by an environment in the place of a password', () => {
+    const auth = { method: 'basic', user: 'app', password: '${env:PASSWORD}' } as const
+    const config = {
+      connections: { relay: { server: 'mail.example.com', auth } },
+      environments: { production: { connections: { relay: { auth: { method: 'windows' } } } } },
+    }
+    const env = { MAILROOM_CONNECTION_OTHER: 'smtp://mail.example.com?auth=windows' }
+    const { connections } = parseConfig(config, { environment: 'production', env })
+    const windows = { method: 'windows', mechanism: 'negotiate', spnego: false }
+    expect(connections.list()).toMatchObject([{ auth: windows }, { auth: windows }])
+    expect(Object.keys(connections.list()[0]?.auth ?? {}).toSorted()).toEqual(
+      Object.keys(windows).toSorted(),
+    )
   })
 })
