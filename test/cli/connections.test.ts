@@ -79,6 +79,24 @@ test('what is shown of a login by Windows authentication is what was written', a
   ])
 })
 
+test('what is shown of TLS options is what was written, without what is secret', async () => {
+  const { cert, key } = createCertificate({ hosts: ['us'], passphrase: SECRET })
+  const fingerprint = ['ab'.repeat(32), 'cd'.repeat(32)]
+  const tlsOptions = { cert, key, passphrase: SECRET, fingerprint, legacy: true }
+  await using directory = await project({ relay: { server: 'mail.example.com', tlsOptions } })
+  const { out } = await runCli(['connections', 'show', 'relay'], { cwd: directory.path })
+  expect(jsonLines(out).filter(({ property }) => String(property).startsWith('tlsOpt'))).toEqual([
+    { property: 'tlsOptions.cert', value: expect.stringMatching(/^PEM, \d+ char/), ...WRITTEN },
+    { property: 'tlsOptions.key', value: '[secret]', ...WRITTEN },
+    { property: 'tlsOptions.passphrase', value: '[secret]', ...WRITTEN },
+    { property: 'tlsOptions.fingerprint', value: expect.stringMatching(/AB, CD:/), ...WRITTEN },
+    { property: 'tlsOptions.legacy', value: true, ...WRITTEN },
+    { property: 'tlsOptions.minVersion', value: 'TLSv1', default: true },
+    { property: 'tlsOptions.ca', default: true },
+    { property: 'tlsOptions.serverName', default: true },
+  ])
+})
+
 test('each step of a verification has its mark, and the exit code tells whether all work', async () => {
   await using server = await startSmtpServer({ users: { app: 'right' } })
   const relay = { server: '127.0.0.1', port: server.port, tls: 'none' }

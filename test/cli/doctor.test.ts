@@ -5,12 +5,20 @@ import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 
 import { checkRedis } from '../../src/cli/doctor/check-redis.ts'
+import { createCertificate, type Certificate } from '../support/certificate.ts'
 import { jsonLines, runCli, type CliResult } from '../support/cli.ts'
 import { openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
 import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { describeOwnRedis } from '../support/redis.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+
+const DAY_MS = 86_400_000
+
+function certificateFor(days: number): Certificate {
+  const notAfter = new Date(Date.now() + (days + 0.5) * DAY_MS)
+  return createCertificate({ hosts: ['us'], notAfter })
+}
 
 async function project(config: object): Promise<TemporaryDirectory> {
   const directory = await temporaryDirectory()
@@ -170,6 +178,35 @@ test('a secret that cannot be read and a server that is away are told by their n
   expect(online.out).toMatch(/^✖ store: store "redis:\/\/127\.0\.0\.1:1.*" does not answer/m)
   expect(online.out).toMatch(/^✖ connection "relay": connect: .*\n {4}.*Check `server` and `port`/m)
   expect(online.out + online.err).not.toMatch(/hunter/)
+})
+
+test('a client certificate that has expired, or soon will, is told', async () => {
+  const certificates = {
+    old: certificateFor(-2),
+    late: certificateFor(5),
+    fresh: certificateFor(25),
+  }
+  const names = Object.keys(certificates)
+  await using directory = await project({
+    connections: Object.fromEntries(
+      names.map((name) => [
+        name,
+        {
+          server: '127.0.0.1',
+          tlsOptions: { cert: `\${file:${name}.pem}`, key: `\${file:${name}.key}` },
+        },
+      ]),
+    ),
+  })
+  for (const [name, { cert, key }] of Object.entries(certificates)) {
+    await writeFile(path.join(directory.path, `${name}.pem`), cert)
+    await writeFile(path.join(directory.path, `${name}.key`), key)
+  }
+  const { out, code } = await runCli(['doctor', '--offline', '--table'], { cwd: directory.path })
+  expect(out).toMatch(/^✖ secrets: "old": the certificate that we show .* has expired$/m)
+  expect(out).toMatch(/^. secrets: "late": the certificate that we show .* ends in 5 days$/m)
+  expect(out).not.toContain('"fresh"')
+  expect(code).toBe(7)
 })
 
 test('an embedded store is looked at when it is there, and not made', async () => {

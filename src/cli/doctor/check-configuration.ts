@@ -66,7 +66,8 @@ export async function checkSecrets(
   const faults: Check[] = []
   for (const { name } of connections.list()) {
     try {
-      await connections.resolve(name, { env })
+      const { clientCertificate } = await connections.resolve(name, { env })
+      faults.push(...expiryOf(name, clientCertificate?.validTo))
     } catch (error) {
       if (!isMailroomError(error)) throw error
       const advice = 'set the variable, or let this user read the file'
@@ -75,3 +76,19 @@ export async function checkSecrets(
   }
   return faults.length > 0 ? faults : [ok('secrets', 'all can be read')]
 }
+
+/** One that stands in the configuration itself is told with its warnings, too. */
+function expiryOf(name: string, validTo: Date | undefined): readonly Check[] {
+  const days = Math.floor(((validTo?.getTime() ?? Infinity) - Date.now()) / DAY_MS)
+  if (days >= SOON_DAYS) return []
+  const about = `${JSON.stringify(name)}: the certificate that we show (tlsOptions.cert)`
+  const advice = 'have it renewed, and put the new one and its key in their place'
+  return days < 0
+    ? [problem('secrets', `${about} has expired`, advice)]
+    : [warning('secrets', `${about} ends in ${days} day${days === 1 ? '' : 's'}`, advice)]
+}
+
+const DAY_MS = 86_400_000
+
+/** A certificate that ends sooner is pointed out. */
+const SOON_DAYS = 21
