@@ -62,6 +62,7 @@ export function createWorker<Name extends string>(
   const worker = create({
     lockMs: settings.lock,
     maxInFlight: settings.maxInFlight,
+    verifyAtStart: settings.verifyAtStart,
     content: contentOptionsOf(read),
     retentionMs: read.retention.ended,
     ...hooks,

@@ -109,12 +109,15 @@ function describeManager(event: Extract<WorkerEvent, { readonly manager: string 
     case 'parked': {
       const again = event.retryInMs
       const next = again === undefined ? '' : `, tried again in ${formatDuration(again)}`
-      return `"${event.manager}": ${hideAddresses(event.reason)}${next}`
+      const todo = event.advice === undefined ? '' : `. ${event.advice}`
+      return `"${event.manager}": ${hideAddresses(event.reason)}${next}${todo}`
     }
     case 'token-renewed':
       return `"${event.manager}" for ${formatDuration(event.livesMs)}`
     case 'token-refused':
       return `"${event.manager}": ${hideAddresses(event.reason)}`
+    case 'verified':
+      return `"${event.manager}" can be used`
     case 'resumed':
       return `"${event.manager}" after ${formatDuration(event.parkedMs)}`
     case 'paused': {

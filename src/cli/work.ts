@@ -72,6 +72,7 @@ export async function openWork(
     retentionMs: config.retention.ended,
     sweep: sweepTimesOf(config),
     lockMs: config.worker.lock,
+    verifyAtStart: config.worker.verifyAtStart,
     emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
   })
   opened.defer(() => worker.stop(stopWithinMs))

@@ -6,7 +6,13 @@ export type SessionEnd = 'idle' | 'worn' | 'stale' | 'broken' | 'surplus' | 'shu
 
 /** What happens in a pool, for logs and metrics. */
 export type PoolEvent =
-  | { readonly event: 'session-opened'; readonly manager: string; readonly ms: number }
+  | {
+      readonly event: 'session-opened'
+      readonly manager: string
+      readonly ms: number
+      /** When the server's certificate ends; absent without TLS. */
+      readonly certificateEnds?: string
+    }
   | {
       readonly event: 'session-closed'
       readonly manager: string

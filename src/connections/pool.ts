@@ -178,7 +178,11 @@ async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acq
   }
   const entry: Entry = { session, idleTimer: undefined, isStale: false }
   entries.set(session, entry)
-  emit({ event: 'session-opened', manager: name, ms: performance.now() - startedAt })
+  const { security } = login
+  const ends = security.kind === 'tls' ? security.certificate?.validTo.toISOString() : undefined
+  const certificateEnds = ends === undefined ? {} : { certificateEnds: ends }
+  const ms = performance.now() - startedAt
+  emit({ event: 'session-opened', manager: name, ms, ...certificateEnds })
   return { kind: 'session', session }
 }
 

@@ -130,6 +130,12 @@ const worker = z
       .describe(
         'How many messages of all names one worker delivers at once, at least one of each name; 1,000 by default',
       ),
+    verifyAtStart: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether a worker that starts finds out if each connection manager can be used, by one login of all workers together, also without mail; true by default',
+      ),
     stopWithin: span('30s', 'How long a worker that stops finishes what is in flight'),
     host: z
       .string()

@@ -27,6 +27,8 @@ const cause = z.object({
   code: z.number().exactOptional(),
   status: z.string().exactOptional(),
   rule: z.string().exactOptional(),
+  problem: z.string().exactOptional(),
+  remedy: z.string().exactOptional(),
   conversation: z.array(z.string()).exactOptional(),
 })
 

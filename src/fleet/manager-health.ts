@@ -12,6 +12,9 @@ export interface Cause {
   readonly code?: number
   readonly status?: string
   readonly rule?: string
+  /** The name of a common fault, and what is wrong and what to do, in whole sentences. */
+  readonly problem?: string
+  readonly remedy?: string
   /** Who said what in the login that failed, a line each, masked and shortened. */
   readonly conversation?: readonly string[]
 }

@@ -50,6 +50,7 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   'handed-back': 'debug',
   'session-opened': 'debug',
   'session-closed': 'debug',
+  verified: 'info',
   parked: 'warn',
   resumed: 'info',
   paused: 'warn',

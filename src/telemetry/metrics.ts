@@ -31,6 +31,7 @@ export interface Metrics extends VerdictMetrics {
   readonly parked: Gauge<'connection' | 'manager'>
   readonly paused: Gauge<'connection' | 'manager'>
   readonly loweredRate: Gauge<'connection' | 'manager'>
+  readonly certificateExpiry: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
   readonly tokens: Counter<'manager' | 'grant' | 'result'>
   readonly switches: Counter<'connection' | 'from' | 'to' | 'direction'>
@@ -72,6 +73,7 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
     ...createVerdictMetrics(registers),
     ...createHistograms(registers),
     ...createSessionMetrics(registers),
+    ...createLoginMetrics(registers),
     ...createConfigMetrics(registers),
     handedBack: new Counter({
       name: 'mailroom_handed_back_total',
@@ -121,19 +123,7 @@ function createHistograms(
   }
 }
 
-function createSessionMetrics(
-  registers: Registry[],
-): Pick<
-  Metrics,
-  | 'tokens'
-  | 'switches'
-  | 'sessions'
-  | 'sessionsClosed'
-  | 'parked'
-  | 'paused'
-  | 'loweredRate'
-  | 'throttles'
-> {
+function createLoginMetrics(registers: Registry[]): Pick<Metrics, 'tokens' | 'certificateExpiry'> {
   return {
     tokens: new Counter({
       name: 'mailroom_tokens_total',
@@ -141,6 +131,22 @@ function createSessionMetrics(
       labelNames: ['manager', 'grant', 'result'],
       registers,
     }),
+    certificateExpiry: new Gauge({
+      name: 'mailroom_certificate_expiry_timestamp_seconds',
+      help: "When the server's certificate ends, as the last session over TLS showed it.",
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+  }
+}
+
+function createSessionMetrics(
+  registers: Registry[],
+): Pick<
+  Metrics,
+  'switches' | 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
+> {
+  return {
     switches: new Counter({
       name: 'mailroom_group_switches_total',
       help: 'Times that the mail of a failover group took another way, by direction.',

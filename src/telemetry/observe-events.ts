@@ -99,6 +99,10 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
   switch (event.event) {
     case 'session-opened':
       metrics.sessions.inc({ connection, manager })
+      if (event.certificateEnds !== undefined) {
+        const endsAt = Date.parse(event.certificateEnds) / 1000
+        metrics.certificateExpiry.set({ connection, manager }, endsAt)
+      }
       return
     case 'session-closed':
       metrics.sessions.dec({ connection, manager })
@@ -107,6 +111,7 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
     case 'parked':
       metrics.parked.set({ connection, manager }, 1)
       return
+    case 'verified':
     case 'resumed':
       metrics.parked.set({ connection, manager }, 0)
       return
@@ -127,8 +132,8 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
       return
     case 'manager-left':
       // Nobody tells any more how it stands.
-      for (const gauge of [metrics.parked, metrics.paused, metrics.loweredRate]) {
-        gauge.remove({ connection, manager })
+      for (const name of ['parked', 'paused', 'loweredRate', 'certificateExpiry'] as const) {
+        metrics[name].remove({ connection, manager })
       }
   }
 }

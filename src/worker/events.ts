@@ -83,6 +83,8 @@ export type WorkerEvent =
       readonly connection: string
       readonly manager: string
       readonly ms: number
+      /** When the server's certificate ends; absent without TLS. */
+      readonly certificateEnds?: string
     }
   | {
       readonly event: 'session-closed'
@@ -98,10 +100,21 @@ export type WorkerEvent =
       readonly manager: string
       readonly blames: 'manager' | 'account'
       readonly reason: string
+      /** The name of a common fault, and what is wrong and what to do, in whole sentences. */
+      readonly problem?: string
+      readonly advice?: string
       readonly retryInMs: number | undefined
       /** The worker whose session found it out. */
       readonly foundBy?: string
     } & Judged)
+  | {
+      /** At the start: the manager can be used. One that cannot is `parked`. */
+      readonly event: 'verified'
+      readonly connection: string
+      readonly manager: string
+      /** The worker whose session was let in. */
+      readonly foundBy?: string
+    }
   | {
       readonly event: 'resumed'
       readonly connection: string

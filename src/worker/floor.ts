@@ -10,6 +10,7 @@ import { joinFleet } from './membership.ts'
 import type { Reconfiguration, Reconfigurer } from './reconfigure.ts'
 import { resolveManagers } from './resolve-managers.ts'
 import { resolveRoute } from './resolved-route.ts'
+import { createStartLine } from './start-line.ts'
 import type { RetryPolicy } from './retry.ts'
 import { openServices } from './services.ts'
 import { faultReporter } from './store-faults.ts'
@@ -64,6 +65,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     inFlight,
     ...(await openFleetServices(services, options, opened, onStoreFault)),
     worker: id,
+    startLine: (options.verifyAtStart ?? true) ? createStartLine() : undefined,
     retry,
     emit,
     onStoreFault,

@@ -7,9 +7,11 @@ import { leaseCapacity, type Capacity, type Hold } from './capacity.ts'
 import type { InFlightShare } from './in-flight.ts'
 import type { LaneContext } from './lane.ts'
 import { createPacing, type Pacing } from './pacing.ts'
+import { tellVerified } from './parking-events.ts'
 import { createParking, type Parking } from './parking.ts'
 import { followPause, type Pause, type PauseTurns } from './pause.ts'
 import { createRunning, type Running } from './running.ts'
+import { createStartCheck, type StartCheck } from './start-check.ts'
 import { createTap, type Tap, type TapParts } from './tap.ts'
 import { createWay, type Stops, type Way } from './way.ts'
 
@@ -35,6 +37,8 @@ export interface Flow {
   readonly pacing: Pacing
   readonly tap: Tap
   readonly pause: Pause
+  /** Whether it is still to be found out at the start that it can be used. */
+  readonly startCheck: StartCheck
   /** Its part of what the whole worker delivers at once. */
   readonly share: InFlightShare
   /** Lets mail in from now on: there is somebody who takes it. */
@@ -62,7 +66,7 @@ export function createFlow(
   const limit = (): number => way.gate.resolved.manager.limits.sessions
   const follow = pauseTurns(health, way, () => ({ capacity, parking }))
   const pause = followPause(name, way.gate.key.name, context, follow)
-  const start = createStart(turns, () => tap)
+  const start = createStart(turns, () => ({ tap, startCheck }))
   const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holdsOf(pause), start)
   const hold = (isHeld: boolean): void => capacity.hold('rate', isHeld)
   const manager = (): ConnectionManager => way.context.manager
@@ -101,15 +105,16 @@ export function createFlow(
     }
   }
 
-  const unsubscribe = followHealth(health, way, tap, turns)
+  const startCheck = checkAtStart(name, context, { way, pause, capacity, turns, ask })
+  const unsubscribe = followHealth(health, way, tap, turns, startCheck)
   const close = (): void => {
     unsubscribe()
     share.leave()
-    for (const one of [pause, pacing, parking]) one.close()
+    for (const one of [pause, pacing, parking, startCheck]) one.close()
   }
-  const begin = (): void => beginAs(circuit(), start, tap, parking)
+  const begin = (): void => beginAs(circuit(), start, tap, parking, startCheck)
   const load = createLoad(way, capacity, share, ended, onStoreFault)
-  return { ...load, way, parking, capacity, pacing, tap, pause, share, begin, close }
+  return { ...load, way, parking, capacity, pacing, tap, pause, startCheck, share, begin, close }
 }
 
 function pauseTurns(
@@ -130,12 +135,42 @@ function holdsOf({ isOn }: Pause): readonly Hold[] {
   return isOn ? ['pause'] : []
 }
 
+interface StartCheckParts extends Pick<Flow, 'way' | 'pause' | 'capacity'> {
+  readonly turns: FlowTurns
+  readonly ask: () => Promise<unknown>
+}
+
+/** A member that is spare has a session until it is over, and gives it back then. */
+function checkAtStart(
+  name: string,
+  context: LaneContext,
+  { way, pause, capacity, turns, ask }: StartCheckParts,
+): StartCheck {
+  const { startLine, health } = context
+  return createStartCheck({
+    isWanted: startLine !== undefined,
+    circuit: () => health.circuit(way.gate.key),
+    mayAsk: () => !pause.isOn && capacity.sessions > 0,
+    ask: () => startLine?.(ask) ?? Promise.resolve(),
+    onWorks: () => tellVerified(name, way.gate.key, context),
+    onOver: () => turns.review(),
+    onFault: context.onStoreFault,
+  })
+}
+
 /** Begins as the fleet knows the manager already. */
-function beginAs(found: Circuit, start: Pick<Flow, 'begin'>, tap: Tap, parking: Parking): void {
+function beginAs(
+  found: Circuit,
+  start: Pick<Flow, 'begin'>,
+  tap: Tap,
+  parking: Parking,
+  startCheck: StartCheck,
+): void {
   start.begin()
   if (found.state === 'open') tap.shut(found)
   // Another worker asks: its answer is waited for.
   else if (found.state === 'half-open') parking.park(found)
+  startCheck.look()
 }
 
 /** What runs through a way, and how it comes to its end. */
@@ -167,10 +202,15 @@ function createLoad(
 }
 
 /** What becomes of the capacity counts from `begin` on: before there is no consumer to tell. */
-function createStart(turns: FlowTurns, tap: () => Tap): LeaseHolder & Pick<Flow, 'begin'> {
+function createStart(
+  turns: FlowTurns,
+  flow: () => Pick<Flow, 'tap' | 'startCheck'>,
+): LeaseHolder & Pick<Flow, 'begin'> {
   let hasBegun = false
   const onChange = (): void => {
-    if (hasBegun) tap().fit()
+    if (!hasBegun) return
+    flow().tap.fit()
+    flow().startCheck.look()
   }
   return {
     onChange,
@@ -184,11 +224,18 @@ function createStart(turns: FlowTurns, tap: () => Tap): LeaseHolder & Pick<Flow,
   }
 }
 
-function followHealth(health: Health, way: Way, tap: Tap, turns: FlowTurns): () => void {
+function followHealth(
+  health: Health,
+  way: Way,
+  tap: Tap,
+  turns: FlowTurns,
+  startCheck: StartCheck,
+): () => void {
   return health.onChange(({ name, digest }, now) => {
     if (name !== way.gate.key.name || digest !== way.gate.key.digest) return
     if (now.state === 'open') tap.shut(now)
     else if (now.state === 'closed') tap.open()
     turns.review()
+    startCheck.look()
   })
 }

@@ -1,11 +1,13 @@
 import type { PoolEvent } from '../connections/pool-event.ts'
 import { openPool, type Acquired, type Pool } from '../connections/pool.ts'
+import { adviceOf, remedyFor } from '../connections/remedies/find.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Session } from '../connections/session.ts'
 import type { Finding } from '../fleet/circuit.ts'
 import type { ManagerKey } from '../fleet/health.ts'
 import type { Cause } from '../fleet/manager-health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
+import type { Fault } from '../smtp/fault.ts'
 import { judge } from '../smtp/verdict.ts'
 import type { LaneContext } from './lane.ts'
 import { judgedOf, reasonOf } from './judged.ts'
@@ -81,7 +83,8 @@ export function openGate(
     const { open } = pool.stats
     if (finding.kind === 'fault' && probe === undefined && open > 0)
       return { kind: 'crowded', open }
-    const cause = causeOf(judgementOfFault(fault, verdict), conversation)
+    const why = judgementOfFault(fault, verdict)
+    const cause = { ...causeOf(why, conversation), ...remedyOf(fault, resolved) }
     health.report(key, finding, probe === undefined ? { cause } : { probe, cause })
     return { kind: 'shut' }
   }
@@ -119,6 +122,12 @@ function shortened(conversation: readonly string[]): readonly string[] {
   const left = lines.length - FIRST_LINES - LAST_LINES
   if (left <= 1) return lines
   return [...lines.slice(0, FIRST_LINES), `* ${left} lines more`, ...lines.slice(-LAST_LINES)]
+}
+
+/** What the fleet is told of what to do. */
+function remedyOf(fault: Fault, { manager }: ResolvedManager): Pick<Cause, 'problem' | 'remedy'> {
+  const remedy = remedyFor(fault, manager)
+  return remedy === undefined ? {} : { problem: remedy.id, remedy: adviceOf(remedy) }
 }
 
 /** What the fleet is told of a judgement. */

@@ -142,7 +142,8 @@ function review(state: JunctionState): void {
   state.isReviewing = true
   if (flows.length > 1) {
     for (const flow of flows) {
-      const isSpare = spare.includes(flow) && !state.whereabouts.isAwaited(flow.manager)
+      const isAsked = flow.startCheck.isPending || state.whereabouts.isAwaited(flow.manager)
+      const isSpare = spare.includes(flow) && !isAsked
       flow.capacity.hold('spare', isSpare)
     }
   }

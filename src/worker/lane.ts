@@ -12,6 +12,7 @@ import type { AttemptContext } from './attempt.ts'
 import type { InFlight } from './in-flight.ts'
 import { createJunction } from './junction.ts'
 import type { ResolvedRoute } from './resolved-route.ts'
+import type { StartLine } from './start-line.ts'
 import { runJob } from './run-job.ts'
 import { createRunning } from './running.ts'
 import { createWeightedTurns } from './weighted-turns.ts'
@@ -36,6 +37,8 @@ export interface LaneContext extends Omit<
   readonly resolve: (manager: string) => Promise<ResolvedManager>
   /** Resolves all managers that a name stands for. */
   readonly resolveRoute: (name: string) => Promise<ResolvedRoute>
+  /** Where managers wait for their turn to be asked at the start; absent when they are not. */
+  readonly startLine: StartLine | undefined
   readonly lockMs: number
   readonly stalledCheckMs: number
 }

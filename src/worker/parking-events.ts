@@ -35,6 +35,8 @@ export function tellShut(
     manager,
     blames: circuit.blames,
     reason: cause?.reason ?? 'cannot be used',
+    ...(cause?.problem !== undefined && { problem: cause.problem }),
+    ...(cause?.remedy !== undefined && { advice: cause.remedy }),
     retryInMs: circuit.until === NEVER ? undefined : leftMs,
     ...foundBy,
     ...judged,
@@ -51,4 +53,15 @@ export function tellOpen(
   const { by } = health.found(key)
   const foundBy = by === undefined ? {} : { foundBy: by }
   emit({ event: 'resumed', connection, manager: key.name, parkedMs, ...foundBy })
+}
+
+/** Tells at the start that a name's manager can be used, and who found it out. */
+export function tellVerified(
+  connection: string,
+  key: ManagerKey,
+  { health, emit }: Pick<TellContext, 'health' | 'emit'>,
+): void {
+  const { by } = health.found(key)
+  const foundBy = by === undefined ? {} : { foundBy: by }
+  emit({ event: 'verified', connection, manager: key.name, ...foundBy })
 }

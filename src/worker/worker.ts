@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly lockMs?: number
   /** How many jobs of all names are in flight at once, at least one of each name; 1,000 by default. */
   readonly maxInFlight?: number
+  /** Finds out at the start whether each manager can be used, by one login in the fleet; true by default. */
+  readonly verifyAtStart?: boolean
   /** How often jobs of dead workers are looked for; 30,000 by default. */
   readonly stalledCheckMs?: number
   /** How long the sessions and the probe of a worker that was killed stay its own; 15,000 by default. */

@@ -122,7 +122,7 @@ test('each step of a verification has its mark, and the exit code tells whether 
       connection: 'refused',
       ok: false,
       steps: [{}, {}, {}, {}, { step: 'auth', ok: false, detail: expect.stringMatching(/535/) }],
-      problem: 'auth.password-wrong',
+      problem: 'auth.password-refused',
       advice: expect.stringMatching(/user and password/),
     },
     { connection: 'silent', ok: false, steps: [{}, { step: 'connect', ok: false }] },

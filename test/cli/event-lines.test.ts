@@ -90,6 +90,18 @@ test.for<[WorkerEvent, string]>([
     '"relay-2": 535 5.7.8, tried again in 1m',
   ],
   [
+    {
+      event: 'parked',
+      ...manager,
+      blames: 'account',
+      reason: '535',
+      advice: 'The password is wrong. Mend it.',
+      retryInMs: 60_000,
+    },
+    '"relay-2": 535, tried again in 1m. The password is wrong. Mend it.',
+  ],
+  [{ event: 'verified', ...manager, foundBy: 'w-1' }, '"relay-2" can be used'],
+  [
     { event: 'parked', ...manager, blames: 'account', reason: '535', retryInMs: undefined },
     '"relay-2": 535',
   ],

@@ -114,10 +114,10 @@ test.for<[auth: Properties['auth'], offer: string, problem: string]>([
 
 /** Real servers' words, as they came. */
 test.for<[answer: string, problem: string]>([
-  ['535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6', 'auth.password-wrong'],
+  ['535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6', 'auth.password-refused'],
   [
     '535-5.7.8 Username and Password not accepted.\n535 5.7.8 For more information, go to https://support.google.com/mail/?p=BadCredentials',
-    'auth.password-wrong',
+    'auth.password-refused',
   ],
   [
     '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.',
@@ -196,6 +196,28 @@ describe('a certificate', () => {
     const properties: Properties = { tls: 'starttls', tlsOptions: { ca: authority.cert } }
     expect((await verify(server.port, properties)).problem).toBe(problem)
   })
+})
+
+test.for<[cause: string, problem: string]>([
+  ['FINGERPRINT_MISMATCH', 'tls.other-certificate'],
+  ['ERR_SSL_DH_KEY_TOO_SMALL', 'tls.weak'],
+  ['CA_KEY_TOO_SMALL', 'tls.weak'],
+  ['ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED', 'tls.weak'],
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'tls.client-certificate'],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'tls.nothing-in-common'],
+  ['ERR_SSL_SOMETHING_NEW', 'tls.failed'],
+])('a handshake that ends with %s is %s', async ([cause, problem]) => {
+  const { manager } = await managerFor({ port: 465 }, { tls: 'implicit' })
+  const fault = { kind: 'tls', stage: 'tls', detail: 'no', cause } as const
+  expect(remedyFor(fault, manager)?.id).toBe(problem)
+})
+
+test('a certificate that is not the pinned one', async () => {
+  const certificate = createCertificate({ hosts: ['127.0.0.1'] })
+  await using server = await startSmtpServer({ tls: { mode: 'implicit', certificate } })
+  const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':')
+  const { problem } = await verify(server.port, { tls: 'implicit', tlsOptions: { fingerprint } })
+  expect(problem).toBe('tls.other-certificate')
 })
 
 test('a server that speaks no TLS of today', async () => {
@@ -301,7 +323,11 @@ test.for<[answer: string, stage: Stage, problem: string]>([
 test('each remedy has a name of its own, and says what to do in whole sentences', () => {
   const ids = REMEDIES.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
-  for (const remedy of REMEDIES) expect(adviceOf(remedy)).toMatch(/^[A-Z].*\. [A-Z].*[.]$/)
+  for (const remedy of REMEDIES) {
+    expect(adviceOf(remedy)).toMatch(/^[A-Z].*\. [A-Z].*[.]$/)
+    // Logs would take it for an address.
+    expect(adviceOf(remedy)).not.toContain('@')
+  }
 })
 
 function replyAt(stage: Stage, answer: string) {

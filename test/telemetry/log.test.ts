@@ -56,6 +56,7 @@ test.for<[WorkerEvent, string]>([
     { event: 'parked', ...manager, blames: 'account', reason: '535 5.7.8', retryInMs: undefined },
     'warn',
   ],
+  [{ event: 'verified', ...manager }, 'info'],
   [{ event: 'resumed', ...manager, parkedMs: 1000 }, 'info'],
   [{ event: 'throttled', ...manager, code: 421, retryInMs: 5000 }, 'info'],
   [

@@ -149,6 +149,15 @@ test('sessions that opened and did not close are open', async () => {
   )
 })
 
+test('a certificate ends when the last session over TLS showed it', async () => {
+  const opened: WorkerEvent = { event: 'session-opened', ...manager, ms: 1 }
+  const secure = { ...opened, certificateEnds: '2027-01-31T08:00:00.000Z' }
+  const line = 'mailroom_certificate_expiry_timestamp_seconds'
+  const ofManager = `${line}{connection="relay",manager="relay-2"}`
+  expect(await scrape([secure, opened])).toContain(`${ofManager} 1801382400`)
+  expect(await scrape([secure, { event: 'manager-left', ...manager }])).not.toContain(ofManager)
+})
+
 test('a manager is parked until it resumes', async () => {
   const parked: WorkerEvent = {
     event: 'parked',

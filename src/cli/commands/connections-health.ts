@@ -30,8 +30,9 @@ Columns:
   usedAt        when a worker last said that it uses it, to five minutes
   tokenUntil    until when the access token of the name lives, where it logs in by OAuth 2.0
 
-What was said in the login that failed follows for NAME, without secrets and mailboxes. As JSON each line
-has it as "conversation", beside "stage", "code", "status" and "rule".
+What to do and what was said in the login that failed follow for NAME, without secrets and mailboxes.
+As JSON each line has them as "advice" and "conversation", beside "problem", "stage", "code", "status"
+and "rule".
 
 Examples:
   mailroom connections health
@@ -65,7 +66,7 @@ Examples:
       return EXIT.ok
     }
     terminal.table(standings.map(rowOf))
-    if (asked !== undefined) for (const one of standings) tellConversation(one, terminal)
+    if (asked !== undefined) for (const one of standings) tellMore(one, terminal)
     return EXIT.ok
   },
 }
@@ -86,8 +87,8 @@ async function tokenOf(
 
 /** A standing as programs get it. */
 function factsOf(standing: Named) {
-  const { stage, code, status, rule, conversation } = standing
-  return { ...rowOf(standing), stage, code, status, rule, conversation }
+  const { stage, code, status, rule, problem, remedy, conversation } = standing
+  return { ...rowOf(standing), stage, code, status, rule, problem, advice: remedy, conversation }
 }
 
 function rowOf({ connection, digest, state, blames, foundBy, reason, ...at }: Named): Row {
@@ -105,12 +106,13 @@ function rowOf({ connection, digest, state, blames, foundBy, reason, ...at }: Na
   }
 }
 
-function tellConversation(
-  { digest, conversation = [] }: Named,
+function tellMore(
+  { digest, remedy, conversation = [] }: Named,
   terminal: Pick<Terminal, 'say' | 'style'>,
 ): void {
-  if (conversation.length === 0) return
+  if (remedy === undefined && conversation.length === 0) return
   terminal.say()
   terminal.say(terminal.style('bold', digest))
+  if (remedy !== undefined) terminal.say(printable(remedy))
   for (const line of conversation) terminal.say(terminal.style('dim', printable(line)))
 }

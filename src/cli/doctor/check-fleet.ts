@@ -50,8 +50,8 @@ async function checkHealth(store: StoreView['store']): Promise<readonly Check[]>
     if (parked === undefined) return []
     const detail = `${JSON.stringify(name)} is ${describeParked(parked, now)}`
     return parked.blames === 'account'
-      ? [problem('fleet: health', detail, ACCOUNT_ADVICE)]
-      : [warning('fleet: health', detail, 'workers ask it again by themselves')]
+      ? [problem('fleet: health', detail, parked.remedy ?? ACCOUNT_ADVICE)]
+      : [warning('fleet: health', detail, parked.remedy ?? 'workers ask it again by themselves')]
   })
 }
 

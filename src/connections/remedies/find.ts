@@ -43,13 +43,15 @@ export function adviceOf({ problem, advice }: Remedy): string {
 
 function isMetBy(when: Symptom, fault: Fault, { port, tls, auth }: Patient): boolean {
   const reply = fault.kind === 'reply' ? fault.reply : undefined
+  const cause = fault.kind === 'reply' ? undefined : fault.cause
   return (
     isOf(when.kinds, fault.kind) &&
     isOf(when.stages, fault.stage) &&
-    isOf(when.causes, fault.kind === 'reply' ? undefined : fault.cause) &&
+    isOf(when.causes, cause) &&
+    isLike(when.causeLike, cause) &&
     isOf(when.codes, reply?.code) &&
     isOf(when.statuses, reply?.status) &&
-    (when.text === undefined || (reply !== undefined && when.text.test(reply.text))) &&
+    isLike(when.text, reply?.text) &&
     isOf(when.ports, port) &&
     isOf(when.tls, tls) &&
     isOf(when.methods, auth.method)
@@ -58,4 +60,8 @@ function isMetBy(when: Symptom, fault: Fault, { port, tls, auth }: Patient): boo
 
 function isOf<Value>(wanted: readonly Value[] | undefined, value: Value | undefined): boolean {
   return wanted === undefined || (value !== undefined && wanted.includes(value))
+}
+
+function isLike(wanted: RegExp | undefined, text: string | undefined): boolean {
+  return wanted === undefined || (text !== undefined && wanted.test(text))
 }

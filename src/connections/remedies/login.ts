@@ -69,7 +69,7 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
     when: { causes: ['KERBEROS_MISSING'] },
     problem: 'the package that speaks Kerberos is not installed',
     advice:
-      'Install it beside Mailroom: `npm install kerberos@7`; on Linux the Kerberos library of the system (libgssapi-krb5-2, krb5-libs) has to be there.',
+      'Install it beside Mailroom: `npm install kerberos` (version 7); on Linux the Kerberos library of the system (libgssapi-krb5-2, krb5-libs) has to be there.',
   },
   {
     id: 'kerberos.no-ticket',
@@ -103,7 +103,7 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
     when: { causes: ['KERBEROS_UNKNOWN_ACCOUNT'] },
     problem: 'the domain does not know the account',
     advice:
-      'Compare `user` with the directory: "name@REALM", the realm in capitals as in krb5.conf. `klist -k FILE` lists the accounts in a keytab.',
+      'Compare `user` with the directory, the realm in capitals as in krb5.conf. `klist -k FILE` lists the accounts in a keytab.',
   },
   {
     id: 'kerberos.key-refused',

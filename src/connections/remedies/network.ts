@@ -79,7 +79,7 @@ export const NETWORK_REMEDIES: readonly Remedy[] = [
     when: { kinds: ['closed', 'timeout'], stages: ['tls', 'starttls'] },
     problem: 'the TLS handshake does not come to its end',
     advice:
-      'Check that the port speaks TLS from the first byte (465; else set `tls: "starttls"`), that no firewall or virus scanner sits between, and whether the server wants a client certificate or an older TLS version: its log tells.',
+      'Check that the port speaks TLS from the first byte (465; else set `tls: "starttls"`), that no firewall or virus scanner sits between, and whether the server wants another client certificate: its log tells.',
   },
   {
     id: 'greeting.silent',

@@ -9,6 +9,8 @@ export interface Symptom {
   readonly stages?: readonly Stage[]
   /** Of what was no reply, what exactly it was. */
   readonly causes?: readonly string[]
+  /** For families of causes, such as the words of OpenSSL. */
+  readonly causeLike?: RegExp
   readonly codes?: readonly number[]
   readonly statuses?: readonly string[]
   /** In the text of the reply. */

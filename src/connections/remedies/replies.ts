@@ -110,12 +110,12 @@ export const AUTH_REPLY_REMEDIES: readonly Remedy[] = [
     when: { stages: ['auth'], methods: ['windows'], codes: [535, 534] },
     problem: 'the server does not let this Windows account in',
     advice:
-      'Check user (`DOMAIN\\user` or `user@domain`) and password, whether the account is locked or expired, and whether it may log in to this server. If only NTLM fails: the server may demand channel binding (extended protection) or forbid NTLM; its security log has the reason, event 4625.',
+      'Check user (with its domain) and password, whether the account is locked or expired, and whether it may log in to this server. If only NTLM fails: the server may demand channel binding (extended protection) or forbid NTLM; its security log has the reason, event 4625.',
   },
   {
-    id: 'auth.password-wrong',
+    id: 'auth.password-refused',
     when: { stages: ['auth'], codes: [535] },
-    problem: 'user or password is wrong, or the account may not send by SMTP',
+    problem: 'the server refuses user and password, or this account may not send by SMTP',
     advice:
       'Check user and password, by hand with a mail program if need be, and that the secret is the newest one. Gmail wants an app password, SES its SMTP credentials (no access key), SendGrid the user "apikey". Then run "connections resume", or wait: a changed secret is seen by itself.',
   },

@@ -28,7 +28,7 @@ export const TLS_REMEDIES: readonly Remedy[] = [
     when: { causes: ['DEPTH_ZERO_SELF_SIGNED_CERT'] },
     problem: "the server's certificate is signed by itself",
     advice:
-      'Get the certificate from its operator by a way that you trust and set `tlsOptions.ca: "${file:/path/server.pem}"`; or give the server one of a known authority.',
+      'Get the certificate from its operator by a way that you trust and set `tlsOptions.ca: "${file:/path/server.pem}"`, or pin it with `tlsOptions.fingerprint`; or give the server one of a known authority.',
   },
   {
     id: 'tls.unknown-authority',
@@ -54,9 +54,9 @@ export const TLS_REMEDIES: readonly Remedy[] = [
   {
     id: 'tls.other-certificate',
     when: { causes: ['FINGERPRINT_MISMATCH'] },
-    problem: 'the server has another certificate than the pinned one',
+    problem: 'the certificate is none of those that are pinned',
     advice:
-      'Ask the operator of the server for the fingerprint of its new certificate and set `tlsOptions.fingerprint` to it. If it has no new one, somebody stands in between: nothing was sent.',
+      'Ask the operator of the server, by another way than this connection, whether it has a new certificate. If it has, add its fingerprint to `tlsOptions.fingerprint`; if not, somebody stands in between.',
   },
   {
     id: 'tls.too-old',
@@ -65,51 +65,38 @@ export const TLS_REMEDIES: readonly Remedy[] = [
         'ERR_SSL_UNSUPPORTED_PROTOCOL',
         'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
         'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
-        'ERR_SSL_NO_SHARED_CIPHER',
-        'ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY',
       ],
     },
-    problem: 'the server speaks no TLS version or cipher that is allowed here',
+    problem: 'the server speaks no TLS version that is allowed here',
     advice:
-      'Let the server speak TLS 1.2 or 1.3. For a relay that cannot, and that you reach by a network that you trust, set `tlsOptions.legacy: true`.',
+      'Let the server speak TLS 1.2 or 1.3, and compare `tlsOptions.minVersion`. For a relay of your own network that knows TLS 1.0 or 1.1 only there is `tlsOptions.legacy`.',
   },
   {
     id: 'tls.weak',
     when: {
-      causes: [
-        'ERR_SSL_DH_KEY_TOO_SMALL',
-        'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED',
-        'ERR_SSL_WRONG_SIGNATURE_TYPE',
-        'ERR_SSL_EE_KEY_TOO_SMALL',
-        'ERR_SSL_CA_KEY_TOO_SMALL',
-        'ERR_SSL_CA_MD_TOO_WEAK',
-        'CA_MD_TOO_WEAK',
-        'CA_KEY_TOO_SMALL',
-        'EE_KEY_TOO_SMALL',
-      ],
+      causeLike:
+        /(?:^|_)(?:LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/,
     },
-    problem: "the server's key, signature or TLS is too weak",
+    problem: "the server's key, signature or TLS library is too weak",
     advice:
-      'The server needs a certificate of at least RSA 2048 bits or EC with SHA-256, and no small Diffie-Hellman group. For a relay that cannot, set `tlsOptions.legacy: true`.',
+      'The server needs a certificate of at least RSA 2048 bits or EC with SHA-256, no small Diffie-Hellman group, and a TLS library of this decade. For a relay of your own network that has none there is `tlsOptions.legacy`.',
   },
   {
     id: 'tls.client-certificate',
     when: {
-      causes: [
-        'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-        'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
-        'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
-        'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_REVOKED',
-        'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN',
-        'ERR_SSL_TLSV1_ALERT_ACCESS_DENIED',
-        'ERR_SSL_TLSV13_ALERT_ACCESS_DENIED',
-        'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
-        'ERR_SSL_SSL/TLS_ALERT_UNSUPPORTED_CERTIFICATE',
-      ],
+      causeLike:
+        /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED)$/,
     },
     problem: 'the server wants a client certificate, or refuses ours',
     advice:
-      'Get a client certificate and its key from the operator of the server and name both in `tlsOptions` (`cert`, `key`).',
+      'Get a client certificate from the operator of the server and name it and its key in `tlsOptions.cert` and `tlsOptions.key`; the one that is there may have expired, or be of an authority that the server does not know.',
+  },
+  {
+    id: 'tls.nothing-in-common',
+    when: { causeLike: /ALERT_(?:HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY)$|NO_SHARED_CIPHER$/ },
+    problem: 'the server and we have no cipher in common, or it wants a client certificate',
+    advice:
+      'See the log of the server. An old relay of your own network may need `tlsOptions.legacy`; one that knows its clients by certificates `tlsOptions.cert` and `tlsOptions.key`.',
   },
   {
     id: 'tls.refused',
