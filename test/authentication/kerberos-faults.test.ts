@@ -91,8 +91,9 @@ await describeKerberos('a login by Kerberos', () => {
     const keytab = await realm.keytab('alice.keytab', 'alice')
     for (const [script, sentence] of [
       [{ AUTH: '235 2.7.0 welcome' }, NOT_PROVED],
-      [{ AUTH: '334 ', CHALLENGE: '235 2.7.0 welcome' }, NOT_OURS],
-      [{ AUTH: `334 ${btoa('not a token')}`, CHALLENGE: '501 5.7.0 cancelled' }, NOT_OURS],
+      [{ AUTH: '334 ', CHALLENGE: '235 2.7.0 welcome' }, NOT_PROVED],
+      [{ AUTH: '334 ', CHALLENGE: answerToTicket('') }, NOT_OURS],
+      [{ AUTH: '334 ', CHALLENGE: answerToTicket(btoa('not a token')) }, NOT_OURS],
     ] as const) {
       await using server = await startServer(script)
       for (const spnego of [false, true]) {
@@ -240,4 +241,9 @@ async function startSilence(): Promise<Silence> {
       await once(server, 'close')
     },
   }
+}
+
+/** A server that asks for the ticket, which is too long for the command, and then says `text`. */
+function answerToTicket(text: string): (line: string) => string {
+  return (line) => (line === '*' ? '501 5.7.0 cancelled' : `334 ${text}`)
 }
