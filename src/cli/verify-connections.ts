@@ -1,3 +1,5 @@
+import type { Tokens } from '../connections/auth/oauth2/tokens.ts'
+import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Connections } from '../connections/connections.ts'
 import type { Verification } from '../connections/verification.ts'
 import { inTurns } from './in-turns.ts'
@@ -12,6 +14,8 @@ export interface VerifyAllOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** How long one may take. */
   readonly timeoutMs: number
+  /** Those of the workers, for who logs in with a refresh token. */
+  readonly tokens: Tokens
 }
 
 /** So many are tried at once: a server that counts logins must not see all of them together. */
@@ -26,16 +30,25 @@ const DAY_MS = 86_400_000
 export async function verifyConnections(
   connections: Connections,
   names: readonly string[],
-  { env, timeoutMs }: VerifyAllOptions,
+  { env, timeoutMs, tokens }: VerifyAllOptions,
 ): Promise<readonly Verified[]> {
   const managers = names.flatMap((name) => connections.members(name).map((member) => member.name))
   return inTurns([...new Set(managers)], AT_ONCE, async (name) => {
     const signal = AbortSignal.timeout(timeoutMs)
-    const verification = await connections.verify(name, { env, signal })
+    const verification = await connections.verify(name, {
+      env,
+      signal,
+      ...(needsStore(connections.get(name)) && { tokens }),
+    })
     const ends = certificateOf(verification)?.validTo.getTime()
     if (ends === undefined) return verification
     return { ...verification, certificateDaysLeft: Math.floor((ends - Date.now()) / DAY_MS) }
   })
+}
+
+/** Whether a login uses up what the workers keep in the store. */
+function needsStore({ auth }: ConnectionManager): boolean {
+  return auth.method === 'oauth2' && auth.grant === 'refresh-token'
 }
 
 /** The certificate that the server showed. */

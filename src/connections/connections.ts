@@ -1,3 +1,4 @@
+import type { Tokens } from './auth/oauth2/tokens.ts'
 import type { ConnectionDefinition } from './connection-definition.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import type { ConnectionOrigin } from './connection-origin.ts'
@@ -70,6 +71,11 @@ export interface GroupSummary extends ManagerGroup {
 
 export interface VerifyOptions extends ResolveOptions {
   readonly signal?: AbortSignal
+  /**
+   * Those of the workers. Without them a token is asked for, but not with a refresh token, which may
+   * be worth something once only.
+   */
+  readonly tokens?: Tokens | undefined
 }
 
 /** A collection, and what is doubtful about its members: for a log, nothing is refused. */

@@ -2,6 +2,8 @@ import { formatDuration } from '../duration.ts'
 import { isMailroomError } from '../errors.ts'
 import type { Fault } from '../smtp/fault.ts'
 import { describeAuth } from './auth/auth.ts'
+import { NO_SHELF } from './auth/oauth2/token-shelf.ts'
+import { createTokens } from './auth/oauth2/tokens.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import type { VerifyOptions } from './connections.ts'
 import { createLoginTrail } from './login-trail.ts'
@@ -48,7 +50,8 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
   }
   const secrets: VerificationStep = { step: 'secrets', ok: true, ms: msSince(begun) }
   const trail = createLoginTrail()
-  const login = await openLogin(resolved, { signal: options.signal, trail })
+  const tokens = options.tokens ?? createTokens({ shelf: NO_SHELF })
+  const login = await openLogin(resolved, { signal: options.signal, tokens, trail })
   if (login.kind === 'fault') {
     const fault = inTime(login.fault, options.signal, msSince(begun))
     const { conversation } = login

@@ -5,6 +5,7 @@ import { drawVerified, rowOfVerified } from '../describe-verified.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
+import { openSharedTokens } from '../shared-tokens.ts'
 import { verifyConnections, type Verified } from '../verify-connections.ts'
 
 const COMMAND = 'connections verify'
@@ -32,7 +33,8 @@ Usage: mailroom connections verify [NAME]... [options]
 All of them unless names are given, five at a time; of a group each of its members. Each step is shown
 with a mark, its time and what was found: the address, what the server offers, TLS and certificate,
 the login. The one that fails has the reason, what to do and what was said: of a login only the
-mechanism. No message is sent; the store is not asked. Exit code 0 when all can be used, 7 when at
+mechanism. No message is sent; the store is asked only for the token of a login with a refresh
+token, which the workers keep there. Exit code 0 when all can be used, 7 when at
 least one cannot: a gate for a deployment.
 
 Examples:
@@ -54,7 +56,10 @@ Examples:
     tellWarnings(setup)
     const { connections } = setup.config
     const names = positionals.length > 0 ? [...new Set(positionals)] : connections.names()
-    const verified = await verifyConnections(connections, names, { env: context.env, timeoutMs })
+    const { env } = context
+    await using shared = openSharedTokens(() => loadSetup(values, context), context)
+    const { tokens } = shared
+    const verified = await verifyConnections(connections, names, { env, timeoutMs, tokens })
     const { terminal } = setup
     const soonDays = leastDays ?? SOON_DAYS
     if (isAll && terminal.lists === 'tables') {

@@ -48,6 +48,13 @@ export interface TokenShelf {
   ) => Promise<Alone<Result>>
 }
 
+/** No shelf at all: who has only this must not use up what others keep on theirs. */
+export const NO_SHELF: TokenShelf = { read: none, write: none, remove: none, alone: none }
+
+function none(): Promise<never> {
+  return Promise.reject(new Error('there is no shelf'))
+}
+
 /** Makes a shelf in the memory of this process. */
 export function createMemoryShelf(): TokenShelf {
   const texts = new Map<string, string>()

@@ -1,0 +1,45 @@
+import type { TokenShelf } from '../connections/auth/oauth2/token-shelf.ts'
+import { createTokens, type Tokens } from '../connections/auth/oauth2/tokens.ts'
+import { resolveReferences } from '../connections/references.ts'
+import { openTokenShelf } from '../fleet/token-shelf.ts'
+import { openRegistry } from '../fleet/registry.ts'
+import { openStore } from '../store/open.ts'
+import type { Context } from './context.ts'
+import type { Setup } from './setup.ts'
+
+/** The tokens of the workers, for a command that logs in beside them. */
+export interface SharedTokens extends AsyncDisposable {
+  readonly tokens: Tokens
+}
+
+/** Opens the store of `setup` when the first token is asked for; nothing before. */
+export function openSharedTokens(
+  setup: () => Promise<Pick<Setup, 'config' | 'settings'>>,
+  { env }: Pick<Context, 'env'>,
+): SharedTokens {
+  const opened = new AsyncDisposableStack()
+  const open = async (): Promise<TokenShelf> => {
+    const { config, settings } = await setup()
+    const { prefix, schema, digestKey } = config
+    const place = { patience: 'fail-fast', prefix, schema } as const
+    const store = opened.use(await openStore(settings.queue, place))
+    // Turns lie in its tables.
+    openRegistry(store)
+    const sharedKey = async (): Promise<string | undefined> =>
+      digestKey && resolveReferences(digestKey.reveal(), { env })
+    return opened.use(await openTokenShelf(store, { sharedKey, onFault: () => {} }))
+  }
+  let opening: Promise<TokenShelf> | undefined
+  const shelf = (): Promise<TokenShelf> => (opening ??= open())
+  return {
+    tokens: createTokens({
+      shelf: {
+        read: async (place) => (await shelf()).read(place),
+        write: async (place, text, expiresAt) => (await shelf()).write(place, text, expiresAt),
+        remove: async (place, text) => (await shelf()).remove(place, text),
+        alone: async (place, task, options) => (await shelf()).alone(place, task, options),
+      },
+    }),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
