@@ -9,6 +9,7 @@ const FAMILIES: readonly (readonly [prefix: string, heading: string])[] = [
   ['tls', 'TLS'],
   ['auth', 'The login'],
   ['kerberos', 'Kerberos'],
+  ['oauth2', 'OAuth 2.0'],
   ['mail', 'The sender'],
   ['rcpt', 'The recipient'],
   ['session', 'At any time'],
@@ -17,6 +18,10 @@ const FAMILIES: readonly (readonly [prefix: string, heading: string])[] = [
 /** The page about all faults of connections that are known, and what to do. */
 export function problemsPage(): string {
   const all = [SECRETS_REMEDY, ...REMEDIES]
+  const homeless = all.filter(({ id }) => !FAMILIES.some(([prefix]) => id.startsWith(`${prefix}.`)))
+  if (homeless.length > 0) {
+    throw new Error(`expected a heading for ${homeless.map(({ id }) => id).join(', ')}`)
+  }
   const families = FAMILIES.map(([prefix, heading]) => {
     const rows = all
       .filter(({ id }) => id.startsWith(`${prefix}.`))
