@@ -6,6 +6,7 @@ import type { ConnectionManager, ConnectionManagerInput } from './connection-man
 import { isConnectionUrl, parseConnectionUrl } from './connection-url.ts'
 import { expandConnectionString } from './expand-connection-string.ts'
 import { expandService, withTokenUrl } from './service.ts'
+import type { Service } from './service.ts'
 import { isProperties } from './unknown-properties.ts'
 import type { UnknownProperties } from './unknown-properties.ts'
 
@@ -17,8 +18,12 @@ export type ConnectionStringAndProperties = Partial<ConnectionProperties> & {
   readonly connectionString: string
 }
 
+/** Properties of a mail service that is known: they win over what it says. */
+export type ServiceAndProperties = Partial<ConnectionProperties> & { readonly service: Service }
+
 /** A connection manager as it may be given: a connection string of SSIS, a URL, or properties. */
-export type ConnectionDefinition = string | ConnectionProperties | ConnectionStringAndProperties
+export type ConnectionDefinition =
+  string | ConnectionProperties | ConnectionStringAndProperties | ServiceAndProperties
 
 export type ParsedDefinition =
   | { readonly kind: 'valid'; readonly manager: ConnectionManager }

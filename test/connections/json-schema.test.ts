@@ -20,6 +20,14 @@ const validate = new Ajv({ allErrors: true, strict: false }).compile(schema)
 const relay = { server: 'relay.example.com' }
 const basic = { method: 'basic', user: 'bob', password: '${env:PW}' }
 const windows = { method: 'windows', user: 'EXAMPLE\\bob', password: '${env:PW}' }
+const refreshing = {
+  method: 'oauth2',
+  grant: 'refresh-token',
+  user: 'you@gmail.com',
+  clientId: 'c',
+  refreshToken: '${env:RT}',
+}
+const calling = { method: 'oauth2', grant: 'callback', user: 'bob', getToken: 'f' }
 const inProduction = (layer: unknown): unknown => ({
   connections: { relay, local: 'smtp://localhost' },
   environments: { production: layer },
@@ -41,6 +49,11 @@ describe('the JSON Schema', () => {
     ['a URL', { connections: { relay: 'smtps://bob:${file:/run/s}@relay.example.com' } }],
     ['a string and properties', { connections: { a: { connectionString: 'smtp://a', port: 26 } } }],
     ['a login', { connections: { relay: { ...relay, auth: basic } } }],
+    [
+      'a service',
+      { connections: { relay: { service: 'exchange-online', limits: { sessions: 1 } } } },
+    ],
+    ['a login by OAuth 2.0', { connections: { relay: { service: 'gmail', auth: refreshing } } }],
     ['a login of Windows', { connections: { relay: { ...relay, auth: windows } } }],
     [
       'a login as the process',
@@ -101,6 +114,8 @@ describe('the JSON Schema', () => {
     ['a manager without server', { connections: { relay: { port: 25 } } }],
     ['a port as text', { connections: { relay: { ...relay, port: '25' } } }],
     ['a port that is none', { connections: { relay: { ...relay, port: 65_536 } } }],
+    ['an unknown service', { connections: { relay: { ...relay, service: 'hotmail' } } }],
+    ['a login that takes a function', { connections: { relay: { ...relay, auth: calling } } }],
     ['an unknown login', { connections: { relay: { ...relay, auth: { method: 'ntlm' } } } }],
     [
       'a login without password',

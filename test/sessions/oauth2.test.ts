@@ -38,6 +38,22 @@ test.for<[offer: string, user: string, said: string]>([
   expect(`${mechanism} ${Buffer.from(initial, 'base64').toString()}`).toBe(said)
 })
 
+test('a token that is too long for a command comes when it is asked for', async () => {
+  const accessToken = 'e'.repeat(2_000)
+  await using server = await startScriptedServer({
+    EHLO: '250-hi\n250 AUTH XOAUTH2',
+    AUTH: '334 ',
+    CHALLENGE: '235 ok',
+  })
+  const auth = { ...CALLBACK, user: 'a@x.org', getToken: () => ({ accessToken }) }
+  const login = await openLogin(await managerFor(server, { auth }))
+  if (login.kind === 'open') login.socket.destroy()
+  expect(login.kind).toBe('open')
+  const [command, token = ''] = server.commands.slice(-2)
+  expect(command).toBe('AUTH XOAUTH2')
+  expect(Buffer.from(token, 'base64').toString()).toContain(`Bearer ${accessToken}\x01\x01`)
+})
+
 test.for<[mechanism: 'XOAUTH2' | 'OAUTHBEARER', ending: string]>([
   ['XOAUTH2', ''],
   ['OAUTHBEARER', 'AQ=='],
