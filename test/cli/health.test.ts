@@ -50,10 +50,13 @@ describeRedis('health from the command line', (redis) => {
         foundBy: expect.any(String),
         reason: expect.stringContaining('535'),
         usedAt: expect.any(String),
+        problem: 'auth.password-refused',
+        advice: expect.stringMatching(/^The server refuses .*\. Check user and password/),
         ...REFUSED,
       },
     ])
     const shown = await project.run(['connections', 'health', 'relay', '--table'])
+    expect(shown.out).toMatch(/^The server refuses .*$/m)
     expect(shown.out).toMatch(/^C: AUTH PLAIN …\nS: 535 /m)
     const status = await project.run(['status', '--json'])
     expect(jsonLines(status.out)).toMatchObject([
