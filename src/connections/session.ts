@@ -1,5 +1,6 @@
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
+import type { Server } from './envelope-commands.ts'
 import type { Login } from './login.ts'
 import type { MessageBody } from './message-body.ts'
 import type { SessionSecurity } from './session-security.ts'
@@ -20,6 +21,8 @@ export interface Session {
   readonly isUsable: boolean
   readonly isSecure: boolean
   readonly security: SessionSecurity
+  /** What is known of the server, to be held against what a message needs. */
+  readonly server: Server
   /** Offers one message; see `runTransaction`. Throws when it still carries another. */
   readonly deliver: (
     envelope: Envelope,
@@ -44,12 +47,8 @@ export function openSession(
   { socket, extensions, isSecure, security }: Extract<Login, { readonly kind: 'open' }>,
   { timeouts, onStale = () => {} }: SessionOptions,
 ): Session {
-  const wire = openWire(socket, {
-    extensions,
-    isVerified: security.kind === 'tls' && security.isVerified,
-    timeouts,
-    onIdleEnd: onStale,
-  })
+  const server = { extensions, isVerified: security.kind === 'tls' && security.isVerified }
+  const wire = openWire(socket, { ...server, timeouts, onIdleEnd: onStale })
   let isBusy = false
   return {
     get messages() {
@@ -60,6 +59,7 @@ export function openSession(
     },
     isSecure,
     security,
+    server,
     deliver: async (envelope, body, hooks) => {
       if (isBusy) throw new TypeError('expected a session that carries no message')
       isBusy = true

@@ -15,6 +15,8 @@ export interface JunctionState {
   readonly intake: Intake
   readonly shut: ShutSpans
   readonly whereabouts: Whereabouts
+  /** Through whom messages go because those before lack what they need; nothing was handed over. */
+  readonly able: Whereabouts
   /** How many deliveries may run through each. */
   readonly wanted: Map<Flow, number>
   /** Those that finish what they have begun. */
@@ -43,6 +45,7 @@ export function createJunctionState(
     intake,
     shut: createShutSpans({ now: context.now, keepMs: context.retry.giveUpAfterMs }),
     whereabouts: createWhereabouts(context.now),
+    able: createWhereabouts(context.now),
     wanted: new Map(),
     retired: new Set(),
     group,

@@ -30,6 +30,11 @@ export interface Junction {
   choose(job: SendMailJob): Flow | undefined
   /** Remembers that a message may have been handed over through `manager`; undefined: it is settled. */
   bind(id: string, manager: string | undefined): void
+  /**
+   * Remembers that the servers of `unable` lack what a message needs, and has it take another way. False
+   * when there is none, or it may have been handed over already: then it takes the first of them.
+   */
+  passOver(job: SendMailJob, unable: readonly Flow[]): boolean
   /** What an attempt needs to know of all ways that its message may take, instead of `own` alone. */
   contextFor<Own extends AttemptContext>(own: Own, job: SendMailJob): Own
   /** Lets mail in from now on: there is somebody who takes it. */
@@ -82,6 +87,7 @@ export function createJunction(
     context: { ...context, connection: name, ended },
     choose: (job) => choose(state, job, context.turns),
     bind: (id, manager) => bind(state, id, manager),
+    passOver: (job, unable) => passOver(state, job, unable),
     contextFor: (own, job) => contextFor(state, own, job),
     begin: () => {
       state.phase = 'open'
@@ -111,8 +117,8 @@ export function createJunction(
 }
 
 function choose(state: JunctionState, job: SendMailJob, turns: WeightedTurns): Flow | undefined {
-  const { flows, group, whereabouts, context } = state
-  const had = findFlow(flows, whereabouts.of(job.id))
+  const { flows, group, whereabouts, able, context } = state
+  const had = findFlow(flows, whereabouts.of(job.id) ?? able.of(job.id))
   if (had) return isUsable(had, context) ? had : undefined
   if (flows.length === 1) return flows[0]
   return chooseFlow(group, carriersOf(flows, job), turns, context)
@@ -142,8 +148,8 @@ function review(state: JunctionState): void {
   state.isReviewing = true
   if (flows.length > 1) {
     for (const flow of flows) {
-      const isAsked = flow.startCheck.isPending || state.whereabouts.isAwaited(flow.manager)
-      const isSpare = spare.includes(flow) && !isAsked
+      const isAwaited = [state.whereabouts, state.able].some((one) => one.isAwaited(flow.manager))
+      const isSpare = spare.includes(flow) && !flow.startCheck.isPending && !isAwaited
       flow.capacity.hold('spare', isSpare)
     }
   }
@@ -164,12 +170,24 @@ function review(state: JunctionState): void {
 }
 
 function bind(state: JunctionState, id: string, manager: string | undefined): void {
-  const { whereabouts } = state
+  const { whereabouts, able } = state
+  const known = [whereabouts, able].filter((one) => one.of(id) !== undefined)
   if (manager !== undefined) whereabouts.note(id, manager)
-  else if (whereabouts.of(id) === undefined) return
-  else whereabouts.forget(id)
+  else if (known.length === 0) return
+  else for (const one of known) one.forget(id)
   // A spare member gets sessions for it, and then gives them back.
   review(state)
+}
+
+function passOver(state: JunctionState, job: SendMailJob, unable: readonly Flow[]): boolean {
+  const { flows, whereabouts, able } = state
+  const isFree = whereabouts.of(job.id) === undefined
+  const next = isFree ? carriersOf(flows, job).find((flow) => !unable.includes(flow)) : undefined
+  const [first] = unable
+  if (next !== undefined) able.note(job.id, next.manager)
+  else if (first !== undefined) able.note(job.id, first.manager)
+  review(state)
+  return next !== undefined
 }
 
 function leave({ name, context }: JunctionState, { manager }: Flow): void {

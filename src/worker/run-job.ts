@@ -2,6 +2,7 @@ import { parseJob } from '../job/parse-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
+import { isAble } from './able.ts'
 import { attempt, type Elsewhere } from './attempt.ts'
 import { openDoor } from './door.ts'
 import type { Flow } from './flow.ts'
@@ -41,14 +42,23 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
   if (parsed.kind === 'unreadable') return rejectJob(taken.id, parsed, junction.context)
 
   let before: Flow | undefined
-  // Once more than there are ways: only when it was claimed is it known that it has no choice.
-  for (let ways = flows.length + 1; ways > 0; ways -= 1) {
+  const unable: Flow[] = []
+  let mayPassOver = flows.length > 1
+  // Once more than there are ways: only when it was claimed is it known that it has no choice. And as
+  // often again: only when it is said what a server offers is it known that it is none.
+  for (let ways = flows.length * 2 + 1; ways > 0; ways -= 1) {
     const flow = await flowFor(parsed.job, junction, signal)
     if ('kind' in flow) return flow
     if (flow === before) return BACK
     before = flow
-    const ending = await flow.running.count(() => runOn(flow, parsed.job, junction, signal))
-    if (ending?.kind === 'elsewhere') {
+    const ending = await flow.running.count(() =>
+      runOn(flow, parsed.job, junction, mayPassOver, signal),
+    )
+    if (ending?.kind === 'unable') {
+      unable.push(flow)
+      mayPassOver = junction.passOver(parsed.job, unable)
+      before = undefined
+    } else if (ending?.kind === 'elsewhere') {
       junction.bind(taken.id, ending.manager)
       before = undefined
     } else if (ending !== undefined) {
@@ -86,13 +96,19 @@ async function flowFor(
   return before !== undefined && before.capacity.sessions > 0 ? before : LATER
 }
 
+/** The server of this way lacks what the message needs, and another one may have it. */
+interface Unable {
+  readonly kind: 'unable'
+}
+
 /** Tries one way; undefined when it is shut or has no turn soon, and nothing was handed over. */
 async function runOn(
   { way, parking, capacity, pacing, share }: Flow,
   job: SendMailJob,
   junction: Junction,
+  mayPassOver: boolean,
   signal: AbortSignal,
-): Promise<Ending | Elsewhere | undefined> {
+): Promise<Ending | Elsewhere | Unable | undefined> {
   const { entered, gate, context } = await way.enter(signal)
   switch (entered.kind) {
     case 'shut': {
@@ -110,6 +126,9 @@ async function runOn(
       return LATER
     case 'session': {
       using door = openDoor(gate, entered.session, signal)
+      if (mayPassOver && !isAble(door.session.server, context.manager, job)) {
+        return { kind: 'unable' }
+      }
       using place = await share.enter(signal)
       if (place === undefined) return BACK
       // Last of all: a turn that is used late comes in a crowd with those after it.
