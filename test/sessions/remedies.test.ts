@@ -294,6 +294,14 @@ test.for<[text: string, problem: string]>([
   ['Minor code may provide more information: Password has expired', 'kerberos.account-locked'],
   ['Minor code may provide more information: Ticket expired', 'kerberos.no-ticket'],
   [
+    'No credentials were supplied, or the credentials were unavailable or inaccessible: KDC has no support for encryption type',
+    'kerberos.encryption-type',
+  ],
+  [
+    'An invalid name was supplied: Configuration file does not specify default realm',
+    'kerberos.not-configured',
+  ],
+  [
     "Minor code may provide more information: Cannot contact any KDC for realm 'EXAMPLE.COM'",
     'kerberos.no-kdc',
   ],

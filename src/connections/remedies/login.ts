@@ -119,6 +119,27 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
     advice: 'Let the administrator of the domain unlock it and set a new password or keytab.',
   },
   {
+    id: 'kerberos.encryption-type',
+    when: { causes: ['KERBEROS_ENCRYPTION_TYPE'] },
+    problem: 'the domain and this machine have no encryption type in common',
+    advice:
+      'In Active Directory allow AES for the account (`msDS-SupportedEncryptionTypes`) and set its password once more, so that it gets AES keys; then make the keytab anew, with `aes256-cts-hmac-sha1-96`. RC4 is refused by new systems.',
+  },
+  {
+    id: 'kerberos.not-configured',
+    when: { causes: ['KERBEROS_NOT_CONFIGURED'] },
+    problem: 'Kerberos does not know its realm on this machine',
+    advice:
+      'Write `default_realm` into /etc/krb5.conf, or into the file that KRB5_CONFIG names, and see that the worker may read it; or write the account as "name@REALM".',
+  },
+  {
+    id: 'kerberos.ended',
+    when: { causes: ['KERBEROS_ENDED'] },
+    problem: 'the process that speaks Kerberos for the worker is not there',
+    advice:
+      'It is a process of Node.js beside the worker, about 12 MB: see that the limits of the container or the service leave room for it. The next login starts it again.',
+  },
+  {
     id: 'kerberos.no-kdc',
     when: { causes: ['KERBEROS_NO_KDC'] },
     problem: 'no domain controller answers',

@@ -54,6 +54,7 @@ const ENDED: Fault = {
   kind: 'refused',
   stage: 'auth',
   detail: 'the process of the Kerberos library ended, or could not be started',
+  cause: 'KERBEROS_ENDED',
 }
 
 function isUnknownService(text: string): boolean {

@@ -55,6 +55,17 @@ const KNOWN: readonly (readonly [
     () => 'the account is expired, locked, or its password has to be changed',
   ],
   [
+    /encryption type|enctype/i,
+    'KERBEROS_ENCRYPTION_TYPE',
+    () =>
+      'the KDC and this machine, or the keytab, have no encryption type in common for this account',
+  ],
+  [
+    /default realm|kerberos configuration file/i,
+    'KERBEROS_NOT_CONFIGURED',
+    () => 'krb5.conf cannot be read, or names no default realm',
+  ],
+  [
     /ticket expired/i,
     'KERBEROS_TICKET_EXPIRED',
     () => 'the Kerberos ticket has expired: renew it, or use a keytab',
