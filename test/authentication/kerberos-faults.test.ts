@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import { copyFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { Socket } from 'node:net'
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -9,13 +6,13 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { openLogin } from '../../src/connections/login.ts'
 import { startCli } from '../support/cli.ts'
-import { portOf } from '../support/port-of.ts'
 import { managerFor } from '../support/resolved-manager.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import type { ScriptedServer } from '../support/scripted-server.ts'
 import { describeKerberos } from '../support/servers/describe-kerberos.ts'
 import { krb5Conf, startRealm } from '../support/servers/kerberos-realm.ts'
 import type { KerberosRealm } from '../support/servers/kerberos-realm.ts'
+import { startSilentKdc } from '../support/servers/silent-kdc.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const NO_KEY = /^there is no key for this account in `keytab`/
@@ -40,6 +37,20 @@ await describeKerberos('a login by Kerberos', () => {
       authFault(/^the server belongs to a realm that the KDC of this account does not trust/),
     )
     expect(await attempt({ user: 'alice@elsewhere.test' })).toMatchObject(authFault(NO_KEY))
+
+    const text = await readFile(realm.config, 'utf8')
+    const weak = text.replace('[libdefaults]', '$&\n permitted_enctypes = aes128-cts-hmac-sha1-96')
+    for (const [file, content, sentence] of [
+      ['weak', weak, /have no encryption type in common/],
+      ['empty', '', /^krb5\.conf cannot be read, or names no default realm/],
+      ['broken', '[libdefaults', /^krb5\.conf cannot be read, or names no default realm/],
+    ] as const) {
+      const [conf, copy] = [join(realm.folder, `${file}.conf`), join(realm.folder, file)]
+      await copyFile(keytab, copy)
+      await writeFile(conf, content)
+      process.env['KRB5_CONFIG'] = conf
+      expect(await attempt({ keytab: copy, user: 'alice' })).toMatchObject(authFault(sentence))
+    }
     expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
   })
 
@@ -95,8 +106,8 @@ await describeKerberos('a login by Kerberos', () => {
       [{ AUTH: '334 ', CHALLENGE: answerToTicket('') }, NOT_OURS],
       [{ AUTH: '334 ', CHALLENGE: answerToTicket(btoa('not a token')) }, NOT_OURS],
     ] as const) {
-      await using server = await startServer(script)
       for (const spnego of [false, true]) {
+        await using server = await startServer(script)
         expect(await faultOf(server, { keytab, spnego })).toMatchObject(authFault(sentence))
       }
     }
@@ -104,7 +115,7 @@ await describeKerberos('a login by Kerberos', () => {
 
   test('whose KDC is silent ends in time, and holds up no other account', async () => {
     await using realm = await startSmallRealm()
-    await using silence = await startSilence()
+    await using silence = await startSilentKdc()
     await using server = await startServer()
     const keytab = await realm.keytab('alice.keytab', 'alice')
     const other = await realm.keytab('bob.keytab', 'bob')
@@ -122,9 +133,25 @@ await describeKerberos('a login by Kerberos', () => {
     }
   })
 
+  test('is tried again in a new process when the one of its account was killed', async () => {
+    await using realm = await startSmallRealm()
+    await using silence = await startSilentKdc()
+    await using server = await startServer()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const silent = join(realm.folder, 'silent.conf')
+    await writeFile(silent, krb5Conf(silence.port))
+    process.env['KRB5_CONFIG'] = silent
+    const waiting = faultOf(server, { keytab })
+    await expect.poll(() => silence.open).toBe(1)
+    process.kill(await pidOf(keytab), 'SIGKILL')
+    expect(await waiting).toMatchObject({ kind: 'refused', cause: 'KERBEROS_ENDED' })
+    process.env['KRB5_CONFIG'] = realm.config
+    expect(await faultOf(server, { keytab })).toMatchObject(authFault(NOT_PROVED))
+  })
+
   test('leaves nothing behind when its process is killed while it waits for the KDC', async () => {
     await using realm = await startSmallRealm()
-    await using silence = await startSilence()
+    await using silence = await startSilentKdc()
     await using server = await startServer()
     const keytab = await realm.keytab('alice.keytab', 'alice')
     const silent = join(realm.folder, 'silent.conf')
@@ -215,32 +242,13 @@ function mechanismOf(line: string): string | undefined {
   return line.split(' ')[1]
 }
 
-/** A KDC that takes connections and never answers. */
-interface Silence extends AsyncDisposable {
-  readonly port: number
-  /** Connections that are open now. */
-  readonly open: number
-}
-
-async function startSilence(): Promise<Silence> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => sockets.delete(socket)).resume()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: portOf(server),
-    get open() {
-      return sockets.size
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+/** The process that speaks Kerberos with a keytab. */
+async function pidOf(keytab: string): Promise<number> {
+  for (const pid of await readdir('/proc')) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (command.includes(`FILE:${keytab}`)) return Number(pid)
   }
+  throw new Error(`no process has "${keytab}"`)
 }
 
 /** A server that asks for the ticket, which is too long for the command, and then says `text`. */
