@@ -14,6 +14,7 @@ export const CLIENT_SECRET = 'app-Secret~8Q4f-XyZ'
 export const SCOPE = 'mail.send'
 /** The mailbox that all tokens are for. */
 export const MAILBOX = 'app@example.com'
+const [LOCAL_PART] = MAILBOX.split('@')
 
 const MAIL_SERVER = { id: 'mail-server', secret: 'mail-Secret-5531' }
 const { privateKey: CLIENT_KEY } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
@@ -135,7 +136,7 @@ function createProvider(issuer: string, lifeS: () => number): Provider {
       IdToken: 3_600,
       RefreshToken: 86_400,
     },
-    extraTokenClaims: () => ({ username: MAILBOX }),
+    extraTokenClaims: () => ({ username: MAILBOX, local_part: LOCAL_PART }),
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   })
   const handler = (context: KoaContextWithOIDC) => giveByAssertion(provider, context)

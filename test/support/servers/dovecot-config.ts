@@ -6,6 +6,8 @@ export interface DovecotPlace {
   /** Where it sends what it takes. */
   readonly relayPort: number
   readonly mechanisms: readonly string[]
+  /** Whether it takes access tokens, and asks about them as `tokenChecks` says. */
+  readonly checksTokens: boolean
 }
 
 /**
@@ -13,7 +15,13 @@ export interface DovecotPlace {
  *
  * It has no NTLM of its own: it asks Samba's `ntlm_auth`. A login that failed is answered at once.
  */
-export function dovecotConfig({ folder, port, relayPort, mechanisms }: DovecotPlace): string {
+export function dovecotConfig({
+  folder,
+  port,
+  relayPort,
+  mechanisms,
+  checksTokens,
+}: DovecotPlace): string {
   return `
 base_dir  = ${folder}/run
 state_dir = ${folder}/state
@@ -38,6 +46,7 @@ auth_username_chars =
 auth_failure_delay = 0
 import_environment = TZ KRB5_CONFIG
 
+${checksTokens ? tokenPassdb(folder) : ''}
 passdb {
   driver = passwd-file
   args = scheme=PLAIN ${folder}/accounts
@@ -78,6 +87,27 @@ submission_relay_port = ${relayPort}
 submission_relay_trusted = no
 submission_relay_ssl = no
 submission_max_recipients = 1000
+`
+}
+
+function tokenPassdb(folder: string): string {
+  return `
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = ${folder}/oauth2.conf
+}`
+}
+
+/** How it asks an OpenID provider about access tokens (RFC 7662). */
+export function tokenChecks(introspectionUrl: string): string {
+  return `
+introspection_mode = post
+introspection_url = ${introspectionUrl}
+username_attribute = local_part
+active_attribute = active
+active_value = true
+timeout_msecs = 5000
 `
 }
 

@@ -10,7 +10,7 @@ import { startDaemon } from '../daemon.ts'
 import { unpackDebian } from '../debian.ts'
 import type { Unpacked } from '../debian.ts'
 import { freePort } from '../free-port.ts'
-import { dovecotConfig, ntlmHelper, sambaConfig } from './dovecot-config.ts'
+import { dovecotConfig, ntlmHelper, sambaConfig, tokenChecks } from './dovecot-config.ts'
 import { checkPrivateMachine, onPrivateMachine } from './private-machine.ts'
 
 const run = promisify(execFile)
@@ -31,6 +31,8 @@ export interface DovecotOptions {
   readonly users?: Readonly<Record<string, string>>
   /** What GSSAPI needs: the service's keys, and the way to the KDC. */
   readonly kerberos?: { readonly keytab: string; readonly config: string }
+  /** Where it asks about access tokens, and how it proves there who asks. */
+  readonly introspectionUrl?: string
   /** For STARTTLS; one for `mail.example.test` and loopback by default. */
   readonly certificate?: Certificate
 }
@@ -110,8 +112,10 @@ async function writeFiles(
 ): Promise<void> {
   const { relayPort, mechanisms = MECHANISMS, kerberos, certificate } = options
   const { users = { [WINDOWS_ACCOUNT.user]: WINDOWS_ACCOUNT.password } } = options
+  const checksTokens = options.introspectionUrl !== undefined
   const files = {
-    'dovecot.conf': dovecotConfig({ folder, port, relayPort, mechanisms }),
+    'dovecot.conf': dovecotConfig({ folder, port, relayPort, mechanisms, checksTokens }),
+    'oauth2.conf': tokenChecks(options.introspectionUrl ?? ''),
     'smb.conf': sambaConfig(folder, WINDOWS_ACCOUNT.domain),
     'ntlm-helper.sh': ntlmHelper(folder, WINDOWS_ACCOUNT),
     accounts: Object.entries(users)
