@@ -189,7 +189,7 @@ test('what waits for the time of a verification to be over is told as a time-out
   await using directory = await project({
     mute: { server: '127.0.0.1', port: server.port, tls: 'none' },
   })
-  const args = ['connections', 'verify', 'mute', '--timeout', '1s']
+  const args = ['connections', 'verify', 'mute', '--timeout', '5s']
   const { code, out } = await runCli(args, { cwd: directory.path })
   expect(code).toBe(7)
   expect(jsonLines(out)).toMatchObject([
