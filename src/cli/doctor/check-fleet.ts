@@ -50,13 +50,24 @@ async function checkHealth(store: StoreView['store']): Promise<readonly Check[]>
     if (parked === undefined) return []
     const detail = `${JSON.stringify(name)} is ${describeParked(parked, now)}`
     return parked.blames === 'account'
-      ? [problem('fleet: health', detail, parked.remedy ?? ACCOUNT_ADVICE)]
-      : [warning('fleet: health', detail, parked.remedy ?? 'workers ask it again by themselves')]
+      ? [problem('fleet: health', detail, withRemedy(parked.remedy, ACCOUNT_ADVICE))]
+      : [
+          warning(
+            'fleet: health',
+            detail,
+            withRemedy(parked.remedy, 'workers ask it again by themselves'),
+          ),
+        ]
   })
 }
 
 const ACCOUNT_ADVICE =
-  'put its login right: a changed one is tried at once, the same after "mailroom connections resume"'
+  'a changed login is tried at once, the same one after "mailroom connections resume"'
+
+/** What to do about what was found, and what becomes of it then. */
+function withRemedy(remedy: string | undefined, advice: string): string {
+  return remedy === undefined ? advice : `${remedy} Then ${advice}`
+}
 
 function checkWorkers(workers: readonly LiveWorker[]): Check {
   const versions = [...new Set(workers.map(({ version }) => version))].toSorted()
