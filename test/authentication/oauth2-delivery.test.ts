@@ -81,6 +81,20 @@ test.for<[how: string, auth: (tokens: TokenServer) => Promise<object>, request: 
       }),
     { grant: expect.stringMatching(/jwt-bearer$/) },
   ],
+  [
+    'a function of the application',
+    ({ tokenUrl }) => {
+      const getToken = async ({ signal }: { readonly signal: AbortSignal }) => {
+        const form = { client_id: 'app', client_secret: CLIENT_SECRET, scope: SCOPE }
+        const body = new URLSearchParams({ grant_type: 'client_credentials', ...form })
+        const answer = await fetch(tokenUrl, { method: 'POST', body, signal })
+        const { access_token: accessToken } = (await answer.json()) as { access_token: string }
+        return { accessToken, expiresAt: new Date(Date.now() + 3_600_000) }
+      }
+      return Promise.resolve({ ...COMMON, grant: 'callback', getToken })
+    },
+    { grant: 'client_credentials' },
+  ],
 ])('mail is delivered by %s', async ([, authOf, request]) => {
   await using tokens = await startTokenServer()
   await using server = await startMailServer(tokens)
