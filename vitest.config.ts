@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Those that take longest, whatever their size, begin first: none of them runs alone in the end. */
 const LONG =
-  /test\/(?:chaos|main-job|docs|cli\/reload|content\/content-delivery|sweep\/lost-jobs|worker\/(?:delivery|faults|health-fleet))/
+  /test\/(?:chaos|main-job|docs|cli\/reload|content\/content-delivery|sweep\/lost-jobs|worker\/(?:delivery|faults|health-fleet|tokens-fleet))/
 
 const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
 

@@ -19,6 +19,8 @@ export interface TokenShelfOptions extends Partial<Pick<ShelvedTextsOptions, 'sh
   readonly forMs?: number | undefined
   /** How often who waits looks by itself, in case a notice was lost; 1,000 by default. */
   readonly everyMs?: number
+  /** How long the store may take to answer; 2,000 by default. */
+  readonly patienceMs?: number
   /** Hears of a store that could not be asked or told. */
   readonly onFault: (error: unknown) => void
 }
@@ -32,10 +34,16 @@ const PATIENCE_MS = 2_000
  */
 export async function openTokenShelf(
   store: Store,
-  { forMs = 15_000, everyMs = 1_000, sharedKey = noKey, onFault }: TokenShelfOptions,
+  {
+    forMs = 15_000,
+    everyMs = 1_000,
+    patienceMs = PATIENCE_MS,
+    sharedKey = noKey,
+    onFault,
+  }: TokenShelfOptions,
 ): Promise<TokenShelf & AsyncDisposable> {
   const soon = <T>(work: Promise<T>): Promise<T> =>
-    inTime(work, PATIENCE_MS, () => new StoreUnreachableError(store.location))
+    inTime(work, patienceMs, () => new StoreUnreachableError(store.location))
   const records = openTokenRecords(store)
   const texts = openShelvedTexts(records, { soon, everyMs, sharedKey, onFault })
   const turns = openTurns(store)

@@ -36,7 +36,10 @@ async function join(place: TestStore, options: Partial<TokenShelfOptions> = {}):
   openRegistry(store)
   const faults: unknown[] = []
   const onFault = (error: unknown): void => void faults.push(error)
-  const shelf = await openTokenShelf(store, { onFault, ...options })
+  await store.ping()
+  // Many share the machine.
+  const patience = { patienceMs: 30_000 }
+  const shelf = await openTokenShelf(store, { onFault, ...patience, ...options })
   return {
     store,
     shelf,
@@ -93,6 +96,7 @@ describeServers('the token shelf', (place) => {
     expect(Buffer.from(sealed.slice(2), 'base64url').toString('latin1')).not.toContain('opaque')
     expect(await shelf.read({ ...ACCESS, secret: createSecret('another') })).toBeUndefined()
     const keyed = await openTokenShelf(member.store, {
+      patienceMs: 30_000,
       sharedKey: () => Promise.resolve('key'),
       onFault: () => undefined,
     })
@@ -256,7 +260,7 @@ describeOwnRedis('a token shelf whose Redis is away', () => {
   test('tells so within seconds, keeps what was not written, and writes it when it is back', async () => {
     await using redis = await startRedis()
     const at = { queue: redis.url, prefix: 'tokens', schema: 'unused' }
-    await using member = await join(at, { everyMs: 50 })
+    await using member = await join(at, { everyMs: 50, patienceMs: 2_000 })
     await member.shelf.write(REFRESH, 'first', undefined)
     expect(await member.shelf.read(REFRESH)).toBe('first')
     await redis.stop()
