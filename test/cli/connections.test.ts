@@ -131,15 +131,15 @@ test('each step of a verification has its mark, and the exit code tells whether 
   const args = ['connections', 'verify', 'works', 'works', '--table']
   const one = await runCli(args, { cwd: directory.path })
   expect(one.code).toBe(0)
-  expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets \d+ms\n(?: {2}✔ .*\n)+$/)
-  expect(one.out).toMatch(/\n {2}✔ connect \d+ms: 127\.0\.0\.1\n/)
-  expect(one.out).toMatch(/\n {2}✔ ehlo \d+ms: AUTH PLAIN LOGIN.*\n/)
-  expect(one.out).toMatch(/\n {2}✔ auth \d+ms: PLAIN as app\n/)
+  expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets \S+\n(?: {2}✔ .*\n)+$/)
+  expect(one.out).toMatch(/\n {2}✔ connect \S+: 127\.0\.0\.1\n/)
+  expect(one.out).toMatch(/\n {2}✔ ehlo \S+: AUTH PLAIN LOGIN.*\n/)
+  expect(one.out).toMatch(/\n {2}✔ auth \S+: PLAIN as app\n/)
   const shown = await runCli(['connections', 'verify', 'silent', '--table'], {
     cwd: directory.path,
   })
   expect(shown.out).toMatch(
-    /\n {2}✖ connect \d+ms: .*ECONNREFUSED\n {4}.*Check `server` and `port`.*\n$/,
+    /\n {2}✖ connect \S+: .*ECONNREFUSED\n {4}.*Check `server` and `port`.*\n$/,
   )
 })
 
@@ -173,7 +173,7 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   expect(out).toMatch(/^connection +result +time +tls +login +certificateEnds +problem\n/)
   expect(out).toContain(notAfter.toISOString().slice(0, 10))
   expect(out).toMatch(
-    /✔ tls \d+ms: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/,
+    /✔ tls \S+: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/,
   )
   expect(out).toContain('ends in 9 days')
   expect((await verify('--certificate-days', '9')).code).toBe(0)

@@ -11,7 +11,8 @@ import { openRoom } from './mail-room.ts'
 describeStores('odd jobs', (place) => {
   test('a job that breaks the contract is refused, kept, and told without its content', async () => {
     const at = place()
-    await using room = await openRoom(at, { port: 2525 })
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port })
     await using back = await openBackDoor(at)
     await back.queues.add('relay', [
       { id: 'm-odd', data: { version: 1, dkim: { key: 'x' }, to: 'ann@example.org' } },
@@ -28,7 +29,8 @@ describeStores('odd jobs', (place) => {
 
   test('a job of a newer release waits for a worker of that release', async () => {
     const at = place()
-    await using room = await openRoom(at, { port: 2525 })
+    await using server = await startSmtpServer()
+    await using room = await openRoom(at, { port: server.port })
     await using back = await openBackDoor(at)
     await back.queues.add('relay', [{ id: 'm-new', data: { version: 99 } }])
     await expect.poll(() => room.told('job-rejected')).toMatchObject([{ id: 'm-new' }])
