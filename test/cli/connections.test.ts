@@ -172,9 +172,7 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   expect(code).toBe(0)
   expect(out).toMatch(/^connection +result +time +tls +login +certificateEnds +problem\n/)
   expect(out).toContain(notAfter.toISOString().slice(0, 10))
-  expect(out).toMatch(
-    /✔ tls \S+: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/,
-  )
+  expect(out).toMatch(/✔ tls \S+: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/)
   expect(out).toContain('ends in 9 days')
   expect((await verify('--certificate-days', '9')).code).toBe(0)
   const strict = await verify('--certificate-days', '10')
