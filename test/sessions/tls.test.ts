@@ -117,10 +117,12 @@ describe.for(MODES)('a client certificate over %s', (mode) => {
     await using server = await startServer(mode, signed, { ...choosy, maxVersion: version })
     const { cert, key } = shown
     const tlsOptions = { ca: authority.cert, ...(cert !== undefined && { cert, key }) }
-    // Who shows another one is hung up on, perhaps a moment later.
-    const at = cert === undefined ? STAGES[mode] : expect.stringMatching(/tls|greeting|ehlo/)
     const login = await logIn(server, { tls: mode, tlsOptions })
-    expect(login).toMatchObject({ fault: { stage: at, detail: expect.stringContaining(says) } })
+    expect(login).toMatchObject({ fault: { detail: expect.stringContaining(says) } })
+    const stage = login.kind === 'fault' && login.fault.stage
+    // Who shows another one is hung up on, perhaps a moment later.
+    const later = mode === 'starttls' ? 'ehlo' : 'greeting'
+    expect([STAGES[mode], ...(cert === undefined ? [] : [later])]).toContain(stage)
   })
 })
 
@@ -315,7 +317,7 @@ describe('a verification', () => {
     expect(await verifyManager(manager, { env: {} })).toMatchObject({
       ok: false,
       problem,
-      advice: expect.stringMatching(/nothing was sent/i),
+      advice: expect.stringContaining('`tlsOptions.'),
     })
   })
 
