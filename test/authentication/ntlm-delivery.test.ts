@@ -33,7 +33,9 @@ await describeDovecot('mail by NTLM', () => {
       ]),
     )
     const others = Object.fromEntries(managers) as Readonly<Record<string, unknown>>
-    await using room = await openRoom(embeddedPlace(), { port: relay.port }, { others })
+    // This checker of NTLM confuses logins that happen at once: one after the other, with the mail.
+    const options = { others, verifyAtStart: false }
+    await using room = await openRoom(embeddedPlace(), { port: relay.port }, options)
     for (const connection of Object.keys(others)) {
       const { id } = await room.mailroom.send({ connection, message: MESSAGE })
       expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
