@@ -130,7 +130,7 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
     when: { causes: ['KERBEROS_NOT_CONFIGURED'] },
     problem: 'Kerberos does not know its realm on this machine',
     advice:
-      'Write `default_realm` into /etc/krb5.conf, or into the file that KRB5_CONFIG names, and see that the worker may read it; or write the account as "name@REALM".',
+      'Write `default_realm` into /etc/krb5.conf, or into the file that KRB5_CONFIG names, and see that the worker may read it; or write the account with its realm behind an at sign.',
   },
   {
     id: 'kerberos.ended',
