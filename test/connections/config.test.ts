@@ -19,7 +19,13 @@ describe('a configuration', () => {
       content: { store: 'queue', inlineBytes: 65_536 },
       retention: { ended: 30 * 86_400_000, held: 90 * 86_400_000 },
       history: { keepFor: 30 * 86_400_000, maxBytes: 268_435_456 },
-      worker: { lock: 60_000, maxInFlight: 1_000, stopWithin: 30_000, host: '127.0.0.1' },
+      worker: {
+        lock: 60_000,
+        maxInFlight: 1_000,
+        verifyAtStart: true,
+        stopWithin: 30_000,
+        host: '127.0.0.1',
+      },
     })
   })
 

@@ -50,6 +50,7 @@ describe('an environment', () => {
     expect(worker).toEqual({
       lock: 60_000,
       maxInFlight: 1_000,
+      verifyAtStart: true,
       stopWithin: 10_000,
       host: '0.0.0.0',
     })
