@@ -46,6 +46,24 @@ export function testPartialEnds(open: OpenLedger): void {
       expect(await ledger.get('m1')).toMatchObject({ state: 'refused' })
     })
 
+    test('is not sent again by a policy when it was too late to cancel it', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await markedAndGone(ledger, 'm1', [0], TO.slice(0, 1), LATER)
+      await claimsUntil(ledger, 'm1', 'settled')
+      expect(await ledger.get('m1')).toMatchObject({ planned: { way: 'resend' } })
+      expect(await ledger.cancel('m1')).toEqual({ kind: 'too-late', state: 'uncertain' })
+      const held = await ledger.get('m1')
+      expect([held?.state, held?.planned]).toEqual(['uncertain', undefined])
+
+      const fence = await fenceOf(ledger, 'm2', TO.slice(0, 1))
+      expect(await ledger.mark('m2', fence, [0], 1, AT_ONCE)).toBe(true)
+      expect(await ledger.cancel('m2')).toEqual({ kind: 'too-late', state: 'active' })
+      await claimsUntil(ledger, 'm2', 'settled')
+      const left = await ledger.get('m2')
+      expect([left?.state, left?.planned]).toEqual(['uncertain', undefined])
+    })
+
     test('is not sent again by a policy when the rest was cancelled or superseded', async () => {
       await using store = await open()
       const { ledger } = store

@@ -1,11 +1,12 @@
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { CANCELLED_BRIEF } from '../compose-timeline.ts'
+import { HELD } from '../entry.ts'
 import type { Cancelled, MessageState } from '../ledger.ts'
 import { decide } from './decide.ts'
 
 /**
  * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
- * sent again, also by no plan, and is as uncertain as before. What was cancelled once stays so,
+ * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was cancelled once stays so,
  * whatever has become of the other recipients. Answers what holds when it was too late.
  */
 export const CANCEL_FUNCTION = `
@@ -24,6 +25,12 @@ begin
   if l.state not in ('queued', 'deferred', 'active') or l.mark_until is not null
     or l.standing !~ '[pq]' then
     is_cancelled := l.state <> 'active' and position('c' in l.standing) > 0;
+    if l.state = 'uncertain' and l.settle_way = 'r' then
+      update ledger set settle_at = null, settle_way = null where id = the_id;
+      perform ledger_tell(the_id, '${HELD}');
+    elsif l.mark_until is not null and l.mark_plan like 'r%' then
+      update ledger set mark_plan = null where id = the_id;
+    end if;
     return;
   end if;
   l.standing := replace(replace(l.standing, 'p', 'c'), 'q', 'u');

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 
 import { CANCELLED_BRIEF } from '../compose-timeline.ts'
+import { HELD } from '../entry.ts'
 import type { Cancelled } from '../ledger.ts'
 import { parseState } from '../state.ts'
 import type { RedisKeys } from './keys.ts'
@@ -11,7 +12,7 @@ import { FORGO_RESEND } from './uncertain-lua.ts'
 
 /**
  * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
- * sent again, also by no plan, and is as uncertain as before. What was cancelled once stays so,
+ * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was cancelled once stays so,
  * whatever has become of the other recipients. Values: id, retention.
  */
 const SCRIPT = createScript(`
@@ -21,12 +22,16 @@ if not state then return 0 end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
 ${TRANSITION}
-if not isUnsent(state, mark, standing) then
-  return state ~= 'active' and string.find(standing, 'c', 1, true) and 1 or state
-end
 ${CLOCK}
 ${HISTORY}
 ${FORGO_RESEND}
+if not isUnsent(state, mark, standing) then
+  if state == 'uncertain' and forgoResend() then tell(now, '${HELD}') end
+  if mark and string.sub(redis.call('HGET', KEYS[1], 'z') or '', 1, 1) == 'r' then
+    redis.call('HDEL', KEYS[1], 'z')
+  end
+  return state ~= 'active' and string.find(standing, 'c', 1, true) and 1 or state
+end
 local raised = math.max((tonumber(fence) or 0) + 1, time[1] * 1000000 + time[2])
 standing = string.gsub(string.gsub(standing, 'p', 'c'), 'q', 'u')
 redis.call('HDEL', KEYS[1], 'w', 'n', 'x')

@@ -8,9 +8,10 @@ const JUDGEMENT = encodeJudgement({ stage: 'dot', rule: ACCEPTED_UNCERTAIN })
 /** Lua for who ends a message before its time: a plan does not send again what may have arrived. */
 export const FORGO_RESEND = `
 local function forgoResend()
-  if redis.call('HGET', KEYS[1], 'a') ~= 'r' then return end
+  if redis.call('HGET', KEYS[1], 'a') ~= 'r' then return false end
   redis.call('HDEL', KEYS[1], 'q', 'a')
   redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
+  return true
 end
 `
 

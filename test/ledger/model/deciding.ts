@@ -6,6 +6,11 @@ import { isUnsent, newerThan, overall, withdraw, type Message, type World } from
 export function cancel(message: Message | undefined): Answer {
   if (message === undefined) return { kind: 'unknown' }
   if (!isUnsent(message)) {
+    if (message.state === 'uncertain' && message.plan?.way === 'resend') {
+      message.plan = undefined
+      message.entries.push('uncertain-held')
+    }
+    if (message.mark?.plan?.way === 'resend') message.mark.plan = undefined
     const isOver = message.state !== 'active' && message.standing.includes('c')
     return isOver || message.state === 'cancelled'
       ? { kind: 'cancelled' }
