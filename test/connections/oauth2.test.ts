@@ -135,13 +135,14 @@ test('names are shown, references too, and no secret', () => {
   expect(referring?.auth).toMatchObject({ clientSecret: '${env:S}' })
 })
 
-test('another secret, account or mechanism is another login', async () => {
+test('another secret, account, mechanism or permission is another login', async () => {
   const others = [
     BY_SECRET,
     { ...BY_SECRET, clientSecret: 'other' },
     { ...BY_SECRET, user: 'other@example.com' },
     { ...BY_SECRET, mechanism: 'OAUTHBEARER' },
     { ...BY_SECRET, scope: 'other' },
+    { ...BY_SECRET, allowInsecureAuth: true },
     { ...USER, grant: 'callback', getToken: () => ({ accessToken: 'a' }) },
     { ...USER, grant: 'callback', getToken: () => ({ accessToken: 'b' }) },
   ]

@@ -116,6 +116,10 @@ describe('a digest', () => {
     ['user', { ...manager, auth: { ...manager.auth, user: 'alice' } }],
     ['password', { ...manager, auth: { ...manager.auth, password: '${env:OTHER}' } }],
     ['method', { ...manager, auth: { method: 'anonymous' } }],
+    [
+      'permission to log in insecurely',
+      { ...manager, auth: { ...manager.auth, allowInsecureAuth: true } },
+    ],
   ])('differs by %s', async ([, definition]) => {
     expect(await digestOf(definition)).not.toBe(await digestOf(manager))
   })

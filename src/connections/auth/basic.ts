@@ -62,8 +62,10 @@ export async function resolveBasic(
 
 /** The facts that make one login differ from another, secrets included: only for a digest. */
 export function distinguishBasic(credentials: BasicCredentials): readonly string[] {
-  const { method, user, password, mechanism } = credentials
-  return [method, user.reveal(), password.reveal(), ...(mechanism ? [mechanism] : [])]
+  const { method, user, password, mechanism, allowInsecureAuth } = credentials
+  // Left out where they say nothing, so that workers of before agree.
+  const rest = [...(mechanism ? [mechanism] : []), ...(allowInsecureAuth ? ['insecure'] : [])]
+  return [method, user.reveal(), password.reveal(), ...rest]
 }
 
 /** What may be shown of `auth`: the user, unless it is the password too, and references. */

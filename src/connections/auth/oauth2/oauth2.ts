@@ -75,8 +75,11 @@ export function distinguishOAuth2({
   user,
   grant,
   mechanism,
+  allowInsecureAuth,
 }: OAuth2Credentials): readonly string[] {
-  return [method, user.reveal(), mechanism ?? '', ...factsOfGrant(grant)]
+  const facts = [method, user.reveal(), mechanism ?? '', ...factsOfGrant(grant)]
+  // Left out where it says nothing, so that workers of before agree.
+  return allowInsecureAuth ? [...facts, 'insecure'] : facts
 }
 
 /** The facts that make one grant differ from another, its secrets included. */
