@@ -65,6 +65,7 @@ test.for([
   ['something else', 'VXNlcm5hbWU6', /not SCRAM/],
   ['too few iterations', `r=${SERVER_NONCE},s=${SALT},i=1`, /expected 4096 to 2000000 iterations/],
   ['endless iterations', `r=${SERVER_NONCE},s=${SALT},i=999999999`, /iterations/],
+  ['half an iteration', `r=${SERVER_NONCE},s=${SALT},i=4096.5`, /demands something else/],
   ['an extension', `m=x,${SERVER_FIRST}`, /extension/],
 ] as const)('a server that sends %s gets no proof', async ([, first, detail]) => {
   const said = await converse([first])

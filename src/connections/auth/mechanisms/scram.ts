@@ -90,7 +90,8 @@ function parseServerFirst(text: string, ours: string): ServerFirst | string {
   if (!nonce.startsWith(ours) || nonce.length === ours.length || salt.length === 0) {
     return 'what the server answered is not SCRAM-SHA-256'
   }
-  if (!(iterations >= MIN_ITERATIONS && iterations <= MAX_ITERATIONS)) {
+  const isInRange = iterations >= MIN_ITERATIONS && iterations <= MAX_ITERATIONS
+  if (!Number.isInteger(iterations) || !isInRange) {
     return (
       `expected ${MIN_ITERATIONS} to ${MAX_ITERATIONS} iterations in SCRAM-SHA-256, ` +
       `the server demands ${Number.isInteger(iterations) ? iterations : 'something else'}`
