@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
 import { openLogin } from '../../src/connections/login.ts'
@@ -19,10 +19,13 @@ const BASIC = {
 async function logIn(
   script: Script,
   auth: ConnectionManagerInput['auth'] = BASIC,
+  timeouts: ConnectionManagerInput['timeouts'] = {},
 ): Promise<{ readonly login: Login; readonly lines: readonly string[] }> {
   await using server = await startScriptedServer(script)
-  const login = await openLogin(await managerFor(server, { auth }))
+  const login = await openLogin(await managerFor(server, { auth, timeouts }))
   if (login.kind === 'open') login.socket.destroy()
+  // What we said last may still be on its way.
+  await vi.waitFor(() => expect(server.open).toBe(0))
   return { login, lines: server.commands.slice(1) }
 }
 
@@ -84,6 +87,42 @@ test('an exchange that we refuse to go on with is cancelled', async () => {
   })
   expect(login).toMatchObject({ fault: { kind: 'auth', detail: expect.stringContaining('more') } })
   expect(lines.at(-1)).toBe('*')
+})
+
+test.for(['close', 'reset', 'silence'] as const)(
+  'why we cancel is told although %s follows instead of an answer',
+  async (after) => {
+    const { login, lines } = await logIn(
+      {
+        ...offering('LOGIN'),
+        AUTH: '334 VXNlcjo=',
+        CHALLENGE: ['334 UGFzczo=', '334 TW9yZTo=', { after }],
+      },
+      BASIC,
+      { auth: '1s' },
+    )
+    expect(login).toMatchObject({
+      fault: { kind: 'auth', detail: expect.stringContaining('more') },
+    })
+    expect(lines.at(-1)).toBe('*')
+  },
+)
+
+test('why we cancel is told although the server hangs up with its challenge', async () => {
+  const { login } = await logIn({
+    ...offering('LOGIN'),
+    AUTH: '334 VXNlcjo=',
+    CHALLENGE: ['334 UGFzczo=', { say: '334 TW9yZTo=', after: 'close' }],
+  })
+  expect(login).toMatchObject({ fault: { kind: 'auth', detail: expect.stringContaining('more') } })
+})
+
+test.for([
+  ['of several lines', { AUTH: '235-2.7.0 welcome\n235 2.7.0 here' }],
+  ['without a text', { AUTH: '334', CHALLENGE: '235' }],
+] as const)('a reply %s is read by its code', async ([, script]) => {
+  const { login } = await logIn({ ...offering('PLAIN'), ...script })
+  expect(login.kind).toBe('open')
 })
 
 test.for([

@@ -1,11 +1,18 @@
+import { setImmediate } from 'node:timers/promises'
+
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
 import type { Fault } from '../../smtp/fault.ts'
 import { faultOfAnswer } from '../login-fault.ts'
 import type { Mechanism } from './mechanism.ts'
 
+interface Reply {
+  readonly code: number
+  readonly text: string
+}
+
 /** Sends one line and resolves with the reply to it; never, when the connection fails. */
-type Say = (line: string) => Promise<{ readonly status: number; readonly response: string }>
+type Say = (line: string) => Promise<Reply>
 
 /** No mechanism has more to say; a server that asks for ever is not answered for ever. */
 const MAX_CHALLENGES = 10
@@ -32,10 +39,14 @@ export interface Exchanger {
 export function createExchanger(): Exchanger {
   let speak: ((say: Say) => Promise<void>) | undefined
   return {
-    customAuth: { [OURS]: (context) => speak?.((line) => context.sendCommand(line)) },
+    customAuth: {
+      [OURS]: (context) =>
+        speak?.(async (line) => replyOf((await context.sendCommand(line)).response)),
+    },
     run: (connection, mechanism) =>
       new Promise((resolve, reject) => {
-        speak = (say) => converse(say, mechanism).then(resolve, reject)
+        const cancel = (say: Say) => cancelExchange(connection, say)
+        speak = (say) => converse(say, mechanism, cancel).then(resolve, reject)
         connection.login({ method: OURS }, (error) => {
           if (error !== null) reject(error)
         })
@@ -43,24 +54,45 @@ export function createExchanger(): Exchanger {
   }
 }
 
-async function converse(say: Say, mechanism: Mechanism): Promise<Fault | undefined> {
+/** nodemailer reads no code from a reply of several lines, nor from one without a text. */
+function replyOf(text: string): Reply {
+  return { code: Number(text.slice(0, 3)), text }
+}
+
+async function converse(
+  say: Say,
+  mechanism: Mechanism,
+  cancel: (say: Say) => Promise<void>,
+): Promise<Fault | undefined> {
   const first = await mechanism.begin?.()
   if (first?.kind === 'fault') return first.fault
   let reply = await begin(say, mechanism.name, first?.bytes)
-  for (let challenges = 0; reply.status === 334; challenges++) {
-    const text = reply.response.slice(4).trim()
+  for (let challenges = 0; reply.code === 334; challenges++) {
+    const text = reply.text.slice(4).trim()
     const next =
       challenges < MAX_CHALLENGES
         ? await mechanism.respond(Buffer.from(text, 'base64'), text)
         : ({ kind: 'fault', fault: ENDLESS } as const)
     if (next.kind === 'fault') {
-      await say('*')
+      await cancel(say)
       return next.fault
     }
     reply = await say(next.bytes.toString('base64'))
   }
-  if (reply.status === 235) return mechanism.end?.()
-  return faultOfAnswer(reply.response, 'auth')
+  if (reply.code === 235) return mechanism.end?.()
+  return faultOfAnswer(reply.text, 'auth')
+}
+
+/**
+ * Tells the server that we go no further (RFC 4954 §4), without waiting for its answer: why we stop
+ * is known, and neither silence nor a connection that ends meanwhile is to be told instead.
+ */
+async function cancelExchange(connection: SMTPConnection, say: Say): Promise<void> {
+  connection.removeAllListeners('error')
+  connection.on('error', () => {})
+  void say('*')
+  // nodemailer writes in the next turn; the connection may be closed at once after ours.
+  await setImmediate()
 }
 
 /** RFC 4954 §4: what does not fit into a command waits until it is asked for. */
@@ -69,7 +101,7 @@ async function begin(say: Say, name: string, first: Buffer | undefined): ReturnT
   const whole = `AUTH ${name} ${initialResponse(first)}`
   if (whole.length <= MAX_COMMAND) return say(whole)
   const reply = await say(`AUTH ${name}`)
-  return reply.status === 334 ? say(first.toString('base64')) : reply
+  return reply.code === 334 ? say(first.toString('base64')) : reply
 }
 
 const ENDLESS: Fault = {
