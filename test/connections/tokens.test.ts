@@ -6,6 +6,7 @@ import type { TokenShelf } from '../../src/connections/auth/oauth2/token-shelf.t
 import { createTokens } from '../../src/connections/auth/oauth2/tokens.ts'
 import type { HeldToken, TokenOwner, Tokens } from '../../src/connections/auth/oauth2/tokens.ts'
 import { createSecret } from '../../src/connections/secret.ts'
+import type { Fault } from '../../src/smtp/fault.ts'
 
 const LIFE_MS = 3_600_000
 const { signal } = new AbortController()
@@ -125,7 +126,7 @@ test('what an endpoint refuses while others wait for it is their answer too', as
   const shelf = oneByOne()
   const members = [1, 2, 3].map(() => createTokens({ shelf, now: () => 5 }))
   const answers = await Promise.all(members.map((tokens) => tokens.get(owner, signal)))
-  expect(new Set(answers.map(({ kind }) => kind))).toEqual(new Set(['fault']))
+  expect(answers).toEqual(Array.from({ length: 3 }, () => ({ kind: 'fault', fault: NOBODY })))
   expect(owner.refused).toBe(1)
 })
 
@@ -215,6 +216,13 @@ interface Account extends TokenOwner {
   refused: number
 }
 
+const NOBODY: Fault = {
+  kind: 'refused',
+  stage: 'auth',
+  detail: 'nobody answers',
+  cause: 'TOKEN_ENDPOINT_AWAY',
+}
+
 /** An account whose endpoint counts what it is asked. */
 function accountOf(): Account {
   const account: Account = {
@@ -228,8 +236,7 @@ function accountOf(): Account {
     request: (refreshToken) => {
       if (account.isAway) {
         account.refused += 1
-        const fault = { kind: 'refused', stage: 'auth', detail: 'nobody answers' } as const
-        return Promise.resolve({ kind: 'fault', fault })
+        return Promise.resolve({ kind: 'fault', fault: NOBODY })
       }
       const count = account.requests.push(refreshToken?.reveal())
       return Promise.resolve({

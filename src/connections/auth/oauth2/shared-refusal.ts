@@ -15,6 +15,7 @@ const schema = z.object({
     kind: z.enum(['auth', 'refused', 'timeout']),
     stage: z.literal('auth'),
     detail: z.string(),
+    cause: z.string().exactOptional(),
   }),
 })
 
