@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 
+import { requestToken } from '../../src/connections/auth/oauth2/request-token.ts'
 import { openLogin } from '../../src/connections/login.ts'
 import type { FailedLogin } from '../../src/connections/login.ts'
 import { adviceOf, remedyFor } from '../../src/connections/remedies/find.ts'
+import { createSecret } from '../../src/connections/secret.ts'
 import { judge } from '../../src/smtp/verdict.ts'
 import { CLIENT_SECRET, MAILBOX, SCOPE, startTokenServer } from '../support/oauth/token-server.ts'
 import type { TokenServer } from '../support/oauth/token-server.ts'
@@ -122,6 +124,12 @@ test.for<
     'oauth2.client-refused',
   ],
   [
+    { status: 401, body: refused('invalid_client'), challenge: 'Basic realm="tokens"' },
+    /401 invalid_client/,
+    'auth',
+    'oauth2.client-refused',
+  ],
+  [
     { status: 400, body: refused('invalid_grant') },
     /400 invalid_grant/,
     'auth',
@@ -164,6 +172,12 @@ test.for<
     'fault',
     'oauth2.endpoint-away',
   ],
+  [
+    { status: 200, body: '{"access_tok', isCut: true },
+    /is out of reach: UND_ERR_SOCKET/,
+    'fault',
+    'oauth2.endpoint-away',
+  ],
 ])('a token endpoint that answers %j is told, judged and explained', async (row) => {
   const [answer, told, manager, remedy] = row
   await using tokens = await startTokenServer()
@@ -174,6 +188,35 @@ test.for<
   expect(judge(fault).manager).toBe(manager)
   expect(remedyOf(login)).toBe(remedy)
   expect(JSON.stringify(login)).not.toContain(CLIENT_SECRET)
+})
+
+test('tokens are taken though an `id_token` of an unknown issuer comes with them', async () => {
+  await using tokens = await startTokenServer()
+  const claims = { iss: 'https://elsewhere.example', sub: 'ann', aud: 'of-owner', iat: 1, exp: 2 }
+  const [header, payload] = [{ alg: 'HS256' }, claims].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  )
+  const given = { access_token: TOKEN, token_type: 'Bearer', refresh_token: 'the-next-one' }
+  const id_token = `${header}.${payload}.c2ln`
+  tokens.answer = { status: 200, body: JSON.stringify({ ...given, id_token }) }
+  const granted = await requestToken(
+    {
+      user: createSecret(MAILBOX),
+      grant: {
+        kind: 'refresh-token',
+        tokenUrl: tokens.tokenUrl,
+        scope: undefined,
+        clientId: createSecret('of-owner'),
+        clientSecret: createSecret(CLIENT_SECRET),
+        clientSecretIn: 'body',
+        refreshToken: createSecret('the-first-one'),
+      },
+    },
+    undefined,
+  )
+  if (granted.kind === 'fault') throw new Error(JSON.stringify(granted.fault))
+  expect(granted.accessToken.reveal()).toBe(TOKEN)
+  expect(granted.refreshToken?.reveal()).toBe('the-next-one')
 })
 
 test('a token endpoint that nobody answers at is like a mail server that is away', async () => {
@@ -197,10 +240,7 @@ function broken(): Promise<never> {
   return Promise.reject(new RangeError(`the secret ${TOKEN}`))
 }
 
-async function failedLogin(
-  script: Script,
-  give: () => { accessToken: string } | Promise<never> = getToken,
-): Promise<FailedLogin> {
+async function failedLogin(script: Script, give: () => { accessToken: string } | Promise<never> = getToken): Promise<FailedLogin> {
   await using server = await startScriptedServer(script)
   const auth = { ...CALLBACK, user: 'a@x.org', getToken: give }
   const login = await openLogin(await managerFor(server, { auth }))

@@ -30,6 +30,16 @@ interface TokenRequest {
   readonly assertionHeader: Readonly<Record<string, unknown>> | undefined
 }
 
+interface ScriptedAnswer {
+  readonly status: number
+  readonly body: string
+  readonly date?: Date
+  /** The challenge to the client, as `WWW-Authenticate`. */
+  readonly challenge?: string
+  /** The connection ends before the body does. */
+  readonly isCut?: true
+}
+
 /** A real OpenID provider on loopback, for the clients of the tests. */
 export interface TokenServer extends AsyncDisposable {
   readonly tokenUrl: string
@@ -41,7 +51,7 @@ export interface TokenServer extends AsyncDisposable {
   /** How long access tokens live. */
   lifeS: number
   /** With it every request is answered so, and nothing is given. */
-  answer: { readonly status: number; readonly body: string; readonly date?: Date } | undefined
+  answer: ScriptedAnswer | undefined
   /** Awaited before each request is answered. */
   beforeAnswer: () => Promise<void>
   /** A refresh token of the client `of-owner`, for `MAILBOX`. */
@@ -84,9 +94,7 @@ export async function startTokenServer(): Promise<TokenServer> {
       await handle(Object.assign(request, { body: form }), response)
       return
     }
-    const { status, body, date = new Date() } = server.answer
-    response.writeHead(status, { 'content-type': 'application/json', date: date.toUTCString() })
-    response.end(body)
+    answerWith(server.answer, response)
   }
   http.on('request', (request, response) => void onRequest(request, response))
 
@@ -110,6 +118,16 @@ export async function startTokenServer(): Promise<TokenServer> {
     },
   }
   return server
+}
+
+function answerWith(answer: ScriptedAnswer, response: ServerResponse): void {
+  const { status, body, date = new Date(), challenge, isCut } = answer
+  response.setHeader('content-type', 'application/json')
+  response.setHeader('date', date.toUTCString())
+  if (challenge !== undefined) response.setHeader('www-authenticate', challenge)
+  response.writeHead(status)
+  if (isCut) response.write(body, () => response.destroy())
+  else response.end(body)
 }
 
 function createProvider(issuer: string, lifeS: () => number): Provider {

@@ -19,6 +19,7 @@ import { askApplication } from './ask-application.ts'
 import { clientAuthOf } from './client-auth.ts'
 import type { Grant, OAuth2Credentials } from './oauth2.ts'
 import { refusalOf } from './refusal.ts'
+import { bodyOf, plainAnswer } from './token-answer.ts'
 import type { Granted } from './token.ts'
 import type { RefusedToken } from './tokens.ts'
 
@@ -45,8 +46,11 @@ export async function requestToken(
     [allowInsecureRequests]: url.protocol === 'http:',
     // A redirection would carry the secret elsewhere; the library forbids it too.
     [customFetch]: async (target, init) => {
-      answered = await fetch(target, { ...init, redirect: 'manual' })
-      return answered
+      const response = await fetch(target, { ...init, redirect: 'manual' })
+      const body = await bodyOf(response)
+      // Not before: what breaks off in the middle of its body is no answer.
+      answered = response
+      return plainAnswer(response, body)
     },
   }
   try {
