@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import type { GetToken } from '../../src/connections/auth/oauth2/callback.ts'
 import { requestToken } from '../../src/connections/auth/oauth2/request-token.ts'
 import { openLogin } from '../../src/connections/login.ts'
 import type { FailedLogin } from '../../src/connections/login.ts'
@@ -236,11 +237,21 @@ test('what an application throws is told by its name alone', async () => {
   expect(login.fault).toMatchObject({ kind: 'refused', detail: '`getToken` threw RangeError' })
 })
 
+test('an application that gives an invalid date is told so', async () => {
+  const login = await failedLogin({ EHLO: '250-hi\n250 AUTH XOAUTH2' }, undated)
+  const detail = '`getToken` gave an `expiresAt` that is no valid date'
+  expect(login.fault).toEqual({ kind: 'auth', stage: 'auth', detail })
+})
+
+function undated() {
+  return { accessToken: TOKEN, expiresAt: new Date('tomorrow, perhaps') }
+}
+
 function broken(): Promise<never> {
   return Promise.reject(new RangeError(`the secret ${TOKEN}`))
 }
 
-async function failedLogin(script: Script, give: () => { accessToken: string } | Promise<never> = getToken): Promise<FailedLogin> {
+async function failedLogin(script: Script, give: GetToken = getToken): Promise<FailedLogin> {
   await using server = await startScriptedServer(script)
   const auth = { ...CALLBACK, user: 'a@x.org', getToken: give }
   const login = await openLogin(await managerFor(server, { auth }))

@@ -27,6 +27,12 @@ async function ask(getToken: GetToken, signal: AbortSignal): Promise<Granted | R
     return { kind: 'fault', fault: authFault('`getToken` gave no `accessToken`') }
   }
   const lifeMs = expiresAt === undefined ? undefined : expiresAt.getTime() - Date.now()
+  if (Number.isNaN(lifeMs)) {
+    return {
+      kind: 'fault',
+      fault: authFault('`getToken` gave an `expiresAt` that is no valid date'),
+    }
+  }
   return { kind: 'granted', accessToken: createSecret(accessToken), lifeMs }
 }
 
