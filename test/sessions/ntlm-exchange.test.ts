@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
@@ -31,6 +31,8 @@ async function logIn(
   await using server = await startScriptedServer({ EHLO: OFFER, ...script }, certificate)
   const login = await openLogin(await managerFor(server, { auth: AUTH, ...properties }))
   if (login.kind === 'open') login.socket.destroy()
+  // What we said last may still be on its way.
+  await vi.waitFor(() => expect(server.open).toBe(0))
   return { login, lines: server.commands.filter((line) => !/^(?:EHLO|STARTTLS)/.test(line)) }
 }
 
