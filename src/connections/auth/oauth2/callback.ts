@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-import { COMMON } from './common.ts'
+import { EVERY_GRANT } from './every-grant.ts'
 
 /** What an application gives for a login. */
 export interface GivenToken {
@@ -17,7 +17,7 @@ export type GetToken = (options: {
 /** An application that gets tokens itself; in code alone. */
 export const callbackSchema = z
   .strictObject({
-    ...COMMON,
+    ...EVERY_GRANT,
     grant: z.literal('callback').describe('How tokens are got'),
     getToken: z.custom<GetToken>((value) => typeof value === 'function', {
       error:

@@ -6,8 +6,9 @@ import { SecretUnavailableError } from '../../errors.ts'
 import type { SecretSources } from '../../references.ts'
 import type { Secret } from '../../secret.ts'
 import { resolveSecret, secretText } from '../../secret-text.ts'
-import { COMMON, demandEndpoint, ENDPOINT, endpointOf, TENANT } from './common.ts'
-import type { Endpoint } from './common.ts'
+import { demandEndpoint, ENDPOINT, endpointOf, TENANT } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { EVERY_GRANT } from './every-grant.ts'
 import { isPrivateKey } from './private-key.ts'
 
 /** Where a client's secret goes: some endpoints take it in one place alone. */
@@ -28,7 +29,7 @@ export const CLIENT = {
 /** A program that sends as a mailbox by its own right (RFC 6749 §4.4). */
 export const clientCredentialsSchema = z
   .strictObject({
-    ...COMMON,
+    ...EVERY_GRANT,
     grant: z.literal('client-credentials').describe('How tokens are got'),
     ...CLIENT,
     privateKey: secretText()

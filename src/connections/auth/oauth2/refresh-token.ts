@@ -5,13 +5,14 @@ import type { Secret } from '../../secret.ts'
 import { resolveSecret, secretText } from '../../secret-text.ts'
 import { CLIENT, resolveClient } from './client-credentials.ts'
 import type { Client } from './client-credentials.ts'
-import { COMMON, demandEndpoint, ENDPOINT, endpointOf, TENANT } from './common.ts'
-import type { Endpoint } from './common.ts'
+import { demandEndpoint, ENDPOINT, endpointOf, TENANT } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { EVERY_GRANT } from './every-grant.ts'
 
 /** A mailbox whose owner has once allowed a program to send as it (RFC 6749 §6). */
 export const refreshTokenSchema = z
   .strictObject({
-    ...COMMON,
+    ...EVERY_GRANT,
     grant: z.literal('refresh-token').describe('How tokens are got'),
     ...CLIENT,
     refreshToken: secretText().describe(

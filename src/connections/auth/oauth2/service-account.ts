@@ -5,14 +5,15 @@ import type { SecretSources } from '../../references.ts'
 import { createSecret } from '../../secret.ts'
 import type { Secret } from '../../secret.ts'
 import { resolveSecret, secretText } from '../../secret-text.ts'
-import { COMMON, ENDPOINT, endpointOf } from './common.ts'
-import type { Endpoint } from './common.ts'
+import { ENDPOINT, endpointOf } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { EVERY_GRANT } from './every-grant.ts'
 import { isPrivateKey } from './private-key.ts'
 
 /** A service account of Google that may send as a mailbox (RFC 7523 §2.1). */
 export const serviceAccountSchema = z
   .strictObject({
-    ...COMMON,
+    ...EVERY_GRANT,
     grant: z.literal('service-account').describe('How tokens are got'),
     key: secretText()
       .optional()

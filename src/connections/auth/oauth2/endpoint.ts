@@ -1,28 +1,5 @@
 import * as z from 'zod'
 
-import { secretText } from '../../secret-text.ts'
-
-/** The mechanisms for a token: the first is what Microsoft and Google speak, the other the standard. */
-export const OAUTH2_MECHANISMS = ['XOAUTH2', 'OAUTHBEARER'] as const
-
-export type OAuth2Mechanism = (typeof OAUTH2_MECHANISMS)[number]
-
-/** What every grant has beside its own. */
-export const COMMON = {
-  method: z.literal('oauth2').describe('The login method'),
-  user: secretText().describe('The mailbox to send as; may hold references'),
-  mechanism: z
-    .enum(OAUTH2_MECHANISMS)
-    .optional()
-    .describe(
-      'The only mechanism to log in by; by default what the server offers, "XOAUTH2" before "OAUTHBEARER"',
-    ),
-  allowInsecureAuth: z
-    .boolean()
-    .default(false)
-    .describe('Permits to send tokens over a plain connection (`tls: "none"`); off by default'),
-}
-
 /** Where tokens come from, and what for. */
 export const ENDPOINT = {
   tokenUrl: tokenUrl()
@@ -46,7 +23,7 @@ export const TENANT = {
     ),
 }
 
-export function tokenUrl() {
+function tokenUrl() {
   return z
     .string()
     .refine(
