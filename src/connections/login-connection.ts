@@ -11,6 +11,9 @@ import { isLeftToNode } from './server-proof.ts'
 /** Longer than any step: ours are the time-outs that count, for only they know the stage. */
 const NEVER_MS = 2 ** 31 - 1
 
+/** Node's own least. */
+const MIN_ATTEMPT_MS = 10
+
 /** Makes nodemailer's connection for one login; it does not connect yet. */
 export function createConnection(
   Connection: typeof SMTPConnection,
@@ -18,7 +21,7 @@ export function createConnection(
   { logger, customAuth }: Pick<LoginProgress, 'logger'> & Pick<Exchanger, 'customAuth'>,
 ): SMTPConnection {
   const { server, port, tls, tlsOptions, timeouts, clientName } = resolved.manager
-  return new Connection({
+  const connection = new Connection({
     host: server,
     port,
     name: clientName,
@@ -36,6 +39,38 @@ export function createConnection(
     transactionLog: true,
     customAuth,
   })
+  shareConnectTime(connection, timeouts.connect)
+  return connection
+}
+
+/** The options with which nodemailer makes its socket, as far as they are looked at here. */
+interface DialOptions {
+  /** Absent for a single address, and where there are IPv4 and IPv6: then Node has one. */
+  readonly autoSelectFamilyAttemptTimeout?: number
+}
+
+/**
+ * Gives each address of a name its share of `connectMs`, so that a silent one leaves time for the
+ * next.
+ *
+ * nodemailer gives each its share of `connectionTimeout`, which cannot be ours: it ends the
+ * greeting and STARTTLS as well. No option of it tells the two apart.
+ */
+function shareConnectTime(connection: SMTPConnection, connectMs: number): void {
+  const dial: unknown = Reflect.get(connection, '_connectToHost')
+  if (typeof dial !== 'function') return
+  const deadline = Date.now() + connectMs
+  Reflect.set(connection, '_connectToHost', (options: DialOptions, isSecure: boolean) => {
+    const { autoSelectFamilyAttemptTimeout: share } = options
+    const ours = share && {
+      autoSelectFamilyAttemptTimeout: shareOf(deadline - Date.now(), Math.round(NEVER_MS / share)),
+    }
+    Reflect.apply(dial, connection, [{ ...options, ...ours }, isSecure])
+  })
+}
+
+function shareOf(ms: number, count: number): number {
+  return Math.max(Math.floor(ms / count), MIN_ATTEMPT_MS)
 }
 
 function tlsOf({ manager, ca, clientCertificate }: ResolvedManager): ConnectionOptions {
