@@ -75,7 +75,8 @@ export async function openLogin(
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
   const attempt = (tried: ResolvedManager) =>
     new Promise<Login>((resolve) => {
-      beginLogin(Connection, tried, options, resolve)
+      const isPlainMeant = resolved.manager.tls === 'none'
+      beginLogin(Connection, { ...tried, isPlainMeant }, options, resolve)
     })
   const login = await attempt(resolved)
   if (!mayGoPlain(login, resolved.manager)) return login
@@ -83,6 +84,9 @@ export async function openLogin(
   if (plain.kind === 'open') return plain
   return { ...plain, conversation: [...login.conversation, ...plain.conversation] }
 }
+
+/** A manager as it is tried: perhaps without TLS, though it was meant to have it. */
+type Attempt = ResolvedManager & Pick<LoginContext, 'isPlainMeant'>
 
 /** Opportunistic is what TLS cannot take the mail away from: who fails at it is asked without. */
 function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLogin {
@@ -92,7 +96,7 @@ function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLo
 
 function beginLogin(
   Connection: typeof SMTPConnection,
-  resolved: ResolvedManager,
+  resolved: Attempt,
   { signal, trail, tokens = createTokens() }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
@@ -167,7 +171,7 @@ interface LoginPlace extends Pick<LoginContext, 'tokens' | 'hide' | 'signal'> {
 
 /** Logs in, or tells why not; what we did not foresee is a fault too. */
 async function authenticate(
-  resolved: ResolvedManager,
+  resolved: Attempt,
   { connection, exchanger, ...place }: LoginPlace,
   done: (fault: Fault | undefined, session: Omit<OpenLogin, 'kind' | 'socket'>) => void,
 ): Promise<void> {
@@ -184,6 +188,7 @@ async function authenticate(
       manager: name,
       server,
       isSecure: security.kind === 'tls' && security.isVerified,
+      isPlainMeant: resolved.isPlainMeant,
       certificate: certificateOf(connection._socket),
       offered: extensions.auth,
       run,

@@ -60,6 +60,7 @@ test('a server that asks twice is not answered twice', async () => {
 test.for([
   ['none', {}],
   ['starttls', { ca: certificate.cert }],
+  ['opportunistic', { ca: certificate.cert }],
 ] as const)('with `tls: %s` a login is bound to what the server is', async ([tls, tlsOptions]) => {
   const { lines } = await logIn({ AUTH: ASKS }, { tls, tlsOptions })
   const attributes = attributesOf(decode(lines[1]))

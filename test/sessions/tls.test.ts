@@ -299,6 +299,32 @@ describe('opportunistic TLS', () => {
     expect(server.commands).toHaveLength(1)
   })
 
+  test.for<[what: string, script: Parameters<typeof startScriptedServer>[0], cause: string]>([
+    ['does not offer STARTTLS', { EHLO: '250-x\n250 AUTH GSSAPI NTLM' }, 'PLAIN_SESSION'],
+    [
+      'refuses STARTTLS',
+      { EHLO: '250-x\n250-STARTTLS\n250 AUTH GSSAPI NTLM', STARTTLS: '454 4.7.0 not now' },
+      'PLAIN_SESSION',
+    ],
+    [
+      'has a certificate that nobody knows',
+      { EHLO: '250-x\n250-STARTTLS\n250 AUTH GSSAPI NTLM', STARTTLS: '220 go on' },
+      'UNVERIFIED_SERVER',
+    ],
+  ])('a Windows login is kept from a server that %s', async ([, script, cause]) => {
+    await using server = await startScriptedServer({ ...script, AUTH: '334 ' }, selfSigned)
+    for (const mechanism of ['ntlm', 'negotiate', 'kerberos'] as const) {
+      const auth = {
+        method: 'windows',
+        mechanism,
+        user: 'EXAMPLE\\ann',
+        password: PASSWORD,
+      } as const
+      expect(await logIn(server, { tls, auth })).toMatchObject({ fault: { stage: 'auth', cause } })
+    }
+    expect(server.commands.filter((line) => !/^(?:EHLO|STARTTLS)/.test(line))).toEqual([])
+  })
+
   test('a password is sent to anybody when that is permitted', async () => {
     await using server = await startServer('starttls', selfSigned)
     const auth = { ...BASIC, allowInsecureAuth: true }

@@ -4,18 +4,19 @@ import { authFault } from './mechanism.ts'
 
 /** Why `what` is not said on a session that is plain, or whose server has not proved who it is. */
 export function insecureLogin(
-  what: 'a password' | 'a token',
+  what: 'a password' | 'a token' | 'a Windows login',
   { certificate }: Pick<LoginContext, 'certificate'>,
 ): Fault {
+  const permission = what === 'a Windows login' ? '' : ', or set `allowInsecureAuth: true`'
   if (certificate === undefined) {
     return authFault(
-      `${what} is not sent over a plain session: use TLS, or set \`allowInsecureAuth: true\``,
+      `${what} is not sent over a plain session: use TLS${permission}`,
       'PLAIN_SESSION',
     )
   }
   return authFault(
     `${what} is not sent to a server whose certificate is not verified: use \`tls: "starttls"\`, ` +
-      'put its authority into tlsOptions.ca, or set `allowInsecureAuth: true`',
+      `put its authority into tlsOptions.ca${permission}`,
     'UNVERIFIED_SERVER',
   )
 }

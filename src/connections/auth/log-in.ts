@@ -17,6 +17,8 @@ export interface LoginContext {
   readonly server: string
   /** Whether TLS hides what is said, and the server has proved who it is. */
   readonly isSecure: boolean
+  /** Whether the connection manager says `tls: "none"`; not where TLS was tried and failed. */
+  readonly isPlainMeant: boolean
   /** The server's, over TLS; whether it was verified, `isSecure` says. */
   readonly certificate: X509Certificate | undefined
   /** The mechanisms that the server offers, in upper case. */

@@ -1,6 +1,7 @@
 import type { Fault } from '../../smtp/fault.ts'
 import { tlsServerEndPoint } from './channel-binding.ts'
 import { openKerberos } from './kerberos/client.ts'
+import { insecureLogin } from './insecure-login.ts'
 import type { LoginContext } from './log-in.ts'
 import { authFault } from './mechanism.ts'
 import { gssapi } from './mechanisms/gssapi.ts'
@@ -13,14 +14,16 @@ import type { WindowsCredentials } from './windows.ts'
  * Logs in as Windows does: by Kerberos when there is a ticket for the server, else by NTLM.
  *
  * Goes on from one to the other only while nothing was said to the server, and never on to a session
- * without a login.
+ * without a login. Says nothing where TLS was meant and is not there, or the server has not proved who
+ * it is: an answer of NTLM is enough to guess the password by.
  */
 export async function logInWindows(
   credentials: WindowsCredentials,
   context: LoginContext,
 ): Promise<Fault | undefined> {
   const { mechanism, user } = credentials
-  const { offered, run, server } = context
+  const { offered, run, server, isSecure, isPlainMeant } = context
+  if (!isSecure && !isPlainMeant) return insecureLogin('a Windows login', context)
   const problem = user && describeAccountProblem(user.reveal())
   if (problem !== undefined) return authFault(`\`user\`: ${problem}`)
   if (mechanism === 'ntlm') return logInByNtlm(credentials, context)

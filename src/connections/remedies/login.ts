@@ -54,13 +54,13 @@ export const LOGIN_REMEDIES: readonly Remedy[] = [
   {
     id: 'auth.plain-session',
     when: { causes: ['PLAIN_SESSION'] },
-    problem: 'a password would go over the network in the clear',
+    problem: 'the login would go over a session without TLS',
     advice: 'Set `tls: "starttls"` or "implicit"; nothing was sent.',
   },
   {
     id: 'auth.unverified-server',
     when: { causes: ['UNVERIFIED_SERVER'] },
-    problem: 'a password would go to a server that has not proved who it is',
+    problem: 'the login would go to a server that has not proved who it is',
     advice:
       'Set `tls: "starttls"` and, for an authority of your own, `tlsOptions.ca`; or pin the certificate with `tlsOptions.fingerprint`. Nothing was sent.',
   },
