@@ -44,18 +44,21 @@ function mismatch({ name, port, tls }: ConnectionManager): readonly ConnectionWa
 }
 
 function insecureLogin({ name, auth, tls }: ConnectionManager): readonly ConnectionWarning[] {
-  if (auth.method === 'anonymous') return []
-  if (tls === 'opportunistic' && auth.method === 'basic' && auth.allowInsecureAuth) {
-    const message = `"${name}" may send its password over a plain connection or to a server that has not proved who it is (\`allowInsecureAuth\`): anybody on the way can have it`
-    return [{ connection: name, code: 'INSECURE_AUTH', message }]
-  }
-  if (tls !== 'none') return []
+  if (auth.method === 'anonymous' || (tls !== 'none' && tls !== 'opportunistic')) return []
   if (auth.method === 'windows') {
+    // Over opportunistic TLS it says nothing where it would have to be warned of.
+    if (tls === 'opportunistic') return []
     const message = `"${name}" logs in as Windows does over a plain connection: the password is not shown, but anybody on the way can read the mail and send some of their own`
     return [{ connection: name, code: 'INSECURE_AUTH', message }]
   }
   const what = auth.method === 'oauth2' ? 'tokens' : 'its password'
-  const message = `"${name}" sends ${what} over a plain connection (\`allowInsecureAuth\`): anybody on the way can read ${what === 'tokens' ? 'them' : 'it'}`
+  const pronoun = auth.method === 'oauth2' ? 'them' : 'it'
+  if (tls === 'opportunistic') {
+    if (!auth.allowInsecureAuth) return []
+    const message = `"${name}" may send ${what} over a plain connection or to a server that has not proved who it is (\`allowInsecureAuth\`): anybody on the way can have ${pronoun}`
+    return [{ connection: name, code: 'INSECURE_AUTH', message }]
+  }
+  const message = `"${name}" sends ${what} over a plain connection (\`allowInsecureAuth\`): anybody on the way can read ${pronoun}`
   return [{ connection: name, code: 'INSECURE_AUTH', message }]
 }
 

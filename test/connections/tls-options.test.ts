@@ -186,8 +186,10 @@ describe('a warning', () => {
     expect(warnings.map(({ code }) => code)).toEqual(codes)
   })
 
-  test('is given for a password that opportunistic TLS may give away', () => {
-    const auth = { method: 'basic', user: 'bob', password: '${env:PW}' } as const
+  test.for([
+    { method: 'basic', user: 'bob', password: '${env:PW}' },
+    { method: 'oauth2', grant: 'callback', user: 'bob', getToken: () => ({ accessToken: 'a' }) },
+  ] as const)('is given for what opportunistic TLS may give away of $method', (auth) => {
     const codes = (allowInsecureAuth: boolean) =>
       collect({}, { tls: 'opportunistic', auth: { ...auth, allowInsecureAuth } }).warnings.map(
         ({ code }) => code,

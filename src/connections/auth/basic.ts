@@ -28,7 +28,7 @@ export const basicSchema = z
       .boolean()
       .default(false)
       .describe(
-        'Permits to send the password over a plain connection (`tls: "none"`); off by default',
+        'Permits to send the password over a plain connection (`tls: "none"`), and over whatever `tls: "opportunistic"` comes to: a plain one, or one to a server that is not verified; off by default',
       ),
   })
   .readonly()
@@ -43,7 +43,7 @@ export interface BasicCredentials {
   readonly password: Secret
   /** The only one that will do; absent: the strongest on offer. */
   readonly mechanism: BasicMechanism | undefined
-  /** Whether the password may go over a plain session. */
+  /** Whether the password may go over a plain session, or to a server that is not verified. */
   readonly allowInsecureAuth: boolean
 }
 

@@ -20,5 +20,7 @@ export const EVERY_GRANT = {
   allowInsecureAuth: z
     .boolean()
     .default(false)
-    .describe('Permits to send tokens over a plain connection (`tls: "none"`); off by default'),
+    .describe(
+      'Permits to send tokens over a plain connection (`tls: "none"`), and over whatever `tls: "opportunistic"` comes to: a plain one, or one to a server that is not verified; off by default',
+    ),
 }

@@ -34,7 +34,7 @@ export interface OAuth2Credentials {
   readonly grant: Grant
   /** The only one that will do; absent: what the server offers. */
   readonly mechanism: OAuth2Mechanism | undefined
-  /** Whether the token may go over a plain session. */
+  /** Whether the token may go over a plain session, or to a server that is not verified. */
   readonly allowInsecureAuth: boolean
 }
 
