@@ -13,8 +13,10 @@ export interface Asking {
   mayAsk(circuit: Circuit): boolean
   /** Asks the store who may ask, and itself when that is away. Never rejects. */
   ask(manager: ManagerKey): Promise<Admission>
-  /** A probe is over: nobody says any more that its prober lives. */
+  /** A probe has its answer: nobody says any more that its prober lives. */
   end(probe: string): void
+  /** The store has the answer of a probe, or never will have it. */
+  forget(probe: string): void
   close(): void
 }
 
@@ -48,8 +50,10 @@ export function createAsking(
     const say = (): void => void pages.change(name, goOn).catch(() => undefined)
     timers.set(asker.probe, setInterval(say, probeMs / 3).unref())
   }
-  const end = (probe: string): void => {
-    clearInterval(timers.get(probe))
+  // It is known until the store has its answer: else the next one would ask in its place meanwhile.
+  const end = (probe: string): void => clearInterval(timers.get(probe))
+  const forget = (probe: string): void => {
+    end(probe)
     timers.delete(probe)
   }
   const askNow = async (manager: ManagerKey): Promise<Admission> => {
@@ -79,8 +83,9 @@ export function createAsking(
     mayAsk,
     ask: (manager) => pages.inTurn(manager.name, () => askNow(manager)),
     end,
+    forget,
     close: () => {
-      for (const probe of timers.keys()) end(probe)
+      for (const probe of timers.keys()) forget(probe)
     },
   }
 }

@@ -104,13 +104,14 @@ export async function openHealth(store: Store, options: HealthOptions): Promise<
     report: (manager, finding, { probe, cause } = {}) => {
       if (probe !== undefined) asking.end(probe)
       const before = circuitOf(manager)
-      if (finding.kind === 'works' && before.state === 'closed' && before.suspects.length === 0) {
-        return
-      }
+      const isQuiet = before.state === 'closed' && before.suspects.length === 0
+      if (probe === undefined && finding.kind === 'works' && isQuiet) return
       const next = (circuit: Circuit, at: number): Circuit =>
         afterReport(circuit, finding, probe, policy, at, random)
       const note = { by: worker, ...(cause !== undefined && { cause }) }
-      pages.change(manager.name, transitionOf(manager.digest, next, note)).catch(onFault)
+      const transition = transitionOf(manager.digest, next, note)
+      const told = pages.change(manager.name, transition).catch(onFault)
+      if (probe !== undefined) void told.then(() => asking.forget(probe))
     },
     askAgain: ({ name, digest }, mendedAt) => {
       const next = (circuit: Circuit): Circuit => afterMending(circuit, mendedAt)

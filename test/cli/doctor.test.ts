@@ -97,8 +97,11 @@ describeOwnRedis('doctor where a connection manager is parked', () => {
     await using worker = ill.startWorker()
     await ill.send()
     await ill.send('--connection', 'away')
-    const parked = (): number => worker.out.split('"event":"parked"').length - 1
-    await expect.poll(parked).toBe(2)
+    const parked = () =>
+      jsonLines(worker.out)
+        .filter(({ event }) => event === 'parked')
+        .map(({ connection }) => connection)
+    await expect.poll(() => new Set(parked()).size).toBe(2)
     const result = await ill.run(['doctor'])
     expect(result.code).toBe(7)
     const found = jsonLines(result.out).filter(({ check }) => check === 'fleet: health')

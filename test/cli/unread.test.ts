@@ -32,6 +32,8 @@ describeRedis('a command whose output nobody reads any more', (redis) => {
     await using project = await openProject(redis, { relay: relay.port })
     await using worker = project.startWorker()
     await expect.poll(() => worker.out).toContain('worker-started')
+    // The last that it tells before there is mail.
+    await expect.poll(() => worker.out).toContain('"event":"verified"')
     worker.stopReading()
     await project.send()
     expect(await worker.result).toMatchObject({

@@ -91,6 +91,29 @@ describeStores('the health of the fleet', (place) => {
     expect(members.flatMap(({ faults }) => faults)).toEqual([])
   })
 
+  test('who asks while an answer is on its way to the store does not ask again', async () => {
+    const answer = Promise.withResolvers<void>()
+    let asked = 0
+    const through = (store: Store): Store => ({
+      ...store,
+      nowMs: async () => {
+        asked += 1
+        if (asked === 2) await answer.promise
+        return store.nowMs()
+      },
+    })
+    await using one = await join(place(), 'one', RARELY, through)
+    const [first, second] = [one.health.admit(RELAY), one.health.admit(RELAY)]
+    const admission = await first
+    if (admission.kind !== 'probe') throw new Error(`expected a probe, got "${admission.kind}"`)
+    await expect.poll(() => asked).toBe(2)
+    one.health.report(RELAY, { kind: 'fault' }, { probe: admission.probe })
+    answer.resolve()
+    expect(await second).toMatchObject({ kind: 'wait' })
+    expect(stateOf(one)).toBe('open')
+    await told(one)
+  })
+
   test('a fault shuts it for everybody, and when its time has come one asks again', async () => {
     const at = place()
     const policy = { firstDelayMs: 300 }
