@@ -1,4 +1,4 @@
-import type { Fault } from '../smtp/fault.ts'
+import { GIVEN_UP, waitForSession, type Acquired, type Waiter } from './acquired.ts'
 import type { Tokens } from './auth/oauth2/tokens.ts'
 import { openLogin } from './login.ts'
 import type { PoolEvent, SessionEnd } from './pool-event.ts'
@@ -6,16 +6,6 @@ import { createSeats, type SeatHolder, type Seats } from './seats.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
-
-/** A session, for the caller alone until `release`; or why there is none. */
-export type Acquired =
-  | { readonly kind: 'session'; readonly session: Session }
-  | {
-      readonly kind: 'fault'
-      readonly fault: Fault
-      /** Who said what in the login that failed; absent when there was none. */
-      readonly conversation?: readonly string[]
-    }
 
 export interface PoolOptions {
   /** Never more sessions than this are open; `limits.sessions` by default. */
@@ -67,11 +57,6 @@ interface Entry {
   isStale: boolean
 }
 
-interface Waiter {
-  readonly serve: (acquired: Acquired | Promise<Acquired>) => void
-  readonly signal: AbortSignal | undefined
-}
-
 interface State {
   readonly resolved: ResolvedManager
   readonly tokens: Tokens | undefined
@@ -89,10 +74,6 @@ interface State {
 const CLOSED: Acquired = {
   kind: 'fault',
   fault: { kind: 'aborted', stage: 'connect', detail: 'the pool is closed' },
-}
-const GIVEN_UP: Acquired = {
-  kind: 'fault',
-  fault: { kind: 'aborted', stage: 'connect', detail: 'ended from our side' },
 }
 
 /** Makes a pool of sessions for `resolved`, with none open yet; whoever opens it closes it. */
@@ -139,22 +120,7 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
   const entry = state.idle.pop()
   if (entry !== undefined) return Promise.resolve({ kind: 'session', session: entry.session })
   if (state.seats.take()) return logIn(state, signal)
-  return new Promise((resolve) => {
-    const giveUp = () => {
-      state.waiting.delete(waiter)
-      resolve(GIVEN_UP)
-    }
-    const waiter: Waiter = {
-      signal,
-      serve: (acquired) => {
-        state.waiting.delete(waiter)
-        signal?.removeEventListener('abort', giveUp)
-        resolve(acquired)
-      },
-    }
-    state.waiting.add(waiter)
-    signal?.addEventListener('abort', giveUp)
-  })
+  return waitForSession(state.waiting, signal)
 }
 
 /** The seat is taken. */

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 import type { Depth } from '../queue/queues.ts'
+import { createManagerMetrics, type ManagerMetrics } from './manager-metrics.ts'
 import { createVerdictMetrics, type VerdictMetrics } from './verdict-metrics.ts'
 
 export interface DepthSource {
@@ -19,22 +20,13 @@ export interface MetricsOptions {
 }
 
 /** Everything that a worker counts. `docs/operations.md` lists the names and their labels. */
-export interface Metrics extends VerdictMetrics {
+export interface Metrics extends VerdictMetrics, ManagerMetrics {
   readonly registry: Registry
   readonly messages: Counter<'connection' | 'outcome'>
   readonly deferrals: Counter<'connection' | 'class'>
   readonly bytes: Counter<'connection'>
   readonly deliverySeconds: Histogram<'connection'>
   readonly acceptedSeconds: Histogram<'connection'>
-  readonly sessions: Gauge<'connection' | 'manager'>
-  readonly sessionsClosed: Counter<'connection' | 'manager' | 'why'>
-  readonly parked: Gauge<'connection' | 'manager'>
-  readonly paused: Gauge<'connection' | 'manager'>
-  readonly loweredRate: Gauge<'connection' | 'manager'>
-  readonly certificateExpiry: Gauge<'connection' | 'manager'>
-  readonly throttles: Counter<'connection' | 'manager'>
-  readonly tokens: Counter<'manager' | 'grant' | 'result'>
-  readonly switches: Counter<'connection' | 'from' | 'to' | 'direction'>
   readonly handedBack: Counter<'connection'>
   readonly requeued: Counter<'connection'>
   readonly uncertainSettled: Counter<'connection' | 'way'>
@@ -72,8 +64,7 @@ export function createMetrics({ depths, ofProcess = true }: MetricsOptions = {})
     }),
     ...createVerdictMetrics(registers),
     ...createHistograms(registers),
-    ...createSessionMetrics(registers),
-    ...createLoginMetrics(registers),
+    ...createManagerMetrics(registers),
     ...createConfigMetrics(registers),
     handedBack: new Counter({
       name: 'mailroom_handed_back_total',
@@ -118,75 +109,6 @@ function createHistograms(
       help: 'From the enqueue of a message to its delivery.',
       labelNames: ['connection'],
       buckets: [0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400, 86_400, 432_000],
-      registers,
-    }),
-  }
-}
-
-function createLoginMetrics(registers: Registry[]): Pick<Metrics, 'tokens' | 'certificateExpiry'> {
-  return {
-    tokens: new Counter({
-      name: 'mailroom_tokens_total',
-      help: 'Answers of token endpoints to this worker, by what became of them.',
-      labelNames: ['manager', 'grant', 'result'],
-      registers,
-    }),
-    certificateExpiry: new Gauge({
-      name: 'mailroom_certificate_expiry_timestamp_seconds',
-      help: "When the server's certificate ends, as the last session over TLS showed it.",
-      labelNames: ['connection', 'manager'],
-      registers,
-    }),
-  }
-}
-
-function createSessionMetrics(
-  registers: Registry[],
-): Pick<
-  Metrics,
-  'switches' | 'sessions' | 'sessionsClosed' | 'parked' | 'paused' | 'loweredRate' | 'throttles'
-> {
-  return {
-    switches: new Counter({
-      name: 'mailroom_group_switches_total',
-      help: 'Times that the mail of a failover group took another way, by direction.',
-      labelNames: ['connection', 'from', 'to', 'direction'],
-      registers,
-    }),
-    sessions: new Gauge({
-      name: 'mailroom_sessions',
-      help: 'SMTP sessions that are open now.',
-      labelNames: ['connection', 'manager'],
-      registers,
-    }),
-    sessionsClosed: new Counter({
-      name: 'mailroom_sessions_closed_total',
-      help: 'SMTP sessions that were closed, and why.',
-      labelNames: ['connection', 'manager', 'why'],
-      registers,
-    }),
-    parked: new Gauge({
-      name: 'mailroom_manager_parked',
-      help: '1 while nothing can be tried through the connection manager, else 0.',
-      labelNames: ['connection', 'manager'],
-      registers,
-    }),
-    paused: new Gauge({
-      name: 'mailroom_manager_paused',
-      help: '1 while an operator has paused the connection manager, else 0.',
-      labelNames: ['connection', 'manager'],
-      registers,
-    }),
-    loweredRate: new Gauge({
-      name: 'mailroom_lowered_rate_per_minute',
-      help: 'Messages a minute that all workers send together, while a server has them slow down.',
-      labelNames: ['connection', 'manager'],
-      registers,
-    }),
-    throttles: new Counter({
-      name: 'mailroom_throttles_total',
-      help: 'Times a server asked to send more slowly.',
-      labelNames: ['connection', 'manager'],
       registers,
     }),
   }

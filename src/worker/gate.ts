@@ -1,5 +1,6 @@
 import type { PoolEvent } from '../connections/pool-event.ts'
-import { openPool, type Acquired, type Pool } from '../connections/pool.ts'
+import type { Acquired } from '../connections/acquired.ts'
+import { openPool, type Pool } from '../connections/pool.ts'
 import { adviceOf, remedyFor } from '../connections/remedies/find.ts'
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { Session } from '../connections/session.ts'

@@ -5,7 +5,7 @@ import { drawVerified, rowOfVerified } from '../describe-verified.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
-import { openSharedTokens } from '../shared-tokens.ts'
+import { openFleetTokens } from '../fleet-tokens.ts'
 import { verifyConnections, type Verified } from '../verify-connections.ts'
 
 const COMMAND = 'connections verify'
@@ -57,7 +57,7 @@ Examples:
     const { connections } = setup.config
     const names = positionals.length > 0 ? [...new Set(positionals)] : connections.names()
     const { env } = context
-    await using shared = openSharedTokens(() => loadSetup(values, context), context)
+    await using shared = openFleetTokens(() => loadSetup(values, context), context)
     const { tokens } = shared
     const verified = await verifyConnections(connections, names, { env, timeoutMs, tokens })
     const { terminal } = setup

@@ -17,8 +17,8 @@ export interface Symptom {
   readonly text?: RegExp
   /** What the connection manager says. */
   readonly ports?: readonly number[]
-  readonly tls?: readonly (TlsMode | 'opportunistic')[]
-  readonly methods?: readonly (Auth['method'] | 'oauth2')[]
+  readonly tls?: readonly TlsMode[]
+  readonly methods?: readonly Auth['method'][]
 }
 
 /** A common fault of a session, and what a person can do about it. */

@@ -8,18 +8,18 @@ import type { Context } from './context.ts'
 import type { Setup } from './setup.ts'
 
 /** The tokens of the workers, for a command that logs in beside them. */
-export interface SharedTokens extends AsyncDisposable {
+export interface FleetTokens extends AsyncDisposable {
   readonly tokens: Tokens
 }
 
 /** Opens the store of `setup` when the first token is asked for; nothing before. */
-export function openSharedTokens(
-  setup: () => Promise<Pick<Setup, 'config' | 'settings'>>,
+export function openFleetTokens(
+  setup: () => Promise<Pick<Setup, 'config' | 'settings' | 'terminal'>>,
   { env }: Pick<Context, 'env'>,
-): SharedTokens {
+): FleetTokens {
   const opened = new AsyncDisposableStack()
   const open = async (): Promise<TokenShelf> => {
-    const { config, settings } = await setup()
+    const { config, settings, terminal } = await setup()
     const { prefix, schema, digestKey } = config
     const place = { patience: 'fail-fast', prefix, schema } as const
     const store = opened.use(await openStore(settings.queue, place))
@@ -27,7 +27,13 @@ export function openSharedTokens(
     openRegistry(store)
     const sharedKey = async (): Promise<string | undefined> =>
       digestKey && resolveReferences(digestKey.reveal(), { env })
-    return opened.use(await openTokenShelf(store, { sharedKey, onFault: () => {} }))
+    // A refresh token that was replaced and is not kept locks an account out: somebody has to know.
+    const onFault = (error: unknown): void => {
+      const message = error instanceof Error ? error.message : 'unknown'
+      const text = `the store did not answer while access tokens were kept: ${message}`
+      terminal.warn({ event: 'store-error', message: text }, `mailroom: ${text}`)
+    }
+    return opened.use(await openTokenShelf(store, { sharedKey, onFault }))
   }
   let opening: Promise<TokenShelf> | undefined
   const shelf = (): Promise<TokenShelf> => (opening ??= open())
