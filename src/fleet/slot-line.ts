@@ -139,7 +139,11 @@ function pump(state: State): void {
 async function ask(state: State): Promise<void> {
   const { reserve, takesSpare, waiting, leadMs } = state
   const asking = waiting.splice(0, MOST_AT_ONCE).filter(isThere)
-  if (asking.length === 0) return
+  if (asking.length === 0) {
+    // All of these have gone; others may stand behind them.
+    pump(state)
+    return
+  }
   state.isAsking = true
   try {
     const wishes = asking.map(({ recipients }) => recipients)

@@ -39,6 +39,27 @@ test('what a store gave long ago is not used: it is asked for what is to be had 
   expect(leads[2], 'it is quick again').toBe(0)
 })
 
+test('who stands behind many that have gone is served all the same', async () => {
+  const first = Promise.withResolvers<Reserved>()
+  let asked = 0
+  const line = createSlotLine(
+    (recipients) => {
+      asked += 1
+      return asked === 1 ? first.promise : Promise.resolve(given(recipients, 0, 0))
+    },
+    () => false,
+  )
+  const leaving = new AbortController()
+  const served = line.wait(1, NEVER)
+  const gone = Array.from({ length: 400 }, () => line.wait(1, leaving.signal))
+  const behind = line.wait(1, NEVER)
+  leaving.abort()
+  first.resolve(given([1], 0, 0))
+  expect(await served).toEqual({ kind: 'go' })
+  expect(new Set((await Promise.all(gone)).map(({ kind }) => kind))).toEqual(new Set(['gone']))
+  expect(await behind).toEqual({ kind: 'go' })
+})
+
 test('a store that stays slow gives what is to be had later', async () => {
   const { line, leads } = lineThat([0, 1_100], [1_100, 1_100])
   expect(await line.wait(1, NEVER)).toEqual({ kind: 'go' })
