@@ -9,7 +9,7 @@ import type { ManagerKey } from '../fleet/health.ts'
 import type { Cause } from '../fleet/manager-health.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import type { Fault } from '../smtp/fault.ts'
-import { judge } from '../smtp/verdict.ts'
+import { judge, type Verdict } from '../smtp/verdict.ts'
 import type { LaneContext } from './lane.ts'
 import { judgedOf, reasonOf } from './judged.ts'
 import { judgingOf } from './judging.ts'
@@ -61,31 +61,30 @@ export function openGate(
   const enter = async (signal: AbortSignal): Promise<Entered> => {
     const admission = await health.admit(key)
     if (admission.kind === 'wait') return { kind: 'shut' }
-    if (admission.kind === 'go') {
-      const acquired = await pool.acquire(signal)
-      return acquired.kind === 'session' ? acquired : shutBy(acquired)
-    }
-    const { probe } = admission
+    if (admission.kind === 'probe') return enterAsking(admission.probe, signal)
+    const acquired = await pool.acquire(signal)
+    return acquired.kind === 'session' ? acquired : shutBy(acquired)
+  }
+
+  const enterAsking = async (probe: string, signal: AbortSignal): Promise<Entered> => {
     const fresh = await logInAnew(pool, signal)
     if (fresh?.kind === 'fault') return shutBy(fresh, probe)
     health.report(key, { kind: fresh ? 'let-in' : 'gave-up' }, { probe })
     return fresh ?? { kind: 'given-up' }
   }
 
-  const shutBy = async ({ fault, conversation }: Refused, probe?: string): Promise<Entered> => {
+  const shutBy = async (refused: Refused, probe?: string): Promise<Entered> => {
+    const { fault } = refused
     const verdict = judge(fault, judgingOf(resolved.manager, rules()))
     const finding = findingOfLogin(verdict)
-    const isNoNews =
-      fault.kind === 'aborted' || (finding.kind === 'auth' && (await isOutdated(gate)))
-    if (isNoNews) {
+    if (fault.kind === 'aborted' || (finding.kind === 'auth' && (await isOutdated(gate)))) {
       if (probe !== undefined) health.report(key, { kind: 'gave-up' }, { probe })
       return { kind: 'given-up' }
     }
     const { open } = pool.stats
-    if (finding.kind === 'fault' && probe === undefined && open > 0)
-      return { kind: 'crowded', open }
-    const why = judgementOfFault(fault, verdict)
-    const cause = { ...causeOf(why, conversation), ...remedyOf(fault, resolved) }
+    const isCrowded = finding.kind === 'fault' && probe === undefined && open > 0
+    if (isCrowded) return { kind: 'crowded', open }
+    const cause = causeOfRefusal(refused, verdict, resolved)
     health.report(key, finding, probe === undefined ? { cause } : { probe, cause })
     return { kind: 'shut' }
   }
@@ -95,11 +94,13 @@ export function openGate(
     key,
     enter,
     leave: (session) => pool.release(session),
-    learn: (finding, why) => {
-      health.report(key, finding, finding.kind === 'works' ? {} : { cause: causeOf(why) })
-    },
+    learn: (finding, why) =>
+      health.report(key, finding, finding.kind === 'works' ? {} : { cause: causeOf(why) }),
     probe: async (signal) => {
-      const entered = await enter(signal)
+      const admission = await health.admit(key)
+      // When somebody else has found out meanwhile, a login more would tell nothing.
+      if (admission.kind !== 'probe') return
+      const entered = await enterAsking(admission.probe, signal)
       if (entered.kind === 'session') pool.release(entered.session)
     },
     stopLogins: () => pool.stopLogins(),
@@ -123,6 +124,16 @@ function shortened(conversation: readonly string[]): readonly string[] {
   const left = lines.length - FIRST_LINES - LAST_LINES
   if (left <= 1) return lines
   return [...lines.slice(0, FIRST_LINES), `* ${left} lines more`, ...lines.slice(-LAST_LINES)]
+}
+
+/** What the fleet is told of a login that failed. */
+function causeOfRefusal(
+  { fault, conversation }: Refused,
+  verdict: Verdict,
+  resolved: ResolvedManager,
+): Cause {
+  const why = judgementOfFault(fault, verdict)
+  return { ...causeOf(why, conversation), ...remedyOf(fault, resolved) }
 }
 
 /** What the fleet is told of what to do. */
