@@ -105,6 +105,40 @@ export function testPartialEnds(open: OpenLedger): void {
       expect(span?.from).toBeLessThan(heldAt + 20)
     })
 
+    test('is held as somebody said, also when another one becomes uncertain', async () => {
+      await using store = await open()
+      const { ledger } = store
+      for (const [id, plan] of [
+        ['m1', LATER],
+        ['m2', undefined],
+      ] as const) {
+        await ledger.record([newRecord(id, TO)])
+        const { fence } = await halfUncertain(ledger, id, plan)
+        expect(await ledger.settleUncertain(id, 'hold')).toMatchObject({ kind: 'held' })
+        await ledger.mark(id, fence, [1], 1, AT_ONCE)
+        expect(await claimsUntil(ledger, id, 'settled')).toMatchObject({ state: 'uncertain' })
+        expect((await ledger.get(id))?.planned).toBeUndefined()
+        // Somebody has decided: what comes then is planned again.
+        await ledger.settleUncertain(id, 'resend')
+        const again = await fenceOf(ledger, id, TO)
+        await ledger.mark(id, again, [0, 1], 1, LATER)
+        expect(await claimsUntil(ledger, id, 'settled')).toMatchObject({ state: 'uncertain' })
+        expect(await ledger.get(id)).toMatchObject({ planned: { way: 'resend' } })
+      }
+    })
+
+    test('is planned again for others when all whom somebody held were answered late', async () => {
+      await using store = await open()
+      const { ledger } = store
+      await ledger.record([newRecord('m1', TO)])
+      const { first, fence } = await halfUncertain(ledger, 'm1', LATER)
+      await ledger.settleUncertain('m1', 'hold')
+      await ledger.settle('m1', first, { outcomes: [delivered(0)], isAttempt: true, last: OK })
+      await ledger.mark('m1', fence, [1], 1, LATER)
+      await claimsUntil(ledger, 'm1', 'settled')
+      expect(await ledger.get('m1')).toMatchObject({ planned: { way: 'resend' } })
+    })
+
     test('counts once what turned uncertain behind a newer message', async () => {
       await using store = await open()
       const { ledger } = store

@@ -99,6 +99,7 @@ begin
       claims = case when holds then 0 else claims end,
       resends = case when l.standing ~ '[uq]' then resends else 0 end,
       settle_at = case when position('u' in l.standing) > 0 then settle_at end,
+      settle_way = case when position('u' in l.standing) > 0 then settle_way end,
       breaks = case when not holds then breaks when is_break then breaks + 1
         when not is_break then 0 else breaks end,
       mark = case when holds then null else mark end,

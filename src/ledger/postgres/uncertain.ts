@@ -19,7 +19,8 @@ const JUDGEMENT = encodeJudgement({ stage: 'dot', rule: ACCEPTED_UNCERTAIN })
 
 /**
  * What claims and settlements share: a plan for uncertain recipients is made, and done. Then what
- * somebody decides. A message that was held does not age meanwhile.
+ * somebody decides: what they hold, no plan settles, also for whoever becomes uncertain beside it. A
+ * message that was held does not age meanwhile.
  */
 export const UNCERTAIN_FUNCTION = `
 create or replace function ledger_plan(the_id text, the_plan text, answer_until timestamptz)
@@ -30,9 +31,10 @@ begin
   update ledger l set settle_way = parts[1], settle_at = case when parts[1] is not null then
       greatest(clock_timestamp() + parts[2]::float8 * interval '1 millisecond',
         case when parts[1] = 'r' then answer_until end) end
-    where id = the_id;
+    where id = the_id and settle_way is distinct from 'h';
   update ledger l set settle_way = null, settle_at = null
-    where id = the_id and parts[1] = 'r' and resends >= parts[3]::int;
+    where id = the_id and parts[1] = 'r' and resends >= parts[3]::int
+      and settle_way is distinct from 'h';
 end $$;
 
 create or replace function ledger_with_span(spans text, from_ms bigint, to_ms bigint)
@@ -111,10 +113,8 @@ begin
   if position('u' in l.standing) = 0 then
     answer := 'not-uncertain';
   elsif decision = 'hold' then
-    if l.settle_at is not null then
-      update ledger set settle_at = null, settle_way = null where id = the_id;
-      perform ledger_tell(the_id, '${HELD}');
-    end if;
+    update ledger set settle_at = null, settle_way = 'h' where id = the_id;
+    if l.settle_at is not null then perform ledger_tell(the_id, '${HELD}'); end if;
     answer := 'held';
   elsif decision = 'planned' and coalesce(l.settle_at > clock_timestamp(), true) then
     answer := 'not-due';

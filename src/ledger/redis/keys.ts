@@ -31,7 +31,7 @@
  * | `k` `n` `w` | attempts; claims in a row and the worker of the last one |
  * | `b` | attempts in a row on which the session broke; absent when there are none |
  * | `g` `i` `z` | dot mark: until when, in milliseconds, the indices of its recipients, and what becomes of them without an answer (`uncertain.ts`) |
- * | `q` `a` `o` | the plan for uncertain recipients: when it is due, in milliseconds, its way, and how often in a row they were resent |
+ * | `q` `a` `o` | the plan for uncertain recipients: when it is due, in milliseconds, its way (or `h` alone: somebody holds them), and how often in a row they were resent |
  * | `l` `j0` `j1` … | last judgement; that of each recipient (`judgement.ts`), which a delivered message's only one shares |
  * | `h` `e` | how a message ended that has no more history (`brief.ts`: then neither `l` nor `k`); how many entries its history ever had |
  * | `T` `K` | the time to which it was rescheduled, in milliseconds; its `supersedes` |

@@ -48,8 +48,8 @@ return 1
  * the state, 1 when it is late, how many were accepted, and how long until a plan is due.
  */
 const ANY = createScript(`
-local state, fence, standing, attempts, version, due, mark, marked, plan =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'v', 'q', 'g', 'i', 'z'))
+local state, fence, standing, attempts, version, due, mark, marked, plan, way =
+  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'v', 'q', 'g', 'i', 'z', 'a'))
 if not state then return {0, 'queued', 0, 0, ''} end
 ${CHECK}
 if isUnreadable(state, fence, standing, version) then return UNREADABLE end
@@ -101,7 +101,7 @@ if holds then
 end
 if turned and holds then
   due = planUncertain(now, plan, mark)
-elseif due and not string.find(standing, 'u', 1, true) then
+elseif way and not string.find(standing, 'u', 1, true) then
   due = unplan()
 end
 if not string.find(standing, '[uq]') then redis.call('HDEL', KEYS[1], 'o') end

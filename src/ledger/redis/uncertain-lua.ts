@@ -5,12 +5,20 @@ import { ACCEPTED_UNCERTAIN } from '../uncertain.ts'
 
 const JUDGEMENT = encodeJudgement({ stage: 'dot', rule: ACCEPTED_UNCERTAIN })
 
-/** Lua for who ends a message before its time: a plan does not send again what may have arrived. */
-export const FORGO_RESEND = `
-local function forgoResend()
-  if redis.call('HGET', KEYS[1], 'a') ~= 'r' then return false end
+const UNPLAN = `
+local function unplan()
   redis.call('HDEL', KEYS[1], 'q', 'a')
   redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
+  return nil
+end
+`
+
+/** Lua for who ends a message before its time: a plan does not send again what may have arrived. */
+export const FORGO_RESEND = `
+${UNPLAN}
+local function forgoResend()
+  if redis.call('HGET', KEYS[1], 'a') ~= 'r' then return false end
+  unplan()
   return true
 end
 `
@@ -18,18 +26,20 @@ end
 /**
  * Lua that scripts share which decide about uncertain recipients, behind `TRANSITION` and `HISTORY`.
  *
- * `planUncertain` answers when a plan is due, or nothing when they are held. `settleUncertain`
+ * `planUncertain` answers when a plan is due, or nothing when they are held: by no plan, or because
+ * somebody said so, which counts for whoever becomes uncertain beside them too. `settleUncertain`
  * answers the standing, how many there were, and since when the message ages; `heldSince` answers since
  * when the message as a whole has been held, because it does not age meanwhile.
  */
 export const UNCERTAIN = `
-local function unplan()
-  redis.call('HDEL', KEYS[1], 'q', 'a')
-  redis.call('ZREM', KEYS[2] .. 'planned', ARGV[1])
-  return nil
+${UNPLAN}
+local function hold()
+  unplan()
+  redis.call('HSET', KEYS[1], 'a', 'h')
 end
 
 local function planUncertain(now, plan, answerUntil)
+  if redis.call('HGET', KEYS[1], 'a') == 'h' then return nil end
   local way, after, most = string.match(plan or '', '^(%l):(%d+):(%d+)$')
   local resends = tonumber(redis.call('HGET', KEYS[1], 'o')) or 0
   if not way or (way == 'r' and resends >= tonumber(most)) then return unplan() end

@@ -28,10 +28,8 @@ ${TRANSITION}
 ${HISTORY}
 ${UNCERTAIN}
 if ARGV[3] == 'hold' then
-  if due then
-    unplan()
-    tell(now, '${HELD}')
-  end
+  hold()
+  if due then tell(now, '${HELD}') end
   return {'held', state}
 end
 local isPlanned = ARGV[3] == 'planned'

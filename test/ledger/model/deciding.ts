@@ -68,6 +68,7 @@ export function reopen(message: Message | undefined, evenIfUncertain: boolean): 
     mark: undefined,
     turnedBy: {},
     plan: undefined,
+    isHeld: false,
     resends: 0,
     attempts: 0,
     breaks: 0,
@@ -86,6 +87,7 @@ export function decide(message: Message | undefined, decision: UncertainDecision
   if (decision === 'hold') {
     if (message.plan !== undefined) message.entries.push('uncertain-held')
     message.plan = undefined
+    message.isHeld = true
     return { kind: 'held', state }
   }
   if (decision === 'planned' && planned?.isDue !== true) return { kind: 'not-due', state }
@@ -100,6 +102,7 @@ export function settleUncertain(message: Message, way: UncertainWay, byPlan: boo
   const count = message.standing.split('u').length - 1
   message.standing = message.standing.replaceAll('u', way === 'accept' ? 'a' : 'q')
   message.plan = undefined
+  message.isHeld = false
   if (way === 'resend') message.resends = byPlan ? message.resends + 1 : 0
   message.entries.push('uncertain-settled')
   return count
@@ -107,6 +110,7 @@ export function settleUncertain(message: Message, way: UncertainWay, byPlan: boo
 
 /** Plans what becomes of uncertain recipients; a resend waits for the answer while it could come. */
 export function plan(message: Message, planned: Planned | undefined, isOver: boolean): void {
+  if (message.isHeld) return
   const isSpent = planned?.way === 'resend' && message.resends >= planned.atMost
   message.plan =
     planned === undefined || isSpent

@@ -20,6 +20,8 @@ export interface Message {
   /** Whose mark turned a recipient uncertain. */
   turnedBy: Record<number, number>
   plan: { way: UncertainWay; isDue: boolean } | undefined
+  /** Somebody holds what is uncertain: nothing is planned for it. */
+  isHeld: boolean
   resends: number
   attempts: number
   claims: number
@@ -52,6 +54,7 @@ export function newMessage(recipients: number): Message {
     mark: undefined,
     turnedBy: {},
     plan: undefined,
+    isHeld: false,
     resends: 0,
     attempts: 0,
     claims: 0,

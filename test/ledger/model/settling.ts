@@ -31,7 +31,10 @@ export function settle(
     }
   }
   if (holds && turned) plan(message, mark?.plan, mark?.isOver ?? true)
-  else if (!message.standing.includes('u')) message.plan = undefined
+  else if (!message.standing.includes('u')) {
+    message.plan = undefined
+    message.isHeld = false
+  }
   if (!/[uq]/.test(message.standing)) message.resends = 0
   if (!more && settlement.isAttempt) message.attempts += 1
   const stays = more || (before === 'active' && !holds)
