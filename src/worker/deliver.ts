@@ -94,6 +94,7 @@ export async function deliver(
     )
     if (!applied) return { kind: 'withdrawn', before }
     before = soFar.outcomes
+    if (outcome.outcomes.some(({ state }) => state !== 'pending')) door.advance()
     // A server may hang up after each transaction: the others would never have their turn.
     const isOpen = door.session.isUsable || (await door.renew())
     if (!isOpen) return { kind: 'ended', outcome: soFar, before }

@@ -6,9 +6,11 @@ export interface Door extends Disposable {
   readonly session: Session
   /** Gives the dead session back and takes another; false when none can be had now. */
   renew(): Promise<boolean>
+  /** Something came of the last session: those that end from now on are counted anew. */
+  advance(): void
 }
 
-/** More dead sessions in a row than this are no coincidence. */
+/** More sessions in a row that end with nothing done than this are no coincidence. */
 const MAX_RENEWALS = 10
 
 /** Holds `session` until it is disposed of. */
@@ -33,6 +35,9 @@ export function openDoor(gate: Gate, session: Session, signal: AbortSignal): Doo
       current = entered.session
       last = entered.session
       return true
+    },
+    advance: () => {
+      renewals = 0
     },
     [Symbol.dispose]: leave,
   }

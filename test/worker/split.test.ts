@@ -177,6 +177,18 @@ describeStores('a message whose server ends the session with each transaction', 
     expect(server.dots).toBe(2)
   })
 
+  test('and delivers to one of 15 each time goes on to the last of them within one attempt', async () => {
+    const to = Array.from({ length: 15 }, (_, at) => `r${at}@example.org`)
+    await using server = await startScriptedServer({
+      DOT: { say: `250 2.0.0 taken\n${bye}`, after: 'close' },
+    })
+    const relay = { port: server.port, limits: { recipientsPerTransaction: 1 } }
+    await using room = await openRoom(place(), relay)
+    const { id } = await room.send({ to })
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(server.dots).toBe(to.length)
+  })
+
   test('and takes one fewer each time is tried again later, not for ever at once', async () => {
     const to = Array.from({ length: 15 }, (_, at) => `r${at}@example.org`)
     await using server = await startScriptedServer({
