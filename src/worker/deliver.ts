@@ -1,4 +1,5 @@
 import type { Door } from './door.ts'
+import type { Spared } from '../connections/envelope-commands.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { sizeOf } from '../connections/message-body.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
@@ -9,6 +10,7 @@ import { noteOf } from './attempt-note.ts'
 import type { ComposedMessage } from './compose.ts'
 import { gravestOf, outcomeOf, type TransactionOutcome } from './outcome.ts'
 import { judgingOf } from './judging.ts'
+import { mayDropDsn } from './plainer.ts'
 import { persist } from './persist.ts'
 import { isStale, transact } from './transact.ts'
 
@@ -33,6 +35,8 @@ export type Delivery = {
 interface Part {
   readonly indices: readonly number[]
   readonly isSplit: boolean
+  /** What these were refused for before. */
+  readonly without: readonly Spared[]
 }
 
 /**
@@ -60,23 +64,24 @@ export async function deliver(
   let soFar: TransactionOutcome | undefined
   const bytes = sizeOf(message.body)
   for (let count = 1; ; count += 1) {
-    const part = parts.shift() ?? { indices: [], isSplit: false }
+    const part = parts.shift() ?? wholePart([])
+    const { indices, isSplit, without } = part
     const ending = await transact(
-      { job, claim, message, indices: part.indices, door, context, judging },
+      { job, claim, message, indices, without, door, context, judging },
       signal,
     )
     if (isStale(ending)) return { kind: 'withdrawn', before }
     const note = (outcomes: readonly RecipientOutcome[], last: Judgement): AttemptNote => {
-      const { indices } = part
       const { redirectedTo } = message
       const noted = { ending, indices, part: count, bytes, outcomes, last, redirectedTo }
       return noteOf(noted, claim, context)
     }
     if (ending.kind === 'withdrawn') return { kind: 'withdrawn', before, note: note([], WITHHELD) }
 
-    const outcome = outcomeOf(job.id, ending, part.indices, part.isSplit, judging)
+    const known = { ...judging, mayDropParameters: mayDropDsn(job, ending) }
+    const outcome = outcomeOf(job.id, ending, indices, isSplit, known)
     soFar = soFar === undefined ? outcome : together(soFar, outcome)
-    parts.unshift(...splitOf(outcome, part))
+    parts.unshift(...splitOf(outcome, part), ...plainerOf(outcome, part))
     const goesOn = outcome.finding?.kind === 'works' && !signal.aborted
     const told = note(outcome.outcomes, outcome.last)
     if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before, note: told }
@@ -118,11 +123,15 @@ function together(before: TransactionOutcome, after: TransactionOutcome): Transa
 }
 
 function partsOf(pending: readonly number[], size: number): Part[] {
-  if (pending.length <= size) return [{ indices: pending, isSplit: false }]
-  return Array.from({ length: Math.ceil(pending.length / size) }, (_, part) => ({
-    indices: pending.slice(part * size, (part + 1) * size),
-    isSplit: false,
-  }))
+  if (pending.length <= size) return [wholePart(pending)]
+  return Array.from({ length: Math.ceil(pending.length / size) }, (_, part) =>
+    wholePart(pending.slice(part * size, (part + 1) * size)),
+  )
+}
+
+/** Nothing of it was refused for its parameters yet, nor for the number of its recipients. */
+function wholePart(indices: readonly number[]): Part {
+  return { indices, isSplit: false, without: [] }
 }
 
 /**
@@ -131,14 +140,16 @@ function partsOf(pending: readonly number[], size: number): Part[] {
  * split again.
  */
 function splitOf({ split, again }: TransactionOutcome, part: Part): readonly Part[] {
-  if (split.length === 0) return again.length === 0 ? [] : [{ indices: again, isSplit: false }]
-  if (split.length < part.indices.length) {
-    return [again, split]
-      .filter((some) => some.length > 0)
-      .map((indices) => ({ indices, isSplit: false }))
-  }
+  const isNoneWanted = split.length > 0 && split.length === part.indices.length
   const half = Math.ceil(split.length / 2)
-  return [split.slice(0, half), split.slice(half)]
-    .filter((some) => some.length > 0)
-    .map((some) => ({ indices: some, isSplit: true }))
+  const some = isNoneWanted ? [split.slice(0, half), split.slice(half)] : [again, split]
+  return some
+    .filter(({ length }) => length > 0)
+    .map((indices) => ({ ...part, indices, isSplit: isNoneWanted }))
+}
+
+/** Those for whom the server did not want to hear of reports. */
+function plainerOf({ plainer }: TransactionOutcome, { without }: Part): readonly Part[] {
+  if (plainer.length === 0) return []
+  return [{ indices: plainer, isSplit: false, without: [...without, 'DSN'] }]
 }

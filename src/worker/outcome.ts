@@ -4,6 +4,7 @@ import type { Judgement, RecipientOutcome, RecipientState } from '../ledger/ledg
 import type { Fault } from '../smtp/fault.ts'
 import type { Reply } from '../smtp/reply.ts'
 import { judge, type JudgeContext, type Verdict } from '../smtp/verdict.ts'
+import { isForParameters } from './plainer.ts'
 
 /** What one transaction means for its recipients, for the message's retry, and for the manager. */
 export interface TransactionOutcome {
@@ -15,6 +16,8 @@ export interface TransactionOutcome {
    * it refused the transaction for those in `split`, or would take the message for them alone.
    */
   readonly again: readonly number[]
+  /** Indices of recipients who go again without DSN, at once: the server refused it for them alone. */
+  readonly plainer: readonly number[]
   /** The longest wait that a verdict asks for; 0 when none does. */
   readonly minDelayMs: number
   /** Whether the message spends an attempt on it. */
@@ -31,6 +34,8 @@ interface JudgedRecipient {
   readonly accepted: boolean
   /** Only the others need what the server lacks. */
   readonly isSpared?: true
+  /** The server refused what was asked of it with the recipient, and perhaps not the recipient. */
+  readonly isAskedTooMuch?: boolean
 }
 
 const DELIVERED: Judgement = { stage: 'dot' }
@@ -41,7 +46,7 @@ const WORKS: Finding = { kind: 'works' }
  *
  * `indices` are the recipients' places in the job's envelope, in the transaction's order.
  * `splitBefore` says that this transaction is itself the rest of a split one; `judging` what is
- * known of the server.
+ * known of the server, and whether RCPT had parameters that it can do without.
  */
 export function outcomeOf(
   id: string,
@@ -52,7 +57,9 @@ export function outcomeOf(
 ): TransactionOutcome {
   // One recipient cannot be split any further.
   const cannotSplit = splitBefore || indices.length === 1
-  const shared = sharedVerdict(ending, { ...judging, splitBefore: cannotSplit })
+  // What all were refused for, they were asked without already.
+  const together = { ...judging, mayDropParameters: false, splitBefore: cannotSplit }
+  const shared = sharedVerdict(ending, together)
   const needy = ending.kind === 'rejected' ? ending.places : undefined
   let acceptedBefore = false
   const judged = ending.recipients.map(({ reply, accepted }, place): JudgedRecipient => {
@@ -65,13 +72,13 @@ export function outcomeOf(
       acceptedBefore ||= accepted
       return { ...recipientOf(index, shared.verdict, shared.judgement), accepted }
     }
-    const verdict = judge(
-      { kind: 'reply', stage: 'rcpt', reply },
-      { ...judging, acceptedBefore, splitBefore: cannotSplit },
-    )
+    const fault = { kind: 'reply', stage: 'rcpt', reply } as const
+    const known = { ...judging, acceptedBefore, splitBefore: cannotSplit }
+    const verdict = judge(fault, known)
     return {
       ...recipientOf(index, verdict, judgementOf('rcpt', reply, verdict)),
       accepted,
+      isAskedTooMuch: known.mayDropParameters === true && isForParameters(fault, known),
     }
   })
 
@@ -90,6 +97,9 @@ export function outcomeOf(
     outcomes,
     split,
     again,
+    plainer: judged.flatMap(({ outcome, isAskedTooMuch }) =>
+      isAskedTooMuch === true ? [outcome.index] : [],
+    ),
     minDelayMs: Math.max(0, ...verdicts.map(({ minDelayMs }) => minDelayMs ?? 0)),
     isAttempt: ending.kind === 'accepted' || verdicts.some(({ message }) => message !== 'return'),
     finding: isOurEnding(ending) ? undefined : findingOf(id, verdicts),

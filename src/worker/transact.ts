@@ -2,10 +2,11 @@ import type { Spared } from '../connections/envelope-commands.ts'
 import type { TransactionEnding, TransactionHooks } from '../connections/transaction-ending.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Envelope } from '../smtp/envelope.ts'
-import { judge, type JudgeContext } from '../smtp/verdict.ts'
+import type { JudgeContext } from '../smtp/verdict.ts'
 import type { AttemptContext, Claimed } from './attempt.ts'
 import type { ComposedMessage } from './compose.ts'
 import type { Door } from './door.ts'
+import { sparedBy } from './plainer.ts'
 import { uncertainPlanOf } from './uncertain-plan.ts'
 
 /** How much longer than the dot time-out an answer may take before a marked message is uncertain. */
@@ -18,6 +19,8 @@ interface Offer {
   readonly message: ComposedMessage
   /** The recipients' places in the job's envelope. */
   readonly indices: readonly number[]
+  /** What these were refused for before. */
+  readonly without: readonly Spared[]
   readonly door: Door
   readonly context: AttemptContext
   /** What is known of the server. */
@@ -33,7 +36,7 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
   const { job, message, indices, door } = offer
   const redirected = message.redirectedTo
   const to = redirected ? [redirected] : indices.map((index) => job.envelope.to[index] ?? '')
-  const hooks = { beforeDot: markOf(offer), signal }
+  const hooks = { beforeDot: markOf(offer), signal, without: offer.without }
   const { dsn, requireTls } = job
   const envelope: Envelope = {
     from: message.from,
@@ -51,9 +54,10 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
   }
   const first = await say(hooks)
   let ending = first
-  const without = first.kind === 'rejected' ? sparedBy(first, offer.judging) : []
-  if (first.kind === 'rejected' && without.length > 0) {
+  const spared = first.kind === 'rejected' ? sparedBy(first, offer.judging) : []
+  if (first.kind === 'rejected' && spared.length > 0) {
     const isOpen = door.session.isUsable || (await door.renew())
+    const without = [...offer.without, ...spared]
     ending = isOpen ? await say({ ...hooks, without }) : { ...first, isStale: true }
   }
   return redirected ? spreadOver(indices, ending) : ending
@@ -77,28 +81,6 @@ function markOf({ job, claim, message, indices, context }: Offer): TransactionHo
     const marked = isRedirected ? indices : accepted.flatMap((place) => indices[place] ?? [])
     return ledger.mark(job.id, claim.fence, marked, answerWithinMs, plan)
   }
-}
-
-/**
- * What a refused command is said without once more: what the reply names, else all that can be left
- * out. Nothing, when the rules think the same of it either way.
- */
-function sparedBy(
-  ending: Extract<TransactionEnding, { kind: 'rejected' }>,
-  judging: JudgeContext,
-): readonly Spared[] {
-  const { spares = [], fault } = ending
-  if (spares.length === 0 || isStale(ending) || fault.kind !== 'reply') return []
-  const plainer = judge(fault, { ...judging, mayDropParameters: true })
-  if (plainer.rule === judge(fault, judging).rule) return []
-  const named = spares.filter((spared) => KEYWORDS[spared].test(fault.reply.text))
-  return named.length === 0 ? spares : named
-}
-
-const KEYWORDS: Readonly<Record<Spared, RegExp>> = {
-  SIZE: /\bSIZE\b/i,
-  '8BITMIME': /\bBODY\b|8BITMIME/i,
-  DSN: /\b(?:RET|ENVID|NOTIFY|ORCPT|DSN)\b/i,
 }
 
 /** A redirected message has one recipient on the wire, whose fate all of its recipients share. */

@@ -6,7 +6,11 @@ import { openStore } from '../../src/store/open.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { startMta } from '../support/mta.ts'
 import { describeMta, describeRedis, uniquePrefix } from '../support/redis.ts'
-import { startScriptedServer, type ScriptedServer } from '../support/scripted-server.ts'
+import {
+  startScriptedServer,
+  type Script,
+  type ScriptedServer,
+} from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
@@ -80,6 +84,56 @@ describeRedis('what a message asks of its server', (url) => {
       expect(server.connections).toBe(1)
     },
   )
+
+  test.for<[ending: string, script: Script]>([
+    ['whose others are taken', {}],
+    [
+      'which ends the session then',
+      { DOT: [{ say: '250 ok\n421 bye', after: 'close' }, '250 ok'] },
+    ],
+  ])(
+    'a server that refuses DSN for one of several, %s, gets it for that one without, at once',
+    async ([, script]) => {
+      await using server = await startScriptedServer({
+        EHLO: WITH_DSN,
+        RCPT: (line) => {
+          if (line.includes('eve')) return '550 5.1.1 nobody'
+          return line.includes('bob') && line.includes('NOTIFY')
+            ? '555 5.5.4 what?'
+            : '250 2.1.5 ok'
+        },
+        ...script,
+      })
+      await using room = await openRoom(placeOn(url), { port: server.port })
+      const to = ['ann@example.org', 'bob@example.org', 'eve@example.org']
+      const { id } = await room.send({ to }, { dsn: REPORTS })
+      const { recipients, attempts } = await room.settled(id)
+      expect(recipients.map(({ state }) => state)).toEqual(['delivered', 'delivered', 'refused'])
+      expect(attempts).toBe(1)
+      const [all = [], ...others] = commandsOf(server)
+      expect(all.map((line) => /RET|NOTIFY/.test(line))).toEqual([true, true, true, true])
+      expect(others).toEqual([
+        [expect.stringMatching(/^MAIL FROM:<\S+> SIZE=\d+$/), 'RCPT TO:<bob@example.org>'],
+      ])
+      expect(await attemptsOf(room.mailroom, id)).toMatchObject([
+        { part: 1 },
+        { part: 2, unasked: ['DSN'] },
+      ])
+    },
+  )
+
+  test('one of several who is refused without DSN too is refused', async () => {
+    await using server = await startScriptedServer({
+      EHLO: WITH_DSN,
+      RCPT: (line) => (line.includes('bob') ? '504 5.5.4 no' : '250 2.1.5 ok'),
+    })
+    await using room = await openRoom(placeOn(url), { port: server.port })
+    const { id } = await room.send({ to: ['ann@example.org', 'bob@example.org'] }, { dsn: REPORTS })
+    const { recipients, attempts } = await room.settled(id)
+    expect(recipients).toMatchObject([{ state: 'delivered' }, { state: 'refused', code: 504 }])
+    expect(attempts).toBe(1)
+    expect(commandsOf(server)).toHaveLength(2)
+  })
 
   test('a message that must have its reports is refused, not sent without them', async () => {
     await using server = await startScriptedServer()
