@@ -5,6 +5,15 @@ import { startManInTheMiddle } from '../support/man-in-the-middle.ts'
 import type { ManInTheMiddle, Tricks } from '../support/man-in-the-middle.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { embeddedPlace } from '../support/stores.ts'
+import {
+  answerTo,
+  asServer,
+  asStartTlsServer,
+  hideAuth,
+  hideStartTls,
+  leaveOnly,
+  sayBehindStartTls,
+} from '../support/tricks.ts'
 import { openRoom } from '../worker/mail-room.ts'
 
 const SECRET = 'correct horse'
@@ -13,15 +22,6 @@ const authority = createCertificate({ hosts: ['Test authority'], isAuthority: tr
 const trusted = createCertificate({ hosts: ['127.0.0.1'], issuer: authority })
 const stranger = createCertificate({ hosts: ['127.0.0.1'] })
 const namesake = createCertificate({ hosts: ['mail.example.org'], issuer: authority })
-
-const hideStartTls = (said: string): string => said.replace(/^(250[- ])STARTTLS/m, '$1XNOTHING')
-const offerStartTls = (said: string): string => said.replace(/^250-.*\r\n/, '$&250-STARTTLS\r\n')
-const hideAuth = (said: string): string => said.replace(/^(250[- ])AUTH .*$/m, '$1XNOTHING')
-const onlyPlain = (said: string): string => said.replace(/^(250[- ]AUTH) .*$/m, '$1 PLAIN LOGIN')
-const to =
-  (verb: string, said: string): NonNullable<Tricks['answer']> =>
-  (command) =>
-    command.startsWith(verb) ? said : undefined
 
 /** What somebody on the way does, the TLS mode, the mechanism demanded, and what the operator reads. */
 type Row = readonly [
@@ -32,40 +32,27 @@ type Row = readonly [
   tricks: Tricks,
 ]
 
-const asServer = (certificate: typeof trusted, more: Tricks = {}): Tricks => ({
-  tls: { mode: 'implicit', certificate },
-  ...more,
-})
-const asStartTlsServer = (
-  certificate: typeof trusted,
-  { rewrite, ...more }: Tricks = {},
-): Tricks => ({
-  tls: { mode: 'starttls', certificate },
-  rewrite: (said) => offerStartTls(rewrite?.(said) ?? said),
-  ...more,
-})
-
 const ROWS: readonly Row[] = [
   [
     'takes STARTTLS out and refuses it',
     'starttls',
     undefined,
     /does not offer STARTTLS/,
-    { rewrite: hideStartTls, answer: to('STARTTLS', '502 5.5.1 what?\r\n') },
+    { rewrite: hideStartTls, answer: answerTo('STARTTLS', '502 5.5.1 what?\r\n') },
   ],
   [
     'answers STARTTLS that there is no TLS now',
     'starttls',
     undefined,
     /454/,
-    { answer: to('STARTTLS', '454 4.7.0 TLS not available\r\n') },
+    { answer: answerTo('STARTTLS', '454 4.7.0 TLS not available\r\n') },
   ],
   [
     'agrees to STARTTLS and goes on without it',
     'starttls',
     undefined,
     /TLS/,
-    { answer: to('STARTTLS', '220 go on\r\n250-hello\r\n250 AUTH PLAIN\r\n235 welcome\r\n') },
+    { answer: answerTo('STARTTLS', '220 go on\r\n250-hello\r\n250 AUTH PLAIN\r\n235 welcome\r\n') },
   ],
   ...(['starttls', 'implicit'] as const).flatMap((tls): readonly Row[] => {
     const as = tls === 'starttls' ? asStartTlsServer : asServer
@@ -84,7 +71,7 @@ const ROWS: readonly Row[] = [
         tls,
         'CRAM-MD5',
         /AUTH PLAIN LOGIN, none of CRAM-MD5/,
-        as(trusted, { rewrite: onlyPlain }),
+        as(trusted, { rewrite: leaveOnly('PLAIN LOGIN') }),
       ],
       [
         'is trusted and says yes to any SCRAM',
@@ -93,14 +80,20 @@ const ROWS: readonly Row[] = [
         /did not prove/,
         as(trusted, {
           rewrite: (said) => said.replace('CRAM-MD5', 'CRAM-MD5 SCRAM-SHA-256'),
-          answer: to('AUTH', '235 2.7.0 welcome\r\n'),
+          answer: answerTo('AUTH', '235 2.7.0 welcome\r\n'),
         }),
       ],
     ]
   }),
   ['has no TLS', 'implicit', undefined, /does not speak TLS/, { answer: () => '220 hello\r\n' }],
   ['takes AUTH out', 'none', undefined, /offers no AUTH/, { rewrite: hideAuth }],
-  ['leaves PLAIN alone', 'none', 'CRAM-MD5', /none of CRAM-MD5/, { rewrite: onlyPlain }],
+  [
+    'leaves PLAIN alone',
+    'none',
+    'CRAM-MD5',
+    /none of CRAM-MD5/,
+    { rewrite: leaveOnly('PLAIN LOGIN') },
+  ],
 ]
 
 test('whoever stands on the way gets neither password nor mail, and the operator reads why', async () => {
@@ -174,10 +167,8 @@ const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', subject: 'Hi',
 /** What somebody on the way puts in while it can, and hopes to be taken for the server's. */
 const EARLY_WORDS: Readonly<Record<string, NonNullable<Tricks['rewrite']>>> = {
   'no STARTTLS on offer': hideStartTls,
-  'an offer behind the answer to STARTTLS': (said) =>
-    said.replace(/^220 Ready.*\r\n/, '$&250-hello\r\n250 AUTH PLAIN\r\n'),
-  'the beginning of a line behind the answer to STARTTLS': (said) =>
-    said.replace(/^220 Ready.*\r\n/, '$&250-X-AUTH PLAIN'),
+  'an offer behind the answer to STARTTLS': sayBehindStartTls('250-hello\r\n250 AUTH PLAIN\r\n'),
+  'the beginning of a line behind the answer to STARTTLS': sayBehindStartTls('250-X-AUTH PLAIN'),
   'mechanisms before TLS': (said) => said.replace('250-PIPELINING', '250-AUTH PLAIN\r\n$&'),
 }
 
