@@ -54,8 +54,9 @@ export interface FailedLogin {
 
 export interface LoginOptions {
   readonly signal?: AbortSignal | undefined
-  /** The access tokens of the process; by default those of this login alone. */
+  /** Those of the process; by default both are of this login alone. */
   readonly tokens?: Tokens | undefined
+  readonly kerberos?: LoginContext['kerberos'] | undefined
   /** Is told what happens, for people; nobody by default. */
   readonly trail?: LoginTrail
 }
@@ -97,7 +98,7 @@ function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLo
 function beginLogin(
   Connection: typeof SMTPConnection,
   resolved: Attempt,
-  { signal, trail, tokens = createTokens() }: LoginOptions,
+  { signal, trail, kerberos, tokens = createTokens() }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
   const { manager } = resolved
@@ -149,8 +150,8 @@ function beginLogin(
       return
     }
     progress.beginAuth()
-    const place = { connection, exchanger, tokens, hide: hiding.also, signal: ending.signal }
-    void authenticate(resolved, place, (fault, session) => {
+    const place = { tokens, kerberos, hide: hiding.also, signal: ending.signal }
+    void authenticate(resolved, { connection, exchanger, ...place }, (fault, session) => {
       if (ending.signal.aborted) return
       if (fault !== undefined) fail(fault)
       else end({ kind: 'open', socket: takeSocket(connection), ...session })
@@ -164,7 +165,7 @@ function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
   return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
 }
 
-interface LoginPlace extends Pick<LoginContext, 'tokens' | 'hide' | 'signal'> {
+interface LoginPlace extends Pick<LoginContext, 'tokens' | 'kerberos' | 'hide' | 'signal'> {
   readonly connection: SMTPConnection
   readonly exchanger: Exchanger
 }

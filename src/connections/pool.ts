@@ -1,5 +1,5 @@
 import { GIVEN_UP, waitForSession, type Acquired, type Waiter } from './acquired.ts'
-import type { Tokens } from './auth/oauth2/tokens.ts'
+import type { LoginOptions } from './login.ts'
 import { openLogin } from './login.ts'
 import type { PoolEvent, SessionEnd } from './pool-event.ts'
 import { createSeats, type SeatHolder, type Seats } from './seats.ts'
@@ -7,15 +7,16 @@ import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
 
-export interface PoolOptions {
+export interface PoolOptions extends Shared {
   /** Never more sessions than this are open; `limits.sessions` by default. */
   readonly maxSessions?: number
   /** Shared with other pools of the manager: all of them together keep within them. */
   readonly seats?: Seats
   readonly onEvent?: (event: PoolEvent) => void
-  /** The access tokens of the process. */
-  readonly tokens?: Tokens | undefined
 }
+
+/** What all logins of the process have together. */
+type Shared = Pick<LoginOptions, 'tokens' | 'kerberos'>
 
 interface PoolStats {
   readonly open: number
@@ -59,7 +60,7 @@ interface Entry {
 
 interface State {
   readonly resolved: ResolvedManager
-  readonly tokens: Tokens | undefined
+  readonly shared: Shared
   /** Those of sessions that are open, being opened or being closed. */
   readonly seats: SeatHolder
   readonly emit: (event: PoolEvent) => void
@@ -82,7 +83,7 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
   const { seats = createSeats(() => maxSessions) } = options
   const state: State = {
     resolved,
-    tokens: options.tokens,
+    shared: { tokens: options.tokens, kerberos: options.kerberos },
     seats: seats.join(() => {
       closeSurplus(state)
       serveNext(state)
@@ -125,10 +126,10 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
 
 /** The seat is taken. */
 async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
-  const { resolved, tokens, logins, emit, entries, seats } = state
+  const { resolved, shared, logins, emit, entries, seats } = state
   const startedAt = performance.now()
   const login = await openLogin(resolved, {
-    tokens,
+    ...shared,
     signal: signal === undefined ? logins.signal : AbortSignal.any([signal, logins.signal]),
   })
   if (login.kind === 'fault') {

@@ -1,3 +1,4 @@
+import { createKerberos, type Kerberos } from '../connections/auth/kerberos/kerberos.ts'
 import { createTokens, type Tokens } from '../connections/auth/oauth2/tokens.ts'
 import { createSeatsByManager } from '../connections/seats.ts'
 import { openHealth, type Health } from '../fleet/health.ts'
@@ -20,6 +21,8 @@ export interface FleetServices {
   readonly starts: Starts
   /** The access tokens of all workers. */
   readonly tokens: Tokens
+  /** The Kerberos library, for this worker alone. */
+  readonly kerberos: Kerberos
 }
 
 /** Opens them on the store of `services`; `opened` closes them, and gives back what is leased. */
@@ -60,5 +63,6 @@ export async function openFleetServices(
   const sharedKey = (): Promise<string | undefined> => configuration.current.connections.digestKey()
   const shelf = opened.use(await openTokenShelf(store, { forMs: leaseMs, sharedKey, onFault }))
   const tokens = createTokens({ shelf, onEvent: emit })
-  return { health, leases, seats, rates, starts: openStarts(store), tokens }
+  const kerberos = opened.use(createKerberos())
+  return { health, leases, seats, rates, starts: openStarts(store), tokens, kerberos }
 }

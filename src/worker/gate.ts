@@ -38,7 +38,7 @@ export interface Gate {
   close(deadlineMs: number): Promise<void>
 }
 
-type GateContext = Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules' | 'tokens'>
+type GateContext = Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules' | 'tokens' | 'kerberos'>
 
 /**
  * Opens the way to a manager; no session is opened before the first message or probe. Its sessions
@@ -50,12 +50,12 @@ type GateContext = Pick<LaneContext, 'health' | 'emit' | 'seats' | 'rules' | 'to
 export function openGate(
   connection: string,
   resolved: ResolvedManager,
-  { health, emit, seats, rules, tokens }: GateContext,
+  { health, emit, seats, rules, tokens, kerberos }: GateContext,
   isOutdated: (gate: Gate) => Promise<boolean>,
 ): Gate {
   const key: ManagerKey = { name: resolved.manager.name, digest: resolved.digest }
   const onEvent = (event: PoolEvent): void => emit({ ...event, connection })
-  const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent, tokens })
+  const pool = openPool(resolved, { seats: seats(resolved.manager), onEvent, tokens, kerberos })
   const unfollow = health.follow(key)
 
   const enter = async (signal: AbortSignal): Promise<Entered> => {

@@ -1,3 +1,4 @@
+import type { Kerberos } from '../connections/auth/kerberos/kerberos.ts'
 import type { Tokens } from '../connections/auth/oauth2/tokens.ts'
 import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Seats } from '../connections/seats.ts'
@@ -33,6 +34,8 @@ export interface LaneContext extends Omit<
   readonly pauses: PauseWatch
   /** The access tokens that all sessions of this worker log in with. */
   readonly tokens: Tokens
+  /** The Kerberos library, as all identities that log in with it. */
+  readonly kerberos: Kerberos
   /** Resolves a manager anew, with the secrets as they are now. */
   readonly resolve: (manager: string) => Promise<ResolvedManager>
   /** Resolves all managers that a name stands for. */

@@ -13,7 +13,9 @@ import { describeKerberos } from '../support/servers/describe-kerberos.ts'
 import { krb5Conf, startRealm } from '../support/servers/kerberos-realm.ts'
 import type { KerberosRealm } from '../support/servers/kerberos-realm.ts'
 import { startSilentKdc } from '../support/servers/silent-kdc.ts'
+import { embeddedPlace } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { openRoom } from '../worker/mail-room.ts'
 
 const NO_KEY = /^there is no key for this account in `keytab`/
 const EXPIRED = /^the account is expired, locked/
@@ -131,6 +133,32 @@ await describeKerberos('a login by Kerberos', () => {
     for (const fault of await Promise.all(waiting)) {
       expect(fault).toMatchObject({ kind: 'timeout', stage: 'auth' })
     }
+    // Nobody waits any more, neither here nor in the processes of these logins.
+    await expect.poll(() => pidsOf(keytab)).toEqual([])
+    await expect.poll(() => silence.open).toBe(0)
+  })
+
+  test('of a worker leaves no process when that stops while the KDC is silent', async () => {
+    await using realm = await startSmallRealm()
+    await using server = await startServer()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    const auth = { method: 'windows', mechanism: 'kerberos', keytab }
+    const relay = { server: 'localhost', port: server.port, auth }
+    for (const way of ['TCP', 'UDP']) {
+      await using silence = await startSilentKdc()
+      const limit = `udp_preference_limit = ${way === 'TCP' ? 1 : 32_700}`
+      const conf = krb5Conf(silence.port).replace('udp_preference_limit = 1', limit)
+      await writeFile(realm.config, conf)
+      await using room = await openRoom(embeddedPlace(), relay)
+      const { id } = await room.send()
+      await expect.poll(() => (way === 'UDP' ? silence.datagrams : silence.open)).toBeGreaterThan(0)
+      expect(await pidsOf(keytab)).toHaveLength(1)
+
+      await room.worker.stop(0, 0)
+      expect(await pidsOf(keytab)).toEqual([])
+      expect(await room.mailroom.get(id)).toMatchObject({ state: 'queued', attempts: 0 })
+    }
+    expect(server.commands.filter((line) => line.startsWith('AUTH'))).toEqual([])
   })
 
   test('is tried again in a new process when the one of its account was killed', async () => {
@@ -143,7 +171,8 @@ await describeKerberos('a login by Kerberos', () => {
     process.env['KRB5_CONFIG'] = silent
     const waiting = faultOf(server, { keytab })
     await expect.poll(() => silence.open).toBe(1)
-    process.kill(await pidOf(keytab), 'SIGKILL')
+    const [pid = 0] = await pidsOf(keytab)
+    process.kill(pid, 'SIGKILL')
     expect(await waiting).toMatchObject({ kind: 'refused', cause: 'KERBEROS_ENDED' })
     process.env['KRB5_CONFIG'] = realm.config
     expect(await faultOf(server, { keytab })).toMatchObject(authFault(NOT_PROVED))
@@ -242,13 +271,13 @@ function mechanismOf(line: string): string | undefined {
   return line.split(' ')[1]
 }
 
-/** The process that speaks Kerberos with a keytab. */
-async function pidOf(keytab: string): Promise<number> {
-  for (const pid of await readdir('/proc')) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (command.includes(`FILE:${keytab}`)) return Number(pid)
-  }
-  throw new Error(`no process has "${keytab}"`)
+/** The processes that speak Kerberos with a keytab. */
+async function pidsOf(keytab: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const commands = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  )
+  return pids.filter((_, index) => commands[index]?.includes(`FILE:${keytab}`)).map(Number)
 }
 
 /** A server that asks for the ticket, which is too long for the command, and then says `text`. */

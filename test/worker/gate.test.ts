@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { createKerberos } from '../../src/connections/auth/kerberos/kerberos.ts'
 import { createTokens } from '../../src/connections/auth/oauth2/tokens.ts'
 import { createSeats } from '../../src/connections/seats.ts'
 import type { ResolvedManager } from '../../src/connections/secrets.ts'
@@ -22,6 +23,7 @@ function gateOf(manager: ResolvedManager, health: Health): AsyncDisposable & { g
       seats: () => createSeats(() => 10),
       rules: () => [],
       tokens: createTokens(),
+      kerberos: createKerberos(),
     },
     () => Promise.resolve(false),
   )

@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Fault } from '../../smtp/fault.ts'
 import type { ResolvedManager } from '../secrets.ts'
 import { logInBasic } from './basic-login.ts'
+import type { Kerberos } from './kerberos/kerberos.ts'
 import type { Mechanism } from './mechanism.ts'
 import type { Secret } from '../secret.ts'
 import { logInOAuth2 } from './oauth2-login.ts'
@@ -25,6 +26,8 @@ export interface LoginContext {
   readonly offered: readonly string[]
   /** The access tokens of this process. */
   readonly tokens: Tokens
+  /** The Kerberos library, as whoever logs in with it in this process; by default as nobody else. */
+  readonly kerberos: Kerberos | undefined
   /** Takes a secret that was got meanwhile out of whatever is told of this login. */
   readonly hide: (secret: Secret) => void
   /** Ends with the login. */

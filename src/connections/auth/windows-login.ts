@@ -1,6 +1,7 @@
 import type { Fault } from '../../smtp/fault.ts'
 import { tlsServerEndPoint } from './channel-binding.ts'
 import { openKerberos } from './kerberos/client.ts'
+import { kerberosOf } from './kerberos/kerberos.ts'
 import { insecureLogin } from './insecure-login.ts'
 import type { LoginContext } from './log-in.ts'
 import { authFault } from './mechanism.ts'
@@ -22,7 +23,7 @@ export async function logInWindows(
   context: LoginContext,
 ): Promise<Fault | undefined> {
   const { mechanism, user } = credentials
-  const { offered, run, server, isSecure, isPlainMeant } = context
+  const { offered, run, server, signal, isSecure, isPlainMeant } = context
   if (!isSecure && !isPlainMeant) return insecureLogin('a Windows login', context)
   const problem = user && describeAccountProblem(user.reveal())
   if (problem !== undefined) return authFault(`\`user\`: ${problem}`)
@@ -32,7 +33,8 @@ export async function logInWindows(
     if (others) return logInByNtlm(credentials, context)
     return noCommonMechanism(offered, mechanism === 'kerberos' ? ['GSSAPI'] : wanted(credentials))
   }
-  const opened = await openKerberos(credentials, server)
+  const kerberos = context.kerberos ?? kerberosOf(signal)
+  const opened = await openKerberos(credentials, { server, signal, kerberos })
   if (opened.kind === 'open') return run(gssapi(opened))
   return others ? logInByNtlm(credentials, context) : opened.fault
 }

@@ -7,8 +7,8 @@ import type { WindowsCredentials } from '../windows.ts'
 import { contextOf } from './context.ts'
 import type { KerberosContext } from './context.ts'
 import { faultOfKerberos } from './faults.ts'
-import { askKerberos } from './identities.ts'
-import type { KerberosIdentity } from './identities.ts'
+import type { KerberosIdentity } from './helper.ts'
+import type { Kerberos } from './kerberos.ts'
 
 /** A Kerberos context that has its ticket, and what it says first; or why there is none. */
 export type OpenedKerberos =
@@ -18,21 +18,30 @@ export type OpenedKerberos =
 /** The service's name in Kerberos (RFC 4120 §6.2.1 and IANA), and the one that Exchange has as well. */
 const SERVICES = ['smtp', 'SMTPSVC'] as const
 
+/** For whom a ticket is wanted. */
+export interface KerberosLogin {
+  /** The host that the connection manager names. */
+  readonly server: string
+  readonly kerberos: Kerberos
+  /** Ends with the login. */
+  readonly signal: AbortSignal
+}
+
 /** Gets a ticket for the SMTP service on `server`; nothing is said to it yet. Never rejects. */
 export async function openKerberos(
   credentials: WindowsCredentials,
-  server: string,
+  { server, kerberos, signal }: KerberosLogin,
 ): Promise<OpenedKerberos> {
   const { user, keytab, spn, spnego } = credentials
-  const identity = identityOf(credentials)
+  const ask = kerberos.as(identityOf(credentials), signal)
   const principal = user && principalOf(user.reveal())
   let failure: Fault = MISSING
   for (const name of spn === undefined ? SERVICES.map((s) => `${s}/${server}`) : [spn]) {
     const service = name.replace('/', '@')
-    const answer = await askKerberos(identity, { kind: 'open', service, principal, spnego })
+    const answer = await ask({ kind: 'open', service, principal, spnego })
     if (answer.kind === 'done') {
       const token = Buffer.from(answer.token, 'base64')
-      return { kind: 'open', context: contextOf(identity, answer), token }
+      return { kind: 'open', context: contextOf(ask, answer), token }
     }
     if (answer.kind === 'missing') break
     if (answer.kind === 'ended') return { kind: 'fault', fault: ENDED }

@@ -1,5 +1,4 @@
-import { askKerberos } from './identities.ts'
-import type { KerberosIdentity } from './identities.ts'
+import type { AskKerberos } from './kerberos.ts'
 import type { KerberosAnswer } from './messages.ts'
 
 /** One security context of GSSAPI (RFC 2743 §1.1.3), which has its ticket. */
@@ -14,11 +13,11 @@ export interface KerberosContext {
 
 type Done = Extract<KerberosAnswer, { kind: 'done' }>
 
-/** The context that `identity` has opened. */
-export function contextOf(identity: KerberosIdentity, opened: Done): KerberosContext {
+/** The context that was opened with `askKerberos`. */
+export function contextOf(askKerberos: AskKerberos, opened: Done): KerberosContext {
   let { isComplete } = opened
   const ask = (kind: 'step' | 'wrap' | 'unwrap') => async (token: Buffer) => {
-    const answer = await askKerberos(identity, {
+    const answer = await askKerberos({
       kind,
       context: opened.context,
       token: token.toString('base64'),
