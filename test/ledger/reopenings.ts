@@ -11,6 +11,7 @@ import {
   type OpenLedger,
 } from './ledger-under-test.ts'
 
+const ROUNDS = 50
 const TWO = ['a@example.com', 'b@example.com']
 
 function uncertain(index: number): RecipientOutcome {
@@ -32,6 +33,21 @@ async function held(
 /** What every ledger promises of messages that a person gives another try. */
 export function testReopenings(open: OpenLedger): void {
   describe('reopen', () => {
+    test('never says of what has just been refused that it is not held', async () => {
+      await using store = await open()
+      const { ledger } = store
+      const ids = Array.from({ length: ROUNDS }, (_, round) => `m${round}`)
+      for (const id of ids) {
+        await ledger.record([newRecord(id)])
+        const fence = await fenceOf(ledger, id)
+        const [answer] = await Promise.all([
+          ledger.reopen(id),
+          ledger.settle(id, fence, { outcomes: [refused(0)], isAttempt: true }),
+        ])
+        expect(answer).not.toMatchObject({ state: 'refused' })
+      }
+    })
+
     test('only recipients without the message are tried again, and all counts begin anew', async () => {
       await using store = await open()
       const { ledger } = store

@@ -33,18 +33,19 @@ export async function reopen(
   options: ReopenOptions,
 ): Promise<Reopened> {
   const { states, letters } = reopenable(options)
-  const { rowCount } = await pool.query(REOPEN, [
-    id,
-    letters,
-    states,
-    options.evenIfUncertain === true ? '1' : '0',
-  ])
-  if (rowCount === 1) return { kind: 'reopened' }
-  const [found] = await decide<{ state: MessageState }>(
-    pool,
-    id,
-    'select state, ledger_check(state, standing, recipients) from ledger where id = $1',
-    [id],
-  )
-  return found === undefined ? { kind: 'unknown' } : { kind: 'not-held', state: found.state }
+  for (;;) {
+    const values = [id, letters, states, options.evenIfUncertain === true ? '1' : '0']
+    const { rowCount } = await pool.query(REOPEN, values)
+    if (rowCount === 1) return { kind: 'reopened' }
+    const [found] = await decide<{ state: MessageState }>(
+      pool,
+      id,
+      'select state, ledger_check(state, standing, recipients) from ledger where id = $1',
+      [id],
+    )
+    if (found === undefined) return { kind: 'unknown' }
+    // Else it has come to its end between the two.
+    if (!states.some((state) => state === found.state))
+      return { kind: 'not-held', state: found.state }
+  }
 }
