@@ -1,4 +1,6 @@
-import { createHmac, scrypt } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+
+import { slowDigest } from './slow-digest.ts'
 
 /** What tells one resolved manager from another. */
 export interface DigestFacts {
@@ -17,12 +19,10 @@ export type DigestMemory = Map<string, { readonly of: string; readonly digest: P
 
 const DIGITS = 32
 const NO_KEY = 'mailroom/connections'
-/** 8 MiB and about 20 ms for each guess. */
-const COST = { N: 2 ** 13, r: 8, p: 1 }
 
 /**
  * Digests `facts` to 32 hexadecimal digits. Whoever does not have `key` cannot try passwords against
- * it; when there is none, each try is made as slow as `COST` says.
+ * it; when there is none, each try is made slow.
  */
 export async function digestOf(
   name: string,
@@ -41,11 +41,6 @@ export async function digestOf(
   return digest
 }
 
-function stretched(text: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    scrypt(text, NO_KEY, DIGITS / 2, COST, (error, derived) => {
-      if (error) reject(error)
-      else resolve(derived.toString('hex'))
-    })
-  })
+async function stretched(text: string): Promise<string> {
+  return (await slowDigest(text, NO_KEY, DIGITS / 2)).toString('hex')
 }

@@ -1,14 +1,14 @@
-import type { TokenPlace, TokenShelf } from '../connections/auth/oauth2/token-shelf.ts'
+import type { TokenShelf } from '../connections/auth/oauth2/token-shelf.ts'
 import { createLateWrites, type LateWritesOptions } from './late-writes.ts'
-import { openText, sealText, type Seal } from './sealed-text.ts'
+import { openText, sealText } from './sealed-text.ts'
+import type { TokenPlaces } from './token-places.ts'
 import type { TokenKey, TokenRecords } from './token-records.ts'
 
 /** The texts of a shelf, as those read them who have the secret of their place. */
 export type ShelvedTexts = Pick<TokenShelf, 'read' | 'write' | 'remove'> & AsyncDisposable
 
 export interface ShelvedTextsOptions extends LateWritesOptions {
-  /** What all who share the shelf know beside the secret of a place, if there is such a thing. */
-  readonly sharedKey: () => Promise<string | undefined>
+  readonly places: TokenPlaces
 }
 
 /** Who loses a refresh token loses the account: it is kept for as long after each use. */
@@ -20,7 +20,7 @@ export function openShelvedTexts(
   records: TokenRecords,
   options: ShelvedTextsOptions,
 ): ShelvedTexts {
-  const { soon } = options
+  const { soon, places } = options
   const late = createLateWrites(records, options)
   /** What lay at each place when it was last looked at. */
   const seen = new Map<string, string | undefined>()
@@ -30,29 +30,22 @@ export function openShelvedTexts(
     seen.set(`${key.item}:${key.manager}`, sealed)
     return sealed
   }
-  const sealOf = async ({ kind, manager, digest, secret }: TokenPlace): Promise<Seal> => {
-    const sharedKey = (await options.sharedKey()) ?? ''
-    return {
-      secret: JSON.stringify([secret.reveal(), sharedKey]),
-      place: [kind, manager, digest],
-    }
-  }
 
   return {
     read: async (place) => {
-      const key = keyOf(place)
+      const { key, seal } = await places.of(place)
       const sealed = late.of(key) === undefined ? await look(key) : undefined
-      const text = sealed === undefined ? late.of(key) : openText(sealed, await sealOf(place))
+      const text = sealed === undefined ? late.of(key) : openText(sealed, seal)
       if (sealed !== undefined && text !== undefined && place.kind === 'refresh') {
         await soon(records.replace(key, sealed, { text: sealed, lifeMs: REFRESH_LIFE_MS }))
       }
       return text
     },
     write: async (place, text, expiresAt) => {
-      const key = keyOf(place)
+      const { key, seal } = await places.of(place)
       const lifeMs = expiresAt === undefined ? REFRESH_LIFE_MS : expiresAt - Date.now()
       if (lifeMs <= 0) return
-      const sealed = sealText(text, await sealOf(place))
+      const sealed = sealText(text, seal)
       late.drop(key)
       try {
         await soon(put(records, key, { text: sealed, lifeMs }, await look(key)))
@@ -63,10 +56,10 @@ export function openShelvedTexts(
       }
     },
     remove: async (place, text) => {
-      const key = keyOf(place)
+      const { key, seal } = await places.of(place)
       if (late.of(key) === text) late.drop(key)
       const sealed = await look(key)
-      if (sealed === undefined || openText(sealed, await sealOf(place)) !== text) return
+      if (sealed === undefined || openText(sealed, seal) !== text) return
       await soon(records.replace(key, sealed, undefined))
     },
     [Symbol.asyncDispose]: () => late[Symbol.asyncDispose](),
@@ -86,8 +79,4 @@ async function put(
     before = await records.read(key)
     if (before === record.text) return
   }
-}
-
-function keyOf({ kind, digest, manager }: TokenPlace): TokenKey {
-  return { manager, item: `${kind}:${digest}` }
 }

@@ -8,13 +8,16 @@ import type {
 import { StoreUnreachableError } from '../store/errors.ts'
 import type { Store } from '../store/store.ts'
 import { inTime } from './in-time.ts'
-import { openShelvedTexts, type ShelvedTextsOptions } from './shelved-texts.ts'
+import { openShelvedTexts } from './shelved-texts.ts'
 import { listenForTokens } from './token-news.ts'
+import { createTokenPlaces } from './token-places.ts'
 import { openTokenRecords } from './token-records.ts'
 import { takeTurn } from './token-turn.ts'
 import { openTurns } from './turns.ts'
 
-export interface TokenShelfOptions extends Partial<Pick<ShelvedTextsOptions, 'sharedKey'>> {
+export interface TokenShelfOptions {
+  /** What all who share the shelf know beside the secret of a place, if there is such a thing. */
+  readonly sharedKey?: () => Promise<string | undefined>
   /** How long a turn lasts without a sign of life of its owner; 15,000 by default. */
   readonly forMs?: number | undefined
   /** How often who waits looks by itself, in case a notice was lost; 1,000 by default. */
@@ -44,8 +47,9 @@ export async function openTokenShelf(
 ): Promise<TokenShelf & AsyncDisposable> {
   const soon = <T>(work: Promise<T>): Promise<T> =>
     inTime(work, patienceMs, () => new StoreUnreachableError(store.location))
+  const places = createTokenPlaces(sharedKey)
   const records = openTokenRecords(store)
-  const texts = openShelvedTexts(records, { soon, everyMs, sharedKey, onFault })
+  const texts = openShelvedTexts(records, { soon, everyMs, places, onFault })
   const turns = openTurns(store)
   const news = await listenForTokens(store, everyMs, onFault)
 
@@ -58,7 +62,7 @@ export async function openTokenShelf(
       task: (turn: ShelfTurn) => Promise<Result>,
       { signal, mayWait }: AloneOptions,
     ): Promise<Alone<Result>> => {
-      const name = nameOf(place)
+      const { name } = await places.of(place)
       const options = { forMs, soon, onFault, onEnd: () => news.tell(name) }
       for (;;) {
         await using turn = await takeTurn(turns, `token:${name}`, options)
@@ -75,7 +79,3 @@ export async function openTokenShelf(
 }
 
 const noKey = (): Promise<undefined> => Promise.resolve(undefined)
-
-function nameOf({ kind, digest, manager }: TokenPlace): string {
-  return `${kind}:${digest}:${manager}`
-}

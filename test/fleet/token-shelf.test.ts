@@ -1,8 +1,11 @@
+import { hkdfSync, scryptSync } from 'node:crypto'
+
 import { expect, test } from 'vitest'
 
 import type { TokenPlace, TokenShelf } from '../../src/connections/auth/oauth2/token-shelf.ts'
 import { createSecret } from '../../src/connections/secret.ts'
 import { openRegistry } from '../../src/fleet/registry.ts'
+import { createTokenPlaces } from '../../src/fleet/token-places.ts'
 import { openTokenRecords, type TokenRecords } from '../../src/fleet/token-records.ts'
 import { openTokenShelf, type TokenShelfOptions } from '../../src/fleet/token-shelf.ts'
 import { openTurns } from '../../src/fleet/turns.ts'
@@ -19,6 +22,8 @@ const ACCESS: TokenPlace = {
   secret: createSecret('client-secret'),
 }
 const REFRESH: TokenPlace = { ...ACCESS, kind: 'refresh' }
+const KEYLESS = createTokenPlaces(() => Promise.resolve(undefined))
+const { key: ACCESS_KEY, name: ACCESS_NAME } = await KEYLESS.of(ACCESS)
 const NAMES = ['relay', 'a:b', `"; drop table fleet_token; --`, '关'.repeat(128), 'u\u0308']
 const AT_ONCE = { signal: new AbortController().signal, mayWait: false }
 
@@ -91,7 +96,7 @@ describeServers('the token shelf', (place) => {
     await using member = await join(place())
     const { shelf, records } = member
     await shelf.write(ACCESS, 'opaque-token', inMs(60_000))
-    const sealed = (await records.read({ manager: 'relay', item: 'access:d1' })) ?? ''
+    const sealed = (await records.read(ACCESS_KEY)) ?? ''
     expect(sealed).toMatch(/^1\.[\w-]{50,}$/)
     expect(Buffer.from(sealed.slice(2), 'base64url').toString('latin1')).not.toContain('opaque')
     expect(await shelf.read({ ...ACCESS, secret: createSecret('another') })).toBeUndefined()
@@ -103,38 +108,50 @@ describeServers('the token shelf', (place) => {
     expect(await keyed.read(ACCESS)).toBeUndefined()
     await keyed[Symbol.asyncDispose]()
     const life = { text: sealed, lifeMs: 60_000 }
-    const moved = [
-      [
-        { ...ACCESS, digest: 'd2' },
-        { manager: 'relay', item: 'access:d2' },
-      ],
-      [
-        { ...ACCESS, manager: 'other' },
-        { manager: 'other', item: 'access:d1' },
-      ],
-      [REFRESH, { manager: 'relay', item: 'refresh:d1' }],
-    ] as const
-    for (const [to, key] of moved) {
+    const others = [{ ...ACCESS, digest: 'd2' }, { ...ACCESS, manager: 'other' }, REFRESH]
+    for (const to of others) {
+      const { key } = await KEYLESS.of(to)
       expect(await records.replace(key, undefined, life)).toBe(true)
       expect(await shelf.read(to)).toBeUndefined()
     }
   })
 
+  test('who reads the store, and guesses the secret, has to make each guess by scrypt', async () => {
+    await using member = await join(place())
+    const secrets = ['a weak secret', 'another one']
+    for (const secret of secrets) {
+      await member.shelf.write({ ...ACCESS, secret: createSecret(secret) }, 'token', inMs(60_000))
+    }
+    const slow = secrets.map((secret) => {
+      const facts = JSON.stringify(['relay', 'd1', secret, ''])
+      const key = scryptSync(facts, 'mailroom/tokens', 32, { N: 8_192, r: 8, p: 1 })
+      const digest = hkdfSync('sha256', key, '', 'mailroom/tokens/place', 16)
+      return `access:${Buffer.from(digest).toString('hex')}`
+    })
+    const lying = await member.records.ends('relay')
+    expect([...lying.keys()].toSorted()).toEqual(slow.toSorted())
+  })
+
+  test('another key that all share is another place', async () => {
+    const keyed = createTokenPlaces(() => Promise.resolve('key'))
+    const places = [await KEYLESS.of(ACCESS), await keyed.of(ACCESS)]
+    expect(new Set(places.map(({ name }) => name)).size).toBe(2)
+    expect(new Set(places.map(({ seal }) => seal.secret)).size).toBe(2)
+  })
+
   test('the same text never looks the same twice', async () => {
     await using member = await join(place())
-    const key = { manager: 'relay', item: 'access:d1' }
     await member.shelf.write(ACCESS, 'token', inMs(60_000))
-    const first = await member.records.read(key)
+    const first = await member.records.read(ACCESS_KEY)
     await member.shelf.write(ACCESS, 'token', inMs(60_000))
-    expect(await member.records.read(key)).not.toBe(first)
+    expect(await member.records.read(ACCESS_KEY)).not.toBe(first)
   })
 
   test.for(['', 'nonsense', '1.', '1.AAAA', '2.x', '1.x.y'])(
     'a spoilt value "%s" counts as none, and is replaced',
     async (spoilt) => {
       await using member = await join(place())
-      const key = { manager: 'relay', item: 'access:d1' }
-      await member.records.replace(key, undefined, { text: spoilt, lifeMs: 60_000 })
+      await member.records.replace(ACCESS_KEY, undefined, { text: spoilt, lifeMs: 60_000 })
       expect(await member.shelf.read(ACCESS)).toBeUndefined()
       await member.shelf.write(ACCESS, 'token', inMs(60_000))
       expect(await member.shelf.read(ACCESS)).toBe('token')
@@ -143,11 +160,10 @@ describeServers('the token shelf', (place) => {
 
   test('a text whose bytes were changed counts as none', async () => {
     await using member = await join(place())
-    const key = { manager: 'relay', item: 'access:d1' }
     await member.shelf.write(ACCESS, 'token', inMs(60_000))
-    const sealed = (await member.records.read(key)) ?? ''
+    const sealed = (await member.records.read(ACCESS_KEY)) ?? ''
     const changed = `${sealed.slice(0, -3)}${sealed.at(-3) === 'A' ? 'B' : 'A'}${sealed.slice(-2)}`
-    await member.records.replace(key, sealed, { text: changed, lifeMs: 60_000 })
+    await member.records.replace(ACCESS_KEY, sealed, { text: changed, lifeMs: 60_000 })
     expect(await member.shelf.read(ACCESS)).toBeUndefined()
   })
 
@@ -161,7 +177,9 @@ describeServers('the token shelf', (place) => {
     await shelf.write(ACCESS, 'next', inMs(60_000))
     expect(await shelf.read(ACCESS)).toBe('next')
     const ends = await records.ends('relay')
-    const days = (Number(ends.get('refresh:d1')) - (await member.store.nowMs())) / 86_400_000
+    const days =
+      (Number(ends.get((await KEYLESS.of(REFRESH)).key.item)) - (await member.store.nowMs())) /
+      86_400_000
     expect(days).toBeGreaterThan(89)
     expect(days).toBeLessThanOrEqual(90)
   })
@@ -236,7 +254,7 @@ describeServers('the token shelf', (place) => {
     const at = place()
     await using first = await join(at, { forMs: 400 })
     await using other = await join(at, { forMs: 400, everyMs: 50 })
-    await openTurns(first.store).take('token:access:d1:relay', 'somebody who died', 400)
+    await openTurns(first.store).take(`token:${ACCESS_NAME}`, 'somebody who died', 400)
     const ending = Promise.withResolvers<void>()
     let held = Infinity
     const taking = other.shelf.alone(
