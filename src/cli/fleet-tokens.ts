@@ -37,15 +37,19 @@ export function openFleetTokens(
   }
   let opening: Promise<TokenShelf> | undefined
   const shelf = (): Promise<TokenShelf> => (opening ??= open())
+  const tokens = createTokens({
+    shelf: {
+      read: async (place) => (await shelf()).read(place),
+      write: async (place, text, expiresAt) => (await shelf()).write(place, text, expiresAt),
+      remove: async (place, text) => (await shelf()).remove(place, text),
+      alone: async (place, task, options) => (await shelf()).alone(place, task, options),
+    },
+  })
   return {
-    tokens: createTokens({
-      shelf: {
-        read: async (place) => (await shelf()).read(place),
-        write: async (place, text, expiresAt) => (await shelf()).write(place, text, expiresAt),
-        remove: async (place, text) => (await shelf()).remove(place, text),
-        alone: async (place, task, options) => (await shelf()).alone(place, task, options),
-      },
-    }),
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    tokens,
+    [Symbol.asyncDispose]: async () => {
+      await tokens[Symbol.asyncDispose]()
+      await opened.disposeAsync()
+    },
   }
 }

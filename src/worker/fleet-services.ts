@@ -62,7 +62,7 @@ export async function openFleetServices(
   const rates = opened.use(await openRates(store, { now, onFault, ...looksOf(options) }))
   const sharedKey = (): Promise<string | undefined> => configuration.current.connections.digestKey()
   const shelf = opened.use(await openTokenShelf(store, { forMs: leaseMs, sharedKey, onFault }))
-  const tokens = createTokens({ shelf, onEvent: emit })
+  const tokens = opened.use(createTokens({ shelf, onEvent: emit }))
   const kerberos = opened.use(createKerberos())
   return { health, leases, seats, rates, starts: openStarts(store), tokens, kerberos }
 }

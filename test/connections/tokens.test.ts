@@ -8,7 +8,8 @@ import type { HeldToken, TokenOwner, Tokens } from '../../src/connections/auth/o
 import { createSecret } from '../../src/connections/secret.ts'
 import type { Fault } from '../../src/smtp/fault.ts'
 
-const LIFE_MS = 3_600_000
+const HOUR = 3_600_000
+const LIFE_MS = HOUR
 const { signal } = new AbortController()
 
 test('however many logins need a token, it is asked for once', async () => {
@@ -52,7 +53,7 @@ test('a token that is due goes on being used while there is no new one, until it
 test('the refresh token that was given last is the one that is used, also when the shelf loses it', async () => {
   const clock = { at: 0 }
   const owner = accountOf()
-  const shelf = createMemoryShelf()
+  const shelf = createMemoryShelf(() => clock.at)
   const forgetful: TokenShelf = { ...shelf, read: () => Promise.resolve(undefined) }
   const tokens = createTokens({ shelf: forgetful, now: () => clock.at })
   await textOf(tokens, owner)
@@ -84,7 +85,7 @@ test('a shelf that is away makes nobody wait', async () => {
 test('while the shelf is away no refresh token is used, and a token that lives is', async () => {
   const clock = { at: 0 }
   const owner = accountOf()
-  let shelf = createMemoryShelf()
+  let shelf = createMemoryShelf(() => clock.at)
   const through: TokenShelf = {
     read: (place) => shelf.read(place),
     write: (place, text) => shelf.write(place, text),
@@ -120,20 +121,24 @@ test('who has lost the turn asks nobody with a refresh token', async () => {
   expect(await textOf(createTokens({ shelf: late }), other)).toBe('token 1')
 })
 
-test('what an endpoint refuses while others wait for it is their answer too', async () => {
+test('what an endpoint refuses while others wait for it is their answer too, whatever their clocks say', async () => {
   const owner = accountOf()
   owner.isAway = true
   const shelf = oneByOne()
-  const members = [1, 2, 3].map(() => createTokens({ shelf, now: () => 5 }))
-  const answers = await Promise.all(members.map((tokens) => tokens.get(owner, signal)))
-  expect(answers).toEqual(Array.from({ length: 3 }, () => ({ kind: 'fault', fault: NOBODY })))
+  const hours = [0, -5, 5]
+  const members = hours.map((hour) => createTokens({ shelf, now: () => Date.now() + hour * HOUR }))
+  const ask = () => Promise.all(members.map((tokens) => tokens.get(owner, signal)))
+  const refused = hours.map(() => ({ kind: 'fault', fault: NOBODY }))
+  expect(await ask()).toEqual(refused)
   expect(owner.refused).toBe(1)
+  expect(await ask()).toEqual(refused)
+  expect(owner.refused).toBe(2)
 })
 
 test('an endpoint that refuses is left alone for a minute while a token lives', async () => {
   const clock = { at: 0 }
   const owner = accountOf()
-  const shelf = createMemoryShelf()
+  const shelf = createMemoryShelf(() => clock.at)
   const [one, other] = [1, 2].map(() => createTokens({ shelf, now: () => clock.at }))
   await textOf(one!, owner)
   owner.isAway = true
@@ -169,7 +174,7 @@ test('every answer of an endpoint is told, with nothing secret', async () => {
 test('a refresh token that somebody else was given is known when the shelf loses it', async () => {
   const clock = { at: 0 }
   const owner = accountOf()
-  const shelf = createMemoryShelf()
+  const shelf = createMemoryShelf(() => clock.at)
   const [one, other] = [1, 2].map(() => createTokens({ shelf, now: () => clock.at }))
   await textOf(one!, owner)
   await textOf(other!, owner)
@@ -178,6 +183,44 @@ test('a refresh token that somebody else was given is known when the shelf loses
   clock.at = LIFE_MS
   await textOf(other!, owner)
   expect(owner.requests).toEqual([undefined, 'refresh 1'])
+})
+
+test('a refresh token that comes with a refusal is kept, and used the next time', async () => {
+  const owner = accountOf()
+  const shelf = createMemoryShelf()
+  const good = owner.request
+  owner.request = () =>
+    Promise.resolve({ kind: 'fault', fault: NOBODY, refreshToken: createSecret('replaced') })
+  expect(await createTokens({ shelf }).get(owner, signal)).toEqual({ kind: 'fault', fault: NOBODY })
+  owner.request = good
+  await textOf(createTokens({ shelf }), owner)
+  expect(owner.requests).toEqual(['replaced'])
+})
+
+test('who ends while a refresh token is on its way waits for it and keeps it, and asks no more', async () => {
+  const owner = accountOf()
+  const shelf = createMemoryShelf()
+  const answered = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
+  const good = owner.request
+  owner.request = async (refreshToken) => {
+    asked.resolve()
+    await answered.promise
+    return good(refreshToken)
+  }
+  const tokens = createTokens({ shelf })
+  const leaving = new AbortController()
+  const waiting = tokens.get(owner, leaving.signal)
+  await asked.promise
+  leaving.abort()
+  expect(await waiting).toMatchObject({ fault: { kind: 'aborted' } })
+  const ended = tokens[Symbol.asyncDispose]()
+  answered.resolve()
+  await ended
+  expect(await shelf.read({ ...owner.place, kind: 'refresh' })).toBe('refresh 1')
+  await tokens.discard(owner, (await held(tokens, owner)).token)
+  expect(await tokens.get(owner, signal)).toMatchObject({ fault: { kind: 'refused' } })
+  expect(owner.requests).toHaveLength(1)
 })
 
 test('whoever stops waiting stops nobody else', async () => {
@@ -209,7 +252,8 @@ function oneByOne(): TokenShelf {
   }
 }
 
-interface Account extends TokenOwner {
+interface Account extends Omit<TokenOwner, 'request'> {
+  request: TokenOwner['request']
   /** The refresh tokens that it was asked with. */
   readonly requests: (string | undefined)[]
   isAway: boolean

@@ -200,24 +200,34 @@ test('tokens are taken though an `id_token` of an unknown issuer comes with them
   const given = { access_token: TOKEN, token_type: 'Bearer', refresh_token: 'the-next-one' }
   const id_token = `${header}.${payload}.c2ln`
   tokens.answer = { status: 200, body: JSON.stringify({ ...given, id_token }) }
-  const granted = await requestToken(
-    {
-      user: createSecret(MAILBOX),
-      grant: {
-        kind: 'refresh-token',
-        tokenUrl: tokens.tokenUrl,
-        scope: undefined,
-        clientId: createSecret('of-owner'),
-        clientSecret: createSecret(CLIENT_SECRET),
-        clientSecretIn: 'body',
-        refreshToken: createSecret('the-first-one'),
-      },
-    },
-    undefined,
-  )
+  const granted = await refreshAt(tokens)
   if (granted.kind === 'fault') throw new Error(JSON.stringify(granted.fault))
   expect(granted.accessToken.reveal()).toBe(TOKEN)
   expect(granted.refreshToken?.reveal()).toBe('the-next-one')
+})
+
+/** Answers with an access token that is of no use. */
+const USELESS = [
+  { access_token: TOKEN, token_type: 'mac' },
+  { access_token: TOKEN },
+  { access_token: TOKEN, token_type: 'Bearer', expires_in: 'soon' },
+  { access_token: TOKEN, token_type: 'Bearer', expires_in: -1 },
+  { access_token: '', token_type: 'Bearer' },
+]
+
+test('an answer that is of no use is refused, and the refresh token in it is not lost', async () => {
+  await using tokens = await startTokenServer()
+  for (const useless of USELESS) {
+    const body = JSON.stringify({ ...useless, refresh_token: 'the-next-one' })
+    tokens.answer = { status: 200, body }
+    const answer = await refreshAt(tokens)
+    expect(answer).toMatchObject({ kind: 'fault', fault: { kind: 'auth' } })
+    expect(answer.refreshToken?.reveal()).toBe('the-next-one')
+    expect(JSON.stringify(answer)).not.toContain('the-next-one')
+  }
+  const body = JSON.stringify({ error: 'invalid_grant', refresh_token: 'of-somebody' })
+  tokens.answer = { status: 400, body }
+  expect((await refreshAt(tokens)).refreshToken).toBeUndefined()
 })
 
 test('a token endpoint that nobody answers at is like a mail server that is away', async () => {
@@ -242,6 +252,14 @@ test('an application that gives an invalid date is told so', async () => {
   const detail = '`getToken` gave an `expiresAt` that is no valid date'
   expect(login.fault).toEqual({ kind: 'auth', stage: 'auth', detail })
 })
+
+function refreshAt({ tokenUrl }: TokenServer) {
+  const client = { clientId: createSecret('of-owner'), clientSecret: createSecret(CLIENT_SECRET) }
+  const endpoint = { tokenUrl, scope: undefined, clientSecretIn: 'body' } as const
+  const refreshToken = createSecret('the-first-one')
+  const grant = { kind: 'refresh-token', ...client, ...endpoint, refreshToken } as const
+  return requestToken({ user: createSecret(MAILBOX), grant }, undefined)
+}
 
 function undated() {
   return { accessToken: TOKEN, expiresAt: new Date('tomorrow, perhaps') }

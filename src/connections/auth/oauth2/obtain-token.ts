@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto'
+
 import type { Fault } from '../../../smtp/fault.ts'
 import { createSecret } from '../../secret.ts'
 import type { Secret } from '../../secret.ts'
+import type { LastingRequests } from './lasting-requests.ts'
 import { readRefusal, writeRefusal } from './shared-refusal.ts'
 import type { TokenEvent } from './token-event.ts'
 import { accessOf, keyOf, orNothing } from './token-owner-place.ts'
@@ -16,13 +19,18 @@ export interface ObtainContext {
   readonly onEvent: (event: TokenEvent) => void
   /** The refresh tokens that were given last, by owner: a shelf may lose them. */
   readonly refreshTokens: Map<string, Secret>
+  /** What is asked with a refresh token just now, until the answer is kept. */
+  readonly lasting: LastingRequests
 }
 
 type Got = HeldToken | RefusedToken
 
 /** However long a fleet takes to get one token, nobody waits longer. */
 const WAIT_MS = 60_000
-/** How long an endpoint that refuses is left alone while the token of before still lives. */
+/**
+ * How long a refusal lies on the shelf, by the shelf's clock: as long is the endpoint left alone while
+ * the token of before still lives.
+ */
 const RETRY_AFTER_MS = 60_000
 
 /**
@@ -44,10 +52,9 @@ export async function obtainToken(
     return old(lying)
   }
   const [last] = [lying, mine].filter((token) => token !== undefined && now() < token.expiresAt)
-  const since = now()
   const isRenewal = lying !== undefined && lying === last
-  const task = (turn: ShelfTurn): Promise<Got> =>
-    askInTurn(owner, isRenewal ? since - RETRY_AFTER_MS : since, turn, context)
+  const known = isRenewal ? undefined : await orNothing(shelf.read(refusalOf(owner)))
+  const task = (turn: ShelfTurn): Promise<Got> => askInTurn(owner, known, turn, context)
   const alone: Alone<Got> | undefined = await orNothing(
     shelf.alone(accessOf(owner), task, {
       signal: AbortSignal.timeout(WAIT_MS),
@@ -70,12 +77,12 @@ const NOT_ALONE: Fault = {
 }
 
 /**
- * Asks the endpoint, unless somebody else has done so meanwhile; what it has refused since `since` it
- * would refuse again.
+ * Asks the endpoint, unless somebody else has done so meanwhile; what it has refused since the refusal
+ * `known` it would refuse again.
  */
 async function askInTurn(
   owner: TokenOwner,
-  since: number,
+  known: string | undefined,
   turn: ShelfTurn,
   context: ObtainContext,
 ): Promise<Got> {
@@ -85,16 +92,16 @@ async function askInTurn(
   const lying = look.kind === 'here' ? look.token : undefined
   if (lying !== undefined && now() < lying.renewAt) return old(lying)
   const text = await orNothing(shelf.read(refusalOf(owner)))
-  const refusal = text === undefined ? undefined : readRefusal(text)
-  if (refusal !== undefined && refusal.at >= since) return { kind: 'fault', fault: refusal.fault }
+  const refusal = text === undefined || text === known ? undefined : readRefusal(text)
+  if (refusal !== undefined) return { kind: 'fault', fault: refusal.fault }
   if (!owner.isExclusive) return ask(owner, undefined, context)
   try {
     const kept = await shelf.read(refreshOf(owner))
     const last = kept === undefined ? context.refreshTokens.get(keyOf(owner)) : createSecret(kept)
     // Who was frozen meanwhile may not be the only one any more.
-    if (turn.isMine) return await ask(owner, last, context)
+    if (turn.isMine) return await context.lasting.run(() => ask(owner, last, context))
   } catch {
-    // Nobody knows which refresh token is the one to use.
+    // Nobody knows which refresh token is the one to use, or this process ends.
   }
   return { kind: 'fault', fault: NOT_ALONE }
 }
@@ -107,21 +114,21 @@ async function ask(
 ): Promise<Got> {
   const shelf = shelfOf(owner)
   const told = { manager: owner.place.manager, grant: owner.grant }
-  const granted = await owner.request(last)
-  if (granted.kind === 'fault') {
-    const { fault } = granted
+  const answer = await owner.request(last)
+  // The one before it is perhaps worth nothing any more: first of all it is kept.
+  if (answer.refreshToken) {
+    refreshTokens.set(keyOf(owner), answer.refreshToken)
+    await orNothing(shelf.write(refreshOf(owner), answer.refreshToken.reveal()))
+  }
+  if (answer.kind === 'fault') {
+    const { fault } = answer
     if (fault.kind !== 'reply') onEvent({ event: 'token-refused', ...told, reason: fault.detail })
-    const text = writeRefusal({ at: now(), fault })
+    const text = writeRefusal({ id: randomUUID(), fault })
     const endsAt = now() + RETRY_AFTER_MS
     if (text !== undefined) await orNothing(shelf.write(refusalOf(owner), text, endsAt))
-    return granted
+    return { kind: 'fault', fault }
   }
-  // The one before it is perhaps worth nothing any more: first of all it is kept.
-  if (granted.refreshToken) {
-    refreshTokens.set(keyOf(owner), granted.refreshToken)
-    await orNothing(shelf.write(refreshOf(owner), granted.refreshToken.reveal()))
-  }
-  const token = tokenOf(granted, now(), random())
+  const token = tokenOf(answer, now(), random())
   await orNothing(shelf.write(accessOf(owner), writeToken(token), token.expiresAt))
   const livesMs = token.expiresAt - now()
   const refreshToken = last === undefined ? 'configured' : 'kept'

@@ -19,7 +19,7 @@ import { askApplication } from './ask-application.ts'
 import { clientAuthOf } from './client-auth.ts'
 import type { Grant, OAuth2Credentials } from './oauth2.ts'
 import { refusalOf } from './refusal.ts'
-import { bodyOf, plainAnswer } from './token-answer.ts'
+import { bodyOf, plainAnswer, refreshTokenIn } from './token-answer.ts'
 import type { Granted } from './token.ts'
 import type { RefusedToken } from './tokens.ts'
 
@@ -30,7 +30,7 @@ const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 /**
  * Asks the token endpoint of `credentials` once; `last` is the refresh token that it gave last. Every
- * refusal, and an endpoint that is away, is a fault.
+ * refusal, an endpoint that is away, and an answer that makes no sense is a fault.
  */
 export async function requestToken(
   { user, grant }: Pick<OAuth2Credentials, 'user' | 'grant'>,
@@ -39,6 +39,7 @@ export async function requestToken(
   const signal = AbortSignal.timeout(WITHIN_MS)
   if (grant.kind === 'callback') return askApplication(grant.getToken, signal)
   let answered: Response | undefined
+  let next: string | undefined
   const url = new URL(grant.tokenUrl)
   const server: AuthorizationServer = { issuer: url.origin, token_endpoint: url.href }
   const options: TokenEndpointRequestOptions = {
@@ -50,6 +51,7 @@ export async function requestToken(
       const body = await bodyOf(response)
       // Not before: what breaks off in the middle of its body is no answer.
       answered = response
+      if (response.ok) next = refreshTokenIn(body)
       return plainAnswer(response, body)
     },
   }
@@ -66,7 +68,9 @@ export async function requestToken(
       refreshToken: refreshed(token.refresh_token, grant, last),
     }
   } catch (error) {
-    return { kind: 'fault', fault: refusalOf(error, { url, answered, grant, last }) }
+    const fault = refusalOf(error, { url, answered, grant, last })
+    // An answer that is refused may have replaced the refresh token all the same.
+    return { kind: 'fault', fault, refreshToken: refreshed(next, grant, last) }
   }
 }
 

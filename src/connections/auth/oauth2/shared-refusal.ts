@@ -4,13 +4,13 @@ import type { Fault } from '../../../smtp/fault.ts'
 
 /** Why a token endpoint gave nothing, for those who would ask it the same. */
 export interface SharedRefusal {
-  /** In milliseconds since 1970. */
-  readonly at: number
+  /** Differs from that of every other refusal. */
+  readonly id: string
   readonly fault: Fault
 }
 
 const schema = z.object({
-  at: z.number(),
+  id: z.string(),
   fault: z.object({
     kind: z.enum(['auth', 'refused', 'timeout']),
     stage: z.literal('auth'),

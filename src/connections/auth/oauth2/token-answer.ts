@@ -1,3 +1,5 @@
+import * as z from 'zod'
+
 /** The most that is read of an answer, in bytes: tokens have a few thousand. */
 const MAX_BYTES = 1_048_576
 
@@ -29,6 +31,17 @@ export function plainAnswer({ status, headers }: Response, body: Buffer): Respon
   const text = body.length === 0 ? null : withoutIdToken(body.toString())
   return new Response(text, { status, headers: kept })
 }
+
+/** The refresh token in the body of an answer, whatever else is wrong with that. */
+export function refreshTokenIn(body: Buffer): string | undefined {
+  try {
+    return answer.parse(JSON.parse(body.toString())).refresh_token
+  } catch {
+    return undefined
+  }
+}
+
+const answer = z.object({ refresh_token: z.string().min(1) })
 
 function withoutIdToken(text: string): string {
   try {

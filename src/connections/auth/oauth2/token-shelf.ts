@@ -36,7 +36,7 @@ export interface ShelfTurn {
 export interface TokenShelf {
   /** Undefined when nothing lies there, or nothing that can be read. */
   readonly read: (place: TokenPlace) => Promise<string | undefined>
-  /** Puts `text` there instead of what was; it is of no use after `expiresAt`, if that is given. */
+  /** Puts `text` there instead of what was; it is gone after `expiresAt`, if that is given. */
   readonly write: (place: TokenPlace, text: string, expiresAt?: number) => Promise<void>
   /** Takes `text` away, if it is still what lies there. */
   readonly remove: (place: TokenPlace, text: string) => Promise<void>
@@ -56,16 +56,20 @@ function none(): Promise<never> {
 }
 
 /** Makes a shelf in the memory of this process. */
-export function createMemoryShelf(): TokenShelf {
-  const texts = new Map<string, string>()
+export function createMemoryShelf(now: () => number = Date.now): TokenShelf {
+  const texts = new Map<string, { readonly text: string; readonly expiresAt: number }>()
+  const textAt = (place: TokenPlace): string | undefined => {
+    const { text, expiresAt = 0 } = texts.get(keyOf(place)) ?? {}
+    return now() < expiresAt ? text : undefined
+  }
   return {
-    read: (place) => Promise.resolve(texts.get(keyOf(place))),
-    write: (place, text) => {
-      texts.set(keyOf(place), text)
+    read: (place) => Promise.resolve(textAt(place)),
+    write: (place, text, expiresAt = Infinity) => {
+      texts.set(keyOf(place), { text, expiresAt })
       return Promise.resolve()
     },
     remove: (place, text) => {
-      if (texts.get(keyOf(place)) === text) texts.delete(keyOf(place))
+      if (textAt(place) === text) texts.delete(keyOf(place))
       return Promise.resolve()
     },
     // Whoever asks for a token in one process asks once for all of it.

@@ -1,5 +1,6 @@
 import type { Fault } from '../../../smtp/fault.ts'
 import type { Secret } from '../../secret.ts'
+import { createLastingRequests } from './lasting-requests.ts'
 import { obtainToken } from './obtain-token.ts'
 import type { ObtainContext } from './obtain-token.ts'
 import type { TokenEvent } from './token-event.ts'
@@ -32,6 +33,8 @@ export interface TokenOwner {
 export interface RefusedToken {
   readonly kind: 'fault'
   readonly fault: Fault
+  /** The refresh token that is to be used from now on, if one came all the same. */
+  readonly refreshToken?: Secret | undefined
 }
 
 /** A token to log in with. */
@@ -42,8 +45,11 @@ export interface HeldToken {
   readonly isNew: boolean
 }
 
-/** The tokens of all accounts of a process. */
-export interface Tokens {
+/**
+ * The tokens of all accounts of a process. Disposing of them waits for answers that may hold a refresh
+ * token, so that it is kept.
+ */
+export interface Tokens extends AsyncDisposable {
   /**
    * The token that is in use, or a new one. However many need one, the endpoint is asked once; a
    * token that still lives is used while a new one cannot be had. `signal` ends the wait alone.
@@ -64,14 +70,16 @@ export interface TokensOptions {
 
 /** Makes the tokens of one process, with none yet. */
 export function createTokens({
-  shelf = createMemoryShelf(),
   now = Date.now,
+  shelf = createMemoryShelf(now),
   random = Math.random,
   onEvent = () => {},
 }: TokensOptions = {}): Tokens {
-  const own = createMemoryShelf()
+  const own = createMemoryShelf(now)
   const shelfOf = ({ isShared }: TokenOwner): TokenShelf => (isShared ? shelf : own)
-  const context: ObtainContext = { shelfOf, now, random, onEvent, refreshTokens: new Map() }
+  const lasting = createLastingRequests()
+  const refreshTokens = new Map<string, Secret>()
+  const context: ObtainContext = { shelfOf, now, random, onEvent, refreshTokens, lasting }
   const held = new Map<string, Token>()
   const flights = new Map<string, Promise<HeldToken | RefusedToken>>()
 
@@ -93,6 +101,7 @@ export function createTokens({
       if (isSame(held.get(key), token)) held.delete(key)
       await orNothing(shelfOf(owner).remove(accessOf(owner), writeToken(token)))
     },
+    [Symbol.asyncDispose]: () => lasting[Symbol.asyncDispose](),
   }
 }
 
