@@ -7,15 +7,6 @@ import type { ConnectionManager } from './connection-manager.ts'
 import type { LoginProgress } from './login-progress.ts'
 import { faultOfHandshake } from './server-proof.ts'
 
-/** Has `progress` told when a handshake begins at once; to be called when the socket is made. */
-export function expectHandshake(
-  { tls }: ConnectionManager,
-  { _socket: socket }: SMTPConnection,
-  { beginHandshake }: LoginProgress,
-): void {
-  if (tls === 'implicit' && socket) socket.once('connect', beginHandshake)
-}
-
 /** Judges a handshake before nodemailer says anything over it; to be called when it begins. */
 export function watchHandshake(
   manager: ConnectionManager,

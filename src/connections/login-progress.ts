@@ -3,20 +3,18 @@ import type { LoginTrail } from './login-trail.ts'
 import { createLoginTranscript } from './login-transcript.ts'
 
 /** What a login waits for; its name in `timeouts` says how long. */
-export type LoginStep = 'connect' | 'tls' | 'greeting' | 'ehlo' | 'auth'
+export type LoginStep = 'tls' | 'greeting' | 'ehlo' | 'auth'
 
 /** How far a login has come, for faults and time-outs. */
 export interface LoginProgress {
   readonly stage: Stage
-  /** Whether the server's name has been looked up. */
-  readonly isResolved: boolean
   /** Who said what so far; without secrets and addresses. */
   readonly said: readonly string[]
   /** Takes secrets out of what the server said. */
   readonly hide: (text: string) => string
   /** To be given to nodemailer, together with `transactionLog`. */
   readonly logger: { readonly debug: (entry: LogEntry, message?: string) => void }
-  /** The TCP connection stands and the TLS handshake begins (`tls: "implicit"`). */
+  /** The TLS handshake begins at once (`tls: "implicit"`). */
   readonly beginHandshake: () => void
   /** EHLO is answered, and the login begins, perhaps with something that is no word to the server. */
   readonly beginAuth: () => void
@@ -26,16 +24,11 @@ export interface LoginProgress {
 interface LogEntry {
   readonly tnx?: string
   readonly remotePort?: number
-  readonly remoteAddress?: string
-  /** The address that a name was looked up as. */
-  readonly resolved?: string
 }
 
 export interface LoginProgressHooks {
   /** A step with a time of its own begins. */
   readonly onStep: (step: LoginStep) => void
-  /** The name is looked up, and the socket is made as soon as the caller returns. */
-  readonly onResolved: () => void
   /** Is told what happens; nobody by default. */
   readonly trail?: LoginTrail | undefined
 }
@@ -47,10 +40,9 @@ export interface LoginProgressHooks {
  */
 export function followLogin(
   hide: (text: string) => string,
-  { onStep, onResolved, trail }: LoginProgressHooks,
+  { onStep, trail }: LoginProgressHooks,
 ): LoginProgress {
   let stage: Stage = 'connect'
-  let isResolved = false
   const transcript = createLoginTranscript(hide)
 
   const enter = (next: Stage, step: LoginStep) => {
@@ -70,15 +62,10 @@ export function followLogin(
     get stage() {
       return stage
     },
-    get isResolved() {
-      return isResolved
-    },
     said: transcript.lines,
     hide,
     logger: {
-      debug: ({ tnx, remotePort, remoteAddress, resolved }, message = '') => {
-        const address = remoteAddress ?? resolved
-        if (address !== undefined) trail?.reach(address)
+      debug: ({ tnx, remotePort }, message = '') => {
         if (tnx === 'server') {
           transcript.server(message, stage)
           trail?.hear(message, stage)
@@ -87,10 +74,6 @@ export function followLogin(
         // The reply to STARTTLS, after which the handshake begins if it was a good one.
         else if (tnx === 'server' && stage === 'starttls') enter('starttls', 'tls')
         else if (tnx === 'network' && remotePort !== undefined) enter('greeting', 'greeting')
-        else if (tnx === 'dns') {
-          isResolved = true
-          onResolved()
-        }
       },
     },
     beginHandshake: () => enter('tls', 'tls'),

@@ -18,7 +18,7 @@ import type { Tokens } from './auth/oauth2/tokens.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
-import { expectHandshake, watchHandshake } from './handshake.ts'
+import { watchHandshake } from './handshake.ts'
 import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
 import { createConnection } from './login-connection.ts'
 import { faultOfLogin } from './login-fault.ts'
@@ -26,6 +26,7 @@ import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { LoginTrail } from './login-trail.ts'
 import { peerCertificate } from './peer-certificate.ts'
+import { reachServer } from './reach-server.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { isProven } from './server-proof.ts'
 import { securityOf } from './session-security.ts'
@@ -74,11 +75,14 @@ export async function openLogin(
 ): Promise<Login> {
   // Whoever only enqueues mail never logs in anywhere, and need not wait for this.
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
-  const attempt = (tried: ResolvedManager) =>
-    new Promise<Login>((resolve) => {
+  const attempt = async (tried: ResolvedManager) => {
+    const reached = await reachServer(tried.manager, options)
+    if (reached.kind === 'fault') return failedLogin(reached.fault, NOTHING_SAID)
+    return new Promise<Login>((resolve) => {
       const isPlainMeant = resolved.manager.tls === 'none'
-      beginLogin(Connection, { ...tried, isPlainMeant }, options, resolve)
+      beginLogin(Connection, { ...tried, isPlainMeant }, reached.socket, options, resolve)
     })
+  }
   const login = await attempt(resolved)
   if (!mayGoPlain(login, resolved.manager)) return login
   const plain = await attempt({ ...resolved, manager: { ...resolved.manager, tls: 'none' } })
@@ -98,6 +102,7 @@ function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLo
 function beginLogin(
   Connection: typeof SMTPConnection,
   resolved: Attempt,
+  socket: Socket,
   { signal, trail, kerberos, tokens = createTokens() }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
@@ -114,11 +119,10 @@ function beginLogin(
       if (step === 'tls') queueMicrotask(() => watchHandshake(manager, connection, progress, fail))
       startTimer(step)
     },
-    onResolved: () => queueMicrotask(() => expectHandshake(manager, connection, progress)),
   })
   const exchanger = createExchanger()
   const ours = { ...exchanger, logger: progress.logger }
-  const connection = createConnection(Connection, resolved, ours)
+  const connection = createConnection(Connection, resolved, socket, ours)
 
   const end = (login: Login) => {
     ending.abort()
@@ -134,16 +138,14 @@ function beginLogin(
   const startTimer = (step: LoginStep) => {
     if (ending.signal.aborted) return
     clearTimeout(timer)
-    timer = setTimeout(() => fail(timeoutFault(step, progress, resolved)), manager.timeouts[step])
+    timer = setTimeout(
+      () => fail(timeoutFault(step, progress.stage, manager)),
+      manager.timeouts[step],
+    )
   }
 
-  if (signal?.aborted === true) {
-    onAbort()
-    return
-  }
   signal?.addEventListener('abort', onAbort)
   connection.on('error', failWith)
-  startTimer('connect')
   connection.connect((error) => {
     if (error !== undefined) {
       failWith(error)
@@ -157,10 +159,18 @@ function beginLogin(
       else end({ kind: 'open', socket: takeSocket(connection), ...session })
     })
   })
+  if (signal?.aborted === true) onAbort()
+  // Just after nodemailer has begun it.
+  if (manager.tls === 'implicit') setImmediate(progress.beginHandshake)
 }
 
+const NOTHING_SAID = { said: [], hide: (text: string) => text }
+
 /** What no reply tells stands at the end of what was said. */
-function failedLogin(fault: Fault, { said, hide }: LoginProgress): FailedLogin {
+function failedLogin(
+  fault: Fault,
+  { said, hide }: Pick<LoginProgress, 'said' | 'hide'>,
+): FailedLogin {
   const silence = fault.kind === 'reply' ? [] : [`* ${fault.kind}: ${fault.detail}`]
   return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
 }
@@ -218,14 +228,9 @@ function abortedAt(stage: Stage): Fault {
   return { kind: 'aborted', stage, detail: 'ended from our side' }
 }
 
-function timeoutFault(step: LoginStep, progress: LoginProgress, resolved: ResolvedManager): Fault {
-  const { timeouts, server } = resolved.manager
+function timeoutFault(step: LoginStep, stage: Stage, { timeouts }: ConnectionManager): Fault {
   const limit = `${formatDuration(timeouts[step])} (timeouts.${step})`
-  if (!progress.isResolved) {
-    const detail = `the address of "${server}" was not found within ${limit}`
-    return { kind: 'dns', stage: 'connect', detail }
-  }
-  return { kind: 'timeout', stage: progress.stage, detail: `nothing came for ${limit}` }
+  return { kind: 'timeout', stage, detail: `nothing came for ${limit}` }
 }
 
 /**
