@@ -76,11 +76,12 @@ export function contextFor<Own extends AttemptContext>(
   own: Own,
   job: SendMailJob,
 ): Own {
-  const { flows, whereabouts } = state
-  const goneManager = whereabouts.of(job.id)
-  if (goneManager === undefined) return flows.length === 1 ? own : { ...own, ...ofAll(state, job) }
-  // It ages while it could be sent, and only one may do that.
-  return findFlow(flows, goneManager) ? own : { ...own, goneManager }
+  const { flows, whereabouts, able } = state
+  const had = whereabouts.of(job.id)
+  if (had !== undefined && !findFlow(flows, had)) return { ...own, goneManager: had }
+  // It ages while it could be sent, and perhaps only one may do that, or can.
+  const isBound = had !== undefined || findFlow(flows, able.of(job.id)) !== undefined
+  return isBound || flows.length === 1 ? own : { ...own, ...ofAll(state, job) }
 }
 
 /** What holds for a message of a group: it does not age while none of its ways could be used. */

@@ -180,9 +180,10 @@ function bind(state: JunctionState, id: string, manager: string | undefined): vo
 }
 
 function passOver(state: JunctionState, job: SendMailJob, unable: readonly Flow[]): boolean {
-  const { flows, whereabouts, able } = state
+  const { flows, whereabouts, able, context } = state
   const isFree = whereabouts.of(job.id) === undefined
-  const next = isFree ? carriersOf(flows, job).find((flow) => !unable.includes(flow)) : undefined
+  const others = isFree ? carriersOf(flows, job).filter((flow) => !unable.includes(flow)) : []
+  const next = others.find((flow) => isUsable(flow, context)) ?? others[0]
   const [first] = unable
   if (next !== undefined) able.note(job.id, next.manager)
   else if (first !== undefined) able.note(job.id, first.manager)

@@ -9,15 +9,19 @@ import { openRoom, type Room } from './mail-room.ts'
 const POOR = '250-scripted\n250-PIPELINING\n250 SIZE 5000'
 const RICH = '250-scripted\n250-PIPELINING\n250-SMTPUTF8\n250-8BITMIME\n250 DSN'
 
+const at = ({ port }: { readonly port: number }) => ({ server: '127.0.0.1', port, tls: 'none' })
+
 /** A room whose mail goes to a group of both, `relay` before `backup`, or by turns. */
 function openPair(
   store: TestStore,
   relay: { readonly port: number },
   backup: { readonly port: number },
   group = 'failover:relay,backup',
+  hooks: Parameters<typeof openRoom>[2] = {},
 ): Promise<Room> {
-  const others = { backup: { server: '127.0.0.1', port: backup.port, tls: 'none' } }
-  return openRoom(store, { port: relay.port }, { others, groups: { out: group }, names: ['out'] })
+  const others = { backup: at(backup) }
+  const groups = { out: group }
+  return openRoom(store, { port: relay.port }, { others, groups, names: ['out'], ...hooks })
 }
 
 /** How many messages each of them took. */
@@ -87,5 +91,37 @@ describeRedis('a group', (url) => {
     isUp = true
     expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
     expect(dotsOf(relay, backup)).toEqual([1, 1])
+  })
+
+  test('neither ages nor tries a message while the only member for it cannot be used', async () => {
+    await using relay = await startScriptedServer({ EHLO: POOR })
+    let isUp = false
+    await using backup = await startScriptedServer({
+      EHLO: RICH,
+      GREETING: () => (isUp ? '220 here' : { say: '421 4.3.2 not yet', after: 'close' }),
+    })
+    const giveUpAfterMs = 2_500
+    const retry = { giveUpAfterMs, firstDelayMs: 50, maxDelayMs: 100 }
+    await using room = await openPair(placeOn(), relay, backup, 'failover:relay,backup', { retry })
+    const { id } = await room.send({}, wish)
+    const { acceptedAt } = (await room.mailroom.get(id)) ?? {}
+    const isOld = (): boolean => Date.now() - Number(acceptedAt) > giveUpAfterMs
+    await expect.poll(isOld, { timeout: 5_000 }).toBe(true)
+    isUp = true
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(dotsOf(relay, backup)).toEqual([0, 1])
+  })
+
+  test('has a message take the next member for it that can be used', async () => {
+    await using relay = await startScriptedServer({ EHLO: POOR })
+    await using away = await startScriptedServer({ GREETING: { say: '421 no', after: 'close' } })
+    await using backup = await startScriptedServer({ EHLO: RICH })
+    const others = { away: at(away), backup: at(backup) }
+    const hooks = { others, groups: { out: 'failover:relay,away,backup' } }
+    await using room = await openRoom(placeOn(), { port: relay.port }, { ...hooks, names: ['out'] })
+    await expect.poll(() => room.told('parked')).toMatchObject([{ manager: 'away' }])
+    const { id } = await room.send({}, wish)
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(dotsOf(relay, backup)).toEqual([0, 1])
   })
 })
