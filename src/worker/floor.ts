@@ -19,6 +19,8 @@ import type { Readiness, WorkerOptions } from './worker.ts'
 /** Everything that a working worker holds open: the store and a lane for each name. */
 export interface Floor {
   readonly names: readonly string[]
+  /** The names that could not be opened at the start; why was told. */
+  readonly delayed: readonly string[]
   quiet(): void
   /**
    * Works with another configuration; undefined when it was closed in the meantime.
@@ -43,10 +45,9 @@ const DEFAULT_STALLED_CHECK_MS = 30_000
 
 /** Opens the store, waiting for it until `signal` aborts, then a lane for each name. */
 export async function openFloor(options: FloorOptions, signal: AbortSignal): Promise<Floor> {
-  const { id, retry, configuration } = options
+  const { id, retry, configuration, lockMs = DEFAULT_LOCK_MS } = options
   let { connections } = configuration.current
   const names = configuration.current.names ?? connections.names()
-  const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
   let handedBack = 0
   const emit = (event: WorkerEvent): void => {
     if (event.event === 'handed-back') handedBack += 1
@@ -80,7 +81,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
   const lanes = createLanes(context, (lane) => lane.hold(guard.isOff))
   const guard = guardClock(clock, lockMs, () => lanes.list(), onStoreFault)
   opened.defer(() => lanes.stop(0, 0))
-  await lanes.open(names)
+  const delayed = await lanes.open(names)
   signal.throwIfAborted()
   opened.use(await joinFleet({ ...context, names: () => lanes.names() }, options))
   opened.use(watchSecrets(options, () => connections.looks(), onStoreFault))
@@ -90,6 +91,7 @@ export async function openFloor(options: FloorOptions, signal: AbortSignal): Pro
     get names() {
       return lanes.names()
     },
+    delayed,
     quiet: () => lanes.quiet(),
     reconfigure: async (to) => {
       const managers = await resolveManagers(to.connections, to.names)

@@ -73,13 +73,13 @@ const LAST_WORDS_MS = 5_000
 /** More than the turns of most groups until they begin anew. */
 const ANYWHERE = 1_000
 
-/** Opens the name's queue and the ways to its managers, and begins to take. */
+/** Opens the name's queue and the ways to its managers, and begins to take; what fails leaves nothing open. */
 export async function openLane(name: string, context: LaneContext): Promise<Lane> {
   const ending = new AbortController()
   const running = createRunning(() => {})
   const route = await context.resolveRoute(name)
   const turns = createWeightedTurns(await startOf(route, context))
-  const junction = createJunction(name, route, { ...context, turns }, () => consumer, ending.signal)
+  await using opened = new AsyncDisposableStack()
   let stopping: Promise<void> | undefined
 
   const consumer: Consumer = await context.queues.consume(
@@ -87,6 +87,9 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
     (taken, signal) => running.count(() => runJob(taken, junction, context.onStoreFault, signal)),
     { ...context, concurrency: 0, onError: context.onStoreFault },
   )
+  opened.defer(() => consumer.stop(0, 0))
+  const junction = createJunction(name, route, { ...context, turns }, () => consumer, ending.signal)
+  opened.move()
   junction.begin()
 
   /** What has not even a session yet goes back at once. */
@@ -124,9 +127,16 @@ export async function openLane(name: string, context: LaneContext): Promise<Lane
   }
 }
 
-/** A point of its own for each worker: else the first message of every one went the same way. */
+/**
+ * A point of its own for each worker: else the first message of every one went the same way. Where the
+ * store cannot tell one that nobody has had, chance does nearly as well.
+ */
 async function startOf({ group }: ResolvedRoute, context: LaneContext): Promise<number> {
-  if (group.members.length > 1) return context.starts.next(group.name)
+  const anywhere = Math.floor(context.random() * ANYWHERE)
   // It may become a group later.
-  return Math.floor(context.random() * ANYWHERE)
+  if (group.members.length <= 1) return anywhere
+  return context.starts.next(group.name).catch((error: unknown) => {
+    context.onStoreFault(error)
+    return anywhere
+  })
 }

@@ -15,8 +15,8 @@ export interface Lanes {
   /** Those that take mail, now. */
   list(): readonly Lane[]
   names(): readonly string[]
-  /** Opens lanes for these names; when one cannot be opened, the others are there to be closed. */
-  open(names: readonly string[]): Promise<void>
+  /** Opens lanes for these names; answers those that could not be opened, and tells why. */
+  open(names: readonly string[]): Promise<readonly string[]>
   /**
    * Serves exactly the names of `routes`: a new one gets a lane, a changed one leads to its new
    * managers, one that is gone takes nothing more, finishes what it has begun, and closes.
@@ -37,14 +37,15 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
   let isStopped = false
   let last: Promise<unknown> = Promise.resolve()
 
-  const open = async (names: readonly string[]): Promise<Opened> => {
-    const { opened, faults } = await openEach(names, context)
+  const open = async (names: readonly string[]): Promise<readonly string[]> => {
+    const opened = await openEach(names, context)
     lanes = [...lanes, ...opened]
     for (const lane of opened) {
       onOpen(lane)
       if (isQuiet) lane.quiet()
     }
-    return { opened, faults }
+    const served = opened.map(nameOf)
+    return names.filter((name) => !served.includes(name))
   }
   const drain = async (lane: Lane): Promise<void> => {
     draining.add(lane)
@@ -58,19 +59,14 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
     lanes = lanes.filter((lane) => !gone.includes(lane))
     const changed = lanes.filter((lane) => isChanged(lane, routes.get(lane.name))).map(nameOf)
     for (const lane of gone) void drain(lane)
-    const { opened, faults } = await open(added)
-    for (const fault of faults) context.onStoreFault(fault)
-    const served = opened.map(nameOf)
-    const delayed = added.filter((name) => !served.includes(name))
+    const delayed = await open(added)
+    const served = added.filter((name) => !delayed.includes(name))
     return { added: served, changed, removed: gone.map(nameOf), delayed }
   }
   return {
     list: () => lanes,
     names: () => lanes.map(nameOf),
-    open: async (names) => {
-      const { faults } = await open(names)
-      for (const fault of faults) throw fault
-    },
+    open,
     follow: (routes) => {
       if (isStopped) return Promise.resolve(undefined)
       const following = follow(routes)
@@ -91,18 +87,12 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
   }
 }
 
-interface Opened {
-  readonly opened: readonly Lane[]
-  /** Why the others could not be opened. */
-  readonly faults: readonly unknown[]
-}
-
-async function openEach(names: readonly string[], context: LaneContext): Promise<Opened> {
-  const results = await Promise.allSettled(names.map((name) => openLane(name, context)))
-  return {
-    opened: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
-    faults: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
-  }
+/** One name's fault keeps no other one from working. */
+async function openEach(names: readonly string[], context: LaneContext): Promise<readonly Lane[]> {
+  const lanes = await Promise.all(
+    names.map((name) => openLane(name, context).catch(context.onStoreFault)),
+  )
+  return lanes.filter((lane) => lane !== undefined)
 }
 
 function isChanged(lane: Lane, route: ResolvedRoute | undefined): boolean {

@@ -35,6 +35,8 @@ export interface Reconfigurer {
   readonly current: Reconfiguration
   /** Loads and applies, after those before it; without `load` what holds is looked up again. */
   reconfigure(load?: LoadReconfiguration): Promise<Reconfigured>
+  /** Some names could not be opened at the start: what holds is looked up again soon. */
+  tryAgain(): void
 }
 
 /** Begins with `first`; `place` waits for a floor that is being opened. */
@@ -64,7 +66,10 @@ export function createReconfigurer(
     return changes
   }
   const takeOver = async (load: LoadReconfiguration): Promise<Reconfigured> => {
-    if ((await place()) === 'leaving') return { kind: 'ignored' }
+    if ((await place()) === 'leaving') {
+      tries = 0
+      return { kind: 'ignored' }
+    }
     try {
       const changes = await apply(await load())
       return changes ? { kind: 'applied', ...changes } : { kind: 'ignored' }
@@ -76,13 +81,13 @@ export function createReconfigurer(
     }
   }
   /** What could not be opened is looked up again, also after what was refused. */
-  const tryAgain = (): void => {
+  const tryLater = (): void => {
     clearTimeout(timer)
     if (tries === 0) return
     timer = setTimeout(() => void reconfigure().catch(onFault), retryInMs(tries)).unref()
   }
   const reconfigure = (load: LoadReconfiguration = () => current): Promise<Reconfigured> => {
-    const taking = last.then(() => takeOver(load)).finally(tryAgain)
+    const taking = last.then(() => takeOver(load)).finally(tryLater)
     last = taking.catch(() => undefined)
     return taking
   }
@@ -91,6 +96,10 @@ export function createReconfigurer(
       return current
     },
     reconfigure,
+    tryAgain: () => {
+      tries = 1
+      tryLater()
+    },
   }
 }
 

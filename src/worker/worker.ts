@@ -70,7 +70,8 @@ export interface Worker extends AsyncDisposable {
   readonly id: string
   /**
    * Waits for the store, then takes. Rejects when the store is unsafe or refuses, or a secret
-   * cannot be read; a store that is away is waited for.
+   * cannot be read; a store that is away is waited for. A name that cannot be opened all the same is
+   * tried again, and the others are served.
    */
   start(): Promise<void>
   /** Takes nothing more; what runs goes on. */
@@ -128,6 +129,7 @@ export function createWorker(options: WorkerOptions): Worker {
       state = { kind: 'working', floor }
       emit({ event: 'worker-started', worker: id, connections: floor.names })
       if (isQuiet) quiet()
+      if (floor.delayed.length > 0) configuration.tryAgain()
     } catch (error) {
       state = { kind: 'stopped' }
       if (!stopping.signal.aborted) throw error

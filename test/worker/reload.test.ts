@@ -5,10 +5,13 @@ import { expect, test } from 'vitest'
 
 import {
   createConnections,
+  createMailroom,
   createWorker,
   SecretUnavailableError,
+  type Connections,
   type WorkerEvent,
 } from '../../src/index.ts'
+import { openStore } from '../../src/store/open.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { describeStores, type TestStore } from '../support/stores.ts'
@@ -17,6 +20,7 @@ import { FAST, openRoom } from './mail-room.ts'
 
 import { basic, plain, reconfigure, write } from './reconfigured.ts'
 
+const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
 const NOTHING = { added: [], changed: [], removed: [], delayed: [], atNextStart: [] }
 
 describeStores('a running worker', (place) => {
@@ -259,17 +263,7 @@ describeRedis('a running worker with another configuration', (queue) => {
     await using server = await startSmtpServer()
     const at = place()
     const { connections } = createConnections({ relay: plain(server.port) })
-    const reads = new Map<string, number>()
-    const isOpened = (name: string): boolean => name === 'late' && reads.get(name) === 2
-    const failing: typeof connections = {
-      ...connections,
-      resolve: (name, options) => {
-        reads.set(name, (reads.get(name) ?? 0) + 1)
-        // It can be read when the configuration is judged, and not when the name is opened.
-        const error = new SecretUnavailableError('${file:password}', 'cannot be read')
-        return isOpened(name) ? Promise.reject(error) : connections.resolve(name, options)
-      },
-    }
+    const failing = withoutSecretOnce(connections, 'late')
     const told: WorkerEvent[] = []
     const emit = (event: WorkerEvent) => void told.push(event)
     await using worker = createWorker({ ...at, connections: failing }, { ...FAST, emit })
@@ -289,4 +283,57 @@ describeRedis('a running worker with another configuration', (queue) => {
       ])
     expect(told).toContainEqual(expect.objectContaining({ code: 'SECRET_UNAVAILABLE' }))
   })
+  test('serves all but a name that could not be opened at its start, and that one soon', async () => {
+    await using server = await startSmtpServer()
+    const at = place()
+    const { connections } = createConnections({
+      relay: plain(server.port),
+      late: plain(server.port, { limits: { sessions: 1 } }),
+    })
+    const told: WorkerEvent[] = []
+    const emit = (event: WorkerEvent) => void told.push(event)
+    const failing = withoutSecretOnce(connections, 'late')
+    await using worker = createWorker({ ...at, connections: failing }, { ...FAST, emit })
+    await worker.start()
+    expect(told).toContainEqual(expect.objectContaining({ code: 'SECRET_UNAVAILABLE' }))
+    expect(told).toContainEqual(
+      expect.objectContaining({ event: 'worker-started', connections: ['relay'] }),
+    )
+    await using mailroom = createMailroom({ ...at, connections })
+    for (const connection of ['relay', 'late'] as const) {
+      const { id } = await mailroom.send({ connection, message: MESSAGE })
+      expect(await mailroom.untilSettled(id)).toMatchObject({ state: 'delivered' })
+    }
+    expect(told.filter(({ event }) => event === 'config-applied')).toMatchObject([
+      { connections: ['relay', 'late'], added: ['late'], delayed: [] },
+    ])
+  })
+
+  test('serves a group whose turns the store cannot tell apart', async () => {
+    await using server = await startSmtpServer()
+    const at = place()
+    await using store = await openStore(at.queue, { patience: 'fail-fast', prefix: at.prefix })
+    if (store.kind !== 'redis') throw new Error('expected Redis')
+    // Nobody can read that as a record.
+    await store.client.set(`${at.prefix}-fleet:starts`, 'broken')
+    const others = { backup: plain(server.port) }
+    const groups = { out: 'weighted:relay=1,backup=1' }
+    await using room = await openRoom(at, { port: server.port }, { others, groups })
+    const { id } = await room.send()
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+    expect(room.told('store-error')).toHaveLength(1)
+  })
 })
+
+/** It can be read when the configuration is judged, and not when `name` is opened for the first time. */
+function withoutSecretOnce(connections: Connections, name: string): Connections {
+  let reads = 0
+  return {
+    ...connections,
+    resolve: (one, options) => {
+      if (one === name) reads += 1
+      const error = new SecretUnavailableError('${file:password}', 'cannot be read')
+      return one === name && reads === 2 ? Promise.reject(error) : connections.resolve(one, options)
+    },
+  }
+}
