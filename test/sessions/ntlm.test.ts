@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 
 import { expect, test } from 'vitest'
 
@@ -6,6 +6,7 @@ import { composeAuthenticate } from '../../src/connections/auth/ntlm/authenticat
 import type { NtlmAnswerOptions } from '../../src/connections/auth/ntlm/authenticate.ts'
 import { parseChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
 import type { NtlmChallenge } from '../../src/connections/auth/ntlm/challenge.ts'
+import { responseKey, sessionBaseKey } from '../../src/connections/auth/ntlm/keys.ts'
 import { md4 } from '../../src/connections/auth/ntlm/md4.ts'
 import { composeNegotiate } from '../../src/connections/auth/ntlm/negotiate.ts'
 import { upperCase } from '../../src/connections/auth/ntlm/upper-case.ts'
@@ -16,6 +17,9 @@ const IDENTITY = { user: 'User', domain: 'Domain', password: 'Password' }
 const CLIENT_NONCE = Buffer.alloc(8, 0xaa)
 const TIME_ZERO = new Date(-11_644_473_600_000)
 
+/** §4.2.4.1: the keys of NTLMv2, and §4.2.4.2: the responses. */
+const RESPONSE_KEY = '0c868a403bfd7a93a3001ef22ef02e3f'
+const SESSION_BASE_KEY = '8de40ccadbc14a82f15cb0ad0de95ca3'
 const NT_PROOF = '68cd0ab851e51c96aabc927bebef6a1c'
 const LM_RESPONSE = '86c35097ac9cec102554764a57cccc19aaaaaaaaaaaaaaaa'
 const BLOB =
@@ -74,6 +78,12 @@ test.for([
   expect(upperCase(user)).toBe(upper)
 })
 
+test('the keys are those of [MS-NLMP] 4.2.4.1', () => {
+  const key = responseKey(IDENTITY)
+  expect(key.toString('hex')).toBe(RESPONSE_KEY)
+  expect(sessionBaseKey(key, Buffer.from(NT_PROOF, 'hex')).toString('hex')).toBe(SESSION_BASE_KEY)
+})
+
 test('the challenge of [MS-NLMP] 4.2.4.3 is answered with its NTLMv2 response', () => {
   const message = answerTo(CHALLENGE, { targetName: undefined })
   expect(field(message, 12).toString('hex')).toBe(LM_RESPONSE)
@@ -116,6 +126,20 @@ test('the integrity code covers all three messages', () => {
   ].map((message) => message.subarray(72, 88).toString('hex'))
   expect(new Set(codes).size).toBe(4)
 })
+
+test('the integrity code is made with the session base key', () => {
+  const [negotiate, challenge] = [composeNegotiate(), withTime()]
+  const message = answerTo(challenge, { negotiate })
+  const proof = field(message, 20).subarray(0, 16)
+  const key = hmac(Buffer.from(RESPONSE_KEY, 'hex'), proof)
+  const unsigned = Buffer.concat([message.subarray(0, 72), Buffer.alloc(16), message.subarray(88)])
+  const code = hmac(key, Buffer.concat([negotiate, challenge, unsigned]))
+  expect(message.subarray(72, 88)).toEqual(code)
+})
+
+function hmac(key: Buffer, bytes: Buffer): Buffer {
+  return createHmac('md5', key).update(bytes).digest()
+}
 
 test('a login over TLS is bound to the certificate', () => {
   const data = Buffer.from('tls-server-end-point:…')

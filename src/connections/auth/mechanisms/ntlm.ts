@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { answer, refuse } from '../mechanism.ts'
 import type { Mechanism } from '../mechanism.ts'
 import { composeAuthenticate } from '../ntlm/authenticate.ts'
-import type { NtlmIdentity } from '../ntlm/authenticate.ts'
 import { isNtlm, parseChallenge } from '../ntlm/challenge.ts'
+import type { NtlmIdentity } from '../ntlm/keys.ts'
 import { composeNegotiate } from '../ntlm/negotiate.ts'
 
 export interface NtlmOptions {

@@ -1,19 +1,11 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 
 import type { NtlmChallenge } from './challenge.ts'
-import { md4 } from './md4.ts'
+import { hmacMd5, responseKey, sessionBaseKey, utf16 } from './keys.ts'
+import type { NtlmIdentity } from './keys.ts'
 import { OUR_FLAGS, SIGNATURE, VERSION } from './negotiate.ts'
 import { ATTRIBUTE, composeTargetInfo } from './target-info.ts'
 import type { TargetAttribute } from './target-info.ts'
-import { upperCase } from './upper-case.ts'
-
-/** Who logs in. */
-export interface NtlmIdentity {
-  readonly user: string
-  /** Empty for a user principal name (`ann@corp.example`) and for accounts of the server itself. */
-  readonly domain: string
-  readonly password: string
-}
 
 /** What the answer is bound to, and what is random in it. */
 export interface NtlmAnswerOptions {
@@ -40,7 +32,7 @@ export interface NtlmAnswerOptions {
 export function composeAuthenticate(identity: NtlmIdentity, options: NtlmAnswerOptions): Buffer {
   const { challenge, clientNonce, negotiate } = options
   const { user, domain } = identity
-  const key = ntowfv2(identity)
+  const key = responseKey(identity)
   const timestamp = challenge.target.find(({ id }) => id === ATTRIBUTE.timestamp)?.value
   const blob = composeBlob(timestamp ?? fileTime(options.now), clientNonce, targetOf(options))
   const proof = hmacMd5(key, challenge.nonce, blob)
@@ -57,8 +49,7 @@ export function composeAuthenticate(identity: NtlmIdentity, options: NtlmAnswerO
     Buffer.alloc(0),
   ])
   if (timestamp === undefined) return message
-  // Without an exchange of keys the key of the session is the one of the response (§3.4.5.1).
-  const sessionKey = hmacMd5(key, proof)
+  const sessionKey = sessionBaseKey(key, proof)
   hmacMd5(sessionKey, negotiate, challenge.bytes, message).copy(message, MIC_AT)
   return message
 }
@@ -129,24 +120,9 @@ function bindingHash(applicationData: Buffer | undefined): Buffer {
   return createHash('md5').update(header).update(applicationData).digest()
 }
 
-/** NTOWFv2 (§3.3.2): the key that both sides derive from the password. */
-function ntowfv2({ user, domain, password }: NtlmIdentity): Buffer {
-  return hmacMd5(md4(utf16(password)), utf16(upperCase(user) + domain))
-}
-
-function hmacMd5(key: Buffer, ...parts: readonly Buffer[]): Buffer {
-  const hmac = createHmac('md5', key)
-  for (const part of parts) hmac.update(part)
-  return hmac.digest()
-}
-
 /** FILETIME: steps of 100 ns since 1601. */
 function fileTime(date: Date): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64LE((BigInt(date.getTime()) + 11_644_473_600_000n) * 10_000n)
   return bytes
-}
-
-function utf16(text: string): Buffer {
-  return Buffer.from(text, 'utf16le')
 }
