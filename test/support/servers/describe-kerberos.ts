@@ -1,6 +1,7 @@
 import { findMtaWithLogins } from '../mta.ts'
 import { describeWith } from '../redis.ts'
 import { provide } from './describe-servers.ts'
+import { findAcceptor } from './bound-smtp-server.ts'
 import { findDovecot } from './dovecot.ts'
 import { buildKerberos } from './kerberos-addon.ts'
 import { findKerberos } from './kerberos-packages.ts'
@@ -18,4 +19,10 @@ export async function describeSite(name: string, body: () => void): Promise<void
     await buildKerberos()
   })
   describeWith('KDC, Dovecot and Exim', found, name, body)
+}
+
+/** A group of tests that start a KDC and a server that checks channel bindings; awaited by its file. */
+export async function describeAcceptor(name: string, body: () => void): Promise<void> {
+  const found = await provide(() => Promise.all([findAcceptor(), findKerberos(), buildKerberos()]))
+  describeWith('acceptor of GSSAPI', found, name, body)
 }
