@@ -1,11 +1,16 @@
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import { CLIENT_SECRET, MAILBOX, SCOPE, startTokenServer } from '../support/oauth/token-server.ts'
 import type { TokenServer } from '../support/oauth/token-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import { embeddedPlace } from '../support/stores.ts'
+import type { TestStore } from '../support/stores.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom } from '../worker/mail-room.ts'
 import type { Room } from '../worker/mail-room.ts'
+import { plain, reconfigure, write } from '../worker/reconfigured.ts'
 
 /** Each message needs a login of its own, and they follow each other. */
 const limits = { sessions: 1, messagesPerSession: 1 }
@@ -133,6 +138,67 @@ test('a refresh token that is replaced at each use is never used twice', async (
   expect(new Set(used).size).toBe(used.length)
   expectNoSecrets(room, tokens, own.refreshToken)
 })
+
+/** How the worker gets to know of another refresh token. */
+test.for<[how: string, renew: (room: Room, change: Change) => Promise<unknown>]>([
+  ['in its file', (_room, { file, fresh }) => write(file, fresh)],
+  ['by another configuration', (room, { store, other }) => reconfigure(room, store, other)],
+])(
+  'what its owner has withdrawn parks the manager, until there is something new %s',
+  async ([, renew]) => {
+    await using tokens = await startTokenServer()
+    await using server = await startSmtpServer({ checkToken: tokens.isGood })
+    await using directory = await temporaryDirectory()
+    const file = join(directory.path, 'refresh-token')
+    await write(file, await tokens.allow())
+    const { tokenUrl } = tokens
+    const own = { clientId: 'of-owner', clientSecret: CLIENT_SECRET, tokenUrl }
+    const login = { method: 'oauth2', user: MAILBOX, allowInsecureAuth: true }
+    const relay = (refreshToken: string) =>
+      plain(server.port, {
+        limits,
+        auth: { ...login, grant: 'refresh-token', ...own, refreshToken },
+      })
+    const store = embeddedPlace()
+    await using room = await openRoom(store, relay(`\${file:${file}}`))
+    expect(await room.settled((await room.send()).id)).toMatchObject({ state: 'delivered' })
+
+    await tokens.withdrawAll()
+    const [logins, requests] = [server.logins, tokens.requests.length]
+    const sent = await Promise.all([room.send(), room.send()])
+    await expect
+      .poll(() => room.told('parked'))
+      .toMatchObject([
+        {
+          blames: 'account',
+          reason: expect.stringContaining('answered 400 invalid_grant'),
+          problem: 'oauth2.grant-refused',
+          advice: expect.stringContaining(
+            'Get a new `refreshToken` from the owner of the mailbox.',
+          ),
+        },
+      ])
+    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ waiting: 2, dead: 0 })
+    expect(server.logins - logins).toBe(1)
+    expect(tokens.requests.length - requests).toBe(1)
+
+    const fresh = await tokens.allow()
+    await renew(room, { file, fresh, store, other: { relay: relay(fresh) } })
+    for (const { id } of sent) {
+      expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    }
+    expect(room.told('worker-started')).toHaveLength(1)
+    expectNoSecrets(room, tokens, fresh)
+  },
+)
+
+interface Change {
+  readonly file: string
+  readonly fresh: string
+  readonly store: TestStore
+  /** The connection managers with it. */
+  readonly other: Readonly<Record<string, unknown>>
+}
 
 /** Nothing that was told holds a secret, a token or a mailbox. */
 function expectNoSecrets(room: Room, { given }: TokenServer, ...more: readonly string[]): void {

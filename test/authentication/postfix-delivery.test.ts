@@ -116,16 +116,24 @@ await describePostfix('mail through Postfix', () => {
     expect(JSON.stringify(room.events)).not.toMatch(/horse|ann@example/)
   })
 
-  test('does not begin when the mechanism that is demanded is not on offer', async () => {
+  test('does not begin when no mechanism that would do is on offer, and gets no token', async () => {
     await using postfix = await startPostfix({ users: USERS, mechanisms: ['PLAIN', 'LOGIN'] })
     const auth = { mechanism: 'SCRAM-SHA-256', user: 'app', password: USERS.app }
-    await using room = await openRoom(embeddedPlace(), relayOf(postfix, auth))
-    await room.send()
+    let asked = 0
+    const getToken = () => ({ accessToken: `token ${(asked += 1)}` })
+    const byToken = { method: 'oauth2', grant: 'callback', user: 'app@example.com', getToken }
+    const others = { byToken: relayOf(postfix, byToken) }
+    await using room = await openRoom(embeddedPlace(), relayOf(postfix, auth), { others })
+    const message = { from: 'app@example.com', to: 'ann@example.org', subject: '', text: 'Hello' }
+    await Promise.all([room.send(), room.mailroom.send({ connection: 'byToken', message })])
+    const parked = () => room.told('parked').map(({ manager, reason }) => `${manager}: ${reason}`)
     await expect
-      .poll(() => room.told('parked'))
-      .toMatchObject([
-        { reason: expect.stringContaining('AUTH PLAIN LOGIN, none of SCRAM-SHA-256') },
+      .poll(() => parked().toSorted())
+      .toEqual([
+        expect.stringMatching(/^byToken: .*AUTH PLAIN LOGIN, none of XOAUTH2, OAUTHBEARER/),
+        expect.stringMatching(/^relay: .*AUTH PLAIN LOGIN, none of SCRAM-SHA-256/),
       ])
+    expect(asked).toBe(0)
     await expect.poll(() => postfix.log()).toContain('disconnect from')
     expect(await postfix.log()).not.toContain('auth=')
   })

@@ -58,6 +58,8 @@ export interface TokenServer extends AsyncDisposable {
   readonly allow: () => Promise<string>
   /** Makes all access tokens that were given worthless. */
   readonly revokeAll: () => Promise<void>
+  /** Makes these, and all refresh tokens, worthless: nobody allows anything any more. */
+  readonly withdrawAll: () => Promise<void>
   /** Whether `token` lets somebody send as `user`. */
   readonly isGood: (token: string, user: string) => Promise<boolean>
 }
@@ -70,13 +72,13 @@ export async function startTokenServer(): Promise<TokenServer> {
   const origin = `http://127.0.0.1:${portOf(http)}`
   const requests: TokenRequest[] = []
   const given: string[] = []
-  const saved: { destroy(): Promise<void> }[] = []
+  const saved: Destroyable[] = []
+  const allowed: Destroyable[] = []
   const provider = createProvider(origin, () => server.lifeS)
-  const note = (token: { destroy(): Promise<void> }): void => {
-    saved.push(token)
-  }
+  const note = (token: Destroyable): void => void saved.push(token)
   provider.on('access_token.saved', note)
   provider.on('client_credentials.saved', note)
+  provider.on('refresh_token.saved', (token) => void allowed.push(token))
   const handle = provider.callback()
 
   const onRequest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -107,9 +109,8 @@ export async function startTokenServer(): Promise<TokenServer> {
     answer: undefined,
     beforeAnswer: () => Promise.resolve(),
     allow: () => allow(provider),
-    revokeAll: async () => {
-      for (const token of saved.splice(0)) await token.destroy()
-    },
+    revokeAll: () => destroy(saved),
+    withdrawAll: () => destroy([...saved, ...allowed]),
     isGood: (token, user) => isGood(`${origin}/token/introspection`, token, user),
     [Symbol.asyncDispose]: async () => {
       http.close()
@@ -118,6 +119,14 @@ export async function startTokenServer(): Promise<TokenServer> {
     },
   }
   return server
+}
+
+interface Destroyable {
+  destroy(): Promise<void>
+}
+
+async function destroy(tokens: readonly Destroyable[]): Promise<void> {
+  for (const token of tokens) await token.destroy()
 }
 
 function answerWith(answer: ScriptedAnswer, response: ServerResponse): void {
