@@ -1,5 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import type { Extensions } from '../connections/extensions.ts'
+import type { CertificateFacts } from '../connections/session-security.ts'
 import type { VerificationStep } from '../connections/verification.ts'
 import { printable, type Row } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -7,7 +8,7 @@ import { certificateOf, type Verified } from './verify-connections.ts'
 
 /** Draws each step with its mark, its time and what was found, then what to do. */
 export function drawVerified(verified: Verified, terminal: Terminal, soonDays: number): void {
-  const { connection, ok, ms, steps, advice, conversation = [] } = verified
+  const { connection, ok, ms, steps, certificate, advice, conversation = [] } = verified
   const verdict = terminal.style(ok ? 'green' : 'red', ok ? 'works' : 'does not work')
   const name = terminal.style('bold', printable(connection))
   terminal.say(`${name}  ${verdict} (${formatDuration(ms)})`)
@@ -19,6 +20,9 @@ export function drawVerified(verified: Verified, terminal: Terminal, soonDays: n
   }
   const warning = warningOf(verified, soonDays)
   if (warning !== undefined) terminal.say(`    ${terminal.style('yellow', warning)}`)
+  if (certificate && isOfTls(steps.at(-1))) {
+    for (const line of linesOfCertificate(certificate)) terminal.say(`    ${printable(line)}`)
+  }
   if (advice !== undefined) terminal.say(`    ${printable(advice)}`)
   for (const line of conversation) terminal.say(terminal.style('dim', `    ${printable(line)}`))
 }
@@ -38,9 +42,24 @@ export function rowOfVerified(verified: Verified): Row {
   }
 }
 
+function isOfTls(failed: VerificationStep | undefined): boolean {
+  return failed?.step === 'tls' || failed?.step === 'starttls'
+}
+
+/** What can be compared with what the operator of the server says. */
+function linesOfCertificate(facts: CertificateFacts): readonly string[] {
+  const { subject, issuer, names, validFrom, validTo, fingerprint } = facts
+  return [
+    `certificate of ${subject}${names === '' ? '' : ` (${names})`} by ${issuer}`,
+    `valid from ${validFrom.toISOString()} to ${validTo.toISOString()}`,
+    `SHA-256 fingerprint ${fingerprint}`,
+  ]
+}
+
 /** That the server's certificate ends in less than `soonDays`; undefined when it does not. */
 function warningOf({ certificateDaysLeft }: Verified, soonDays: number): string | undefined {
   if (certificateDaysLeft === undefined || certificateDaysLeft >= soonDays) return undefined
+  if (certificateDaysLeft < 0) return undefined
   const left = `${certificateDaysLeft} day${certificateDaysLeft === 1 ? '' : 's'}`
   return `The server's certificate ends in ${left}: its operator has to renew it before.`
 }

@@ -6,7 +6,7 @@ import { inTurns } from './in-turns.ts'
 
 /** How far a connection manager can be used, and how long its server's certificate lasts. */
 export interface Verified extends Verification {
-  /** Whole days until it ends; absent when there was no TLS, or no session. */
+  /** Whole days until it ends; negative when it has ended, absent when none was shown. */
   readonly certificateDaysLeft?: number
 }
 
@@ -51,7 +51,7 @@ function needsStore({ auth }: ConnectionManager): boolean {
   return auth.method === 'oauth2' && auth.grant === 'refresh-token'
 }
 
-/** The certificate that the server showed. */
-export function certificateOf({ security }: Verification) {
-  return security?.kind === 'tls' ? security.certificate : undefined
+/** The certificate that the server showed, also when nothing came of it. */
+export function certificateOf({ security, certificate }: Verification) {
+  return security?.kind === 'tls' ? security.certificate : certificate
 }

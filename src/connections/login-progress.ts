@@ -10,6 +10,8 @@ export interface LoginProgress {
   readonly stage: Stage
   /** Who said what so far; without secrets and addresses. */
   readonly said: readonly string[]
+  /** Is told what happens; absent when nobody looks. */
+  readonly trail: LoginTrail | undefined
   /** Takes secrets out of what the server said. */
   readonly hide: (text: string) => string
   /** To be given to nodemailer, together with `transactionLog`. */
@@ -63,6 +65,7 @@ export function followLogin(
       return stage
     },
     said: transcript.lines,
+    trail,
     hide,
     logger: {
       debug: ({ tnx, remotePort }, message = '') => {

@@ -1,3 +1,5 @@
+import type { X509Certificate } from 'node:crypto'
+
 import type { Stage } from '../smtp/stage.ts'
 import { parseExtensions } from './extensions.ts'
 import type { Extensions } from './extensions.ts'
@@ -18,8 +20,11 @@ export interface LoginTrail {
   readonly offers: readonly Extensions[]
   /** The mechanisms that were begun. */
   readonly mechanisms: readonly string[]
+  /** What the server showed in its last handshake, also when that failed over it. */
+  readonly certificate: X509Certificate | undefined
   readonly enter: (stage: Stage) => void
   readonly reach: (address: string) => void
+  readonly see: (certificate: X509Certificate | undefined) => void
   /** A reply came to what was said at `stage`. */
   readonly hear: (reply: string, stage: Stage) => void
   /** Something is said to the server. */
@@ -32,6 +37,7 @@ export function createLoginTrail(): LoginTrail {
   const offers: Extensions[] = []
   const mechanisms: string[] = []
   let address: string | undefined
+  let certificate: X509Certificate | undefined
   return {
     get steps() {
       return begun.map(({ stage, at }, index) => {
@@ -42,6 +48,9 @@ export function createLoginTrail(): LoginTrail {
     get address() {
       return address
     },
+    get certificate() {
+      return certificate
+    },
     offers,
     mechanisms,
     enter: (stage) => {
@@ -49,6 +58,9 @@ export function createLoginTrail(): LoginTrail {
     },
     reach: (at) => {
       address = at
+    },
+    see: (shown) => {
+      certificate = shown
     },
     hear: (reply, stage) => {
       if (stage === 'ehlo' && reply.startsWith('250')) offers.push(parseExtensions(reply))

@@ -1,6 +1,6 @@
 import type { Stage } from '../smtp/stage.ts'
 import type { Extensions } from './extensions.ts'
-import type { SessionSecurity } from './session-security.ts'
+import type { CertificateFacts, SessionSecurity } from './session-security.ts'
 
 /** A step of a verification: a secret's look-up, a stage of the session, or its end. */
 export interface VerificationStep {
@@ -24,6 +24,8 @@ export interface Verification {
   readonly extensions?: Extensions
   /** How the session was protected; absent when there was none in the end. */
   readonly security?: SessionSecurity
+  /** What the server showed, where no session came of it: `security` has it otherwise. */
+  readonly certificate?: CertificateFacts
   /** How we logged in, or tried to; absent when nothing was said of a login. */
   readonly login?: VerifiedLogin
   /** What is wrong: the name of a common fault, for programs. */

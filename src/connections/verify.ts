@@ -13,6 +13,7 @@ import { adviceOf, remedyFor, SECRETS_REMEDY } from './remedies/find.ts'
 import type { Remedy } from './remedies/remedy.ts'
 import { resolveSecrets } from './secrets.ts'
 import type { ResolvedManager } from './secrets.ts'
+import { describeCertificate } from './session-security.ts'
 import { openSession } from './session.ts'
 import type { Verification, VerificationStep } from './verification.ts'
 
@@ -58,6 +59,7 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
     return {
       steps: [secrets, ...stepsUntil(fault, trail)],
       ...factsOf(trail, manager),
+      ...(trail.certificate && { certificate: describeCertificate(trail.certificate) }),
       ...toDo(remedyFor(fault, manager)),
       // Where nothing was said the step tells it all.
       ...(conversation.length > 1 && { conversation }),

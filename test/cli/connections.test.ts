@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -180,6 +181,31 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   expect(jsonLines(strict.out)).toMatchObject([
     { ok: true, certificateDaysLeft: 9, security: { kind: 'tls', protocol: 'TLSv1.3' } },
   ])
+})
+
+test('a certificate that is not believed is shown, with its dates', async () => {
+  const notAfter = new Date('2026-01-31T12:00:00Z')
+  const notBefore = new Date('2025-01-31T12:00:00Z')
+  const certificate = createCertificate({ hosts: ['mail.example.org'], notBefore, notAfter })
+  await using server = await startSmtpServer({ tls: { mode: 'starttls', certificate } })
+  const expired = { server: '127.0.0.1', port: server.port, tls: 'starttls' }
+  await using directory = await project({ expired })
+  const verify = ['connections', 'verify', 'expired']
+  const { code, out } = await runCli([...verify, '--table'], { cwd: directory.path })
+  expect(code).toBe(7)
+  const { fingerprint256 } = new X509Certificate(certificate.cert)
+  expect(out).toContain(
+    [
+      '    certificate of CN=mail.example.org (DNS:mail.example.org) by CN=mail.example.org',
+      '    valid from 2025-01-31T12:00:00.000Z to 2026-01-31T12:00:00.000Z',
+      `    SHA-256 fingerprint ${fingerprint256}\n`,
+    ].join('\n'),
+  )
+  const json = await runCli(verify, { cwd: directory.path })
+  expect(jsonLines(json.out)).toMatchObject([
+    { ok: false, certificate: { fingerprint: fingerprint256, validTo: notAfter.toISOString() } },
+  ])
+  expect(jsonLines(json.out)[0]?.['certificateDaysLeft']).toBeLessThan(0)
 })
 
 test('what waits for the time of a verification to be over is told as a time-out', async () => {

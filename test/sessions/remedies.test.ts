@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:tls'
 
@@ -7,6 +8,7 @@ import { faultOfKerberos } from '../../src/connections/auth/kerberos/faults.ts'
 import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
 import { adviceOf, REMEDIES, remedyFor } from '../../src/connections/remedies/find.ts'
+import { describeCertificate } from '../../src/connections/session-security.ts'
 import { verifyManager } from '../../src/connections/verify.ts'
 import type { Verification } from '../../src/connections/verification.ts'
 import { parseReply } from '../../src/smtp/reply.ts'
@@ -190,11 +192,20 @@ describe('a certificate', () => {
       'tls.certificate-not-yet-valid',
     ],
     ['for another name', { hosts: ['mail.example.org'], issuer: authority }, 'tls.other-name'],
-  ])('%s', async ([, options, problem]) => {
+  ])('%s is named and shown, and nothing is said to its server', async ([, options, problem]) => {
     const certificate = createCertificate(options)
-    await using server = await startSmtpServer({ tls: { mode: 'starttls', certificate } })
-    const properties: Properties = { tls: 'starttls', tlsOptions: { ca: authority.cert } }
-    expect((await verify(server.port, properties)).problem).toBe(problem)
+    const shown = describeCertificate(new X509Certificate(certificate.cert))
+    for (const mode of ['starttls', 'implicit'] as const) {
+      const users = { ann: 'pw' }
+      await using server = await startSmtpServer({ users, tls: { mode, certificate } })
+      const properties: Properties = { tls: mode, tlsOptions: { ca: authority.cert }, auth: BASIC }
+      const verification = await verify(server.port, properties)
+      expect(verification).toMatchObject({ ok: false, problem, certificate: shown })
+      expect(verification).not.toHaveProperty('security')
+      // The server itself may not count one whose handshake failed at once.
+      expect(server.connections).toBeLessThanOrEqual(1)
+      expect(server.logins).toBe(0)
+    }
   })
 })
 
@@ -216,8 +227,10 @@ test('a certificate that is not the pinned one', async () => {
   const certificate = createCertificate({ hosts: ['127.0.0.1'] })
   await using server = await startSmtpServer({ tls: { mode: 'implicit', certificate } })
   const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':')
-  const { problem } = await verify(server.port, { tls: 'implicit', tlsOptions: { fingerprint } })
+  const options = { tls: 'implicit', tlsOptions: { fingerprint } } as const
+  const { problem, certificate: shown } = await verify(server.port, options)
   expect(problem).toBe('tls.other-certificate')
+  expect(shown?.fingerprint).toBe(new X509Certificate(certificate.cert).fingerprint256)
 })
 
 test('a server that speaks no TLS of today', async () => {
