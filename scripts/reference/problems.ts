@@ -31,7 +31,8 @@ export function problemsPage(): string {
   return `# Problems of connections
 
 What \`mailroom connections verify\`, \`mailroom doctor\`, \`mailroom connections health\` and the event
-\`parked\` call a fault by, and what they tell to do. As JSON they have \`problem\` and \`advice\`.
+\`parked\` call a fault by, and what they tell to do, and for mail that was refused \`mailroom messages show\`
+and \`mailroom explain\`. As JSON they have \`problem\` and \`advice\`; the events of messages \`problem\` alone.
 
 ${families.join('\n\n')}
 `

@@ -3,10 +3,11 @@ import { RULES_VERSION } from '../smtp/rules/version.ts'
 import { printable } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Draws a verdict for people: the two answers, the rule, and what nearly decided instead. */
+/** Draws a verdict for people: the two answers, the rule, what to do, and what nearly decided instead. */
 export function drawExplanation(
   { verdict, source, passedOver }: Explanation,
   terminal: Terminal,
+  advice?: string,
 ): void {
   const { alert, suppress } = verdict
   const facts: Readonly<Record<string, string | undefined>> = {
@@ -17,6 +18,7 @@ export function drawExplanation(
     suppress: suppress ? 'nobody should mail this address again' : undefined,
     rule: `${verdict.rule}, version ${RULES_VERSION}`,
     source,
+    'to do': advice,
   }
   for (const [name, fact] of Object.entries(facts)) {
     if (fact === undefined) continue

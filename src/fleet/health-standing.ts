@@ -1,3 +1,4 @@
+import { remedyOf } from './cause-remedy.ts'
 import { NEVER, type Blame } from './circuit.ts'
 import type { Cause, Entry, ManagerHealth } from './manager-health.ts'
 
@@ -39,11 +40,13 @@ export function parkedStanding(record: ManagerHealth, now: number): HealthStandi
 }
 
 function standingOf(digest: string, { circuit, by, cause, usedAt }: Entry, now: number) {
+  const remedy = cause && remedyOf(cause)
   return {
     digest: digest.slice(0, DIGITS),
     ...stateOf(circuit, now),
     ...(by !== undefined && { foundBy: by }),
     ...cause,
+    ...(remedy !== undefined && { remedy }),
     usedAt: new Date(usedAt),
   }
 }

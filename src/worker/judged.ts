@@ -1,3 +1,4 @@
+import { remedyForMail } from '../connections/remedies/find.ts'
 import type { Judgement } from '../ledger/ledger.ts'
 import { STAGES, type Stage } from '../smtp/stage.ts'
 import type { Advice } from '../smtp/verdict-shape.ts'
@@ -8,17 +9,21 @@ export interface Judged extends Partial<Omit<Advice, 'suppress'>> {
   readonly code?: number
   readonly status?: string
   readonly rule?: string
+  /** The name of a common fault, when the server would not have the message for it. */
+  readonly problem?: string
 }
 
 /** The part of a judgement that may leave in events. */
 export function judgedOf(last: Judgement | undefined): Judged {
   if (last === undefined) return {}
   const stage = STAGES.find((known) => known === last.stage)
+  const remedy = remedyForMail(last)
   return {
     ...(stage === undefined ? {} : { stage }),
     ...(last.code === undefined ? {} : { code: last.code }),
     ...(last.status === undefined ? {} : { status: last.status }),
     ...(last.rule === undefined ? {} : { rule: last.rule }),
+    ...(remedy && { problem: remedy.id }),
     ...(last.advice === undefined ? {} : withoutSuppress(last.advice)),
   }
 }

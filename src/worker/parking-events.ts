@@ -1,3 +1,4 @@
+import { remedyOf } from '../fleet/cause-remedy.ts'
 import { NEVER, type Circuit } from '../fleet/circuit.ts'
 import type { Health, ManagerKey } from '../fleet/health.ts'
 import type { Emit } from './events.ts'
@@ -23,6 +24,7 @@ export function tellShut(
   const leftMs = Math.max(0, Math.round(circuit.until - now()))
   const foundBy = by === undefined ? {} : { foundBy: by }
   const judged = judgedOf(cause)
+  const advice = cause && remedyOf(cause)
   if (circuit.blames === 'throttle') {
     const slower = perMinute === undefined ? {} : { perMinute }
     const retryInMs = leftMs
@@ -35,11 +37,11 @@ export function tellShut(
     manager,
     blames: circuit.blames,
     reason: cause?.reason ?? 'cannot be used',
-    ...(cause?.problem !== undefined && { problem: cause.problem }),
-    ...(cause?.remedy !== undefined && { advice: cause.remedy }),
     retryInMs: circuit.until === NEVER ? undefined : leftMs,
     ...foundBy,
     ...judged,
+    ...(cause?.problem !== undefined && { problem: cause.problem }),
+    ...(advice !== undefined && { advice }),
   })
 }
 

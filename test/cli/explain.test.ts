@@ -25,6 +25,18 @@ const CONFIG = {
   ],
 }
 
+test('a common fault is explained with what to do', async () => {
+  await using directory = await project(CONFIG)
+  const reply = '550 5.7.60 SMTP; Client does not have permissions to send as this sender'
+  const explain = ['explain', reply, '--stage', 'mail', '--connection', 'relay']
+  const { out } = await runInside(explain, { cwd: directory.path })
+  expect(jsonLines(out)).toMatchObject([
+    { problem: 'mail.sender-not-allowed', advice: expect.stringContaining('SendAs') },
+  ])
+  const drawn = await runInside([...explain, '--table'], { cwd: directory.path })
+  expect(drawn.out).toMatch(/^to do +The account may not send as this sender\. /m)
+})
+
 test('a reply is explained with both answers, the rule, its source, and what nearly decided', async () => {
   await using directory = await project(CONFIG)
   const explain = [

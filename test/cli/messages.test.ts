@@ -56,7 +56,8 @@ describeRedis('mailroom messages', (redis) => {
     expect(shown.out).toMatch(/^reply +550 5\.1\.1 no such user$/m)
     expect(shown.out).toMatch(/^bob@example\.org +refused +550 5\.1\.1 no such user/m)
     const short = await project.run(['get', id, '--json'])
-    expect(jsonLines(short.out)).toMatchObject([{ id, state: 'refused' }])
+    expect(jsonLines(short.out)).toMatchObject([{ id, state: 'refused', problem: 'rcpt.unknown' }])
+    expect(shown.out).toMatch(/^to do +The server knows no such recipient\. Check the address/m)
     expect(await project.run(['messages', 'show', 'm-none'])).toMatchObject({
       code: 1,
       err: expect.stringContaining('UNKNOWN_MESSAGE'),

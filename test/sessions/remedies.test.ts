@@ -7,7 +7,12 @@ import { describe, expect, test } from 'vitest'
 import { faultOfKerberos } from '../../src/connections/auth/kerberos/faults.ts'
 import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
-import { adviceOf, REMEDIES, remedyFor } from '../../src/connections/remedies/find.ts'
+import {
+  adviceOf,
+  REMEDIES,
+  remedyFor,
+  remedyForMail,
+} from '../../src/connections/remedies/find.ts'
 import { describeCertificate } from '../../src/connections/session-security.ts'
 import { verifyManager } from '../../src/connections/verify.ts'
 import type { Verification } from '../../src/connections/verification.ts'
@@ -336,9 +341,51 @@ test.for<[answer: string, stage: Stage, problem: string]>([
     'mail.login-needed',
   ],
   ['554 5.7.1 <ann@example.org>: Relay access denied', 'rcpt', 'rcpt.relay-denied'],
+  ['530-5.7.0 Authentication Required.\n530 5.7.0 gsmtp', 'mail', 'mail.login-needed'],
+  ['503 5.5.1 you must authenticate first', 'mail', 'mail.login-needed'],
+  ['530 5.7.1 no', 'mail', 'mail.account-refused'],
+  ['535 5.7.3 Authentication unsuccessful', 'mail', 'mail.account-refused'],
+  ['530 5.7.0 Must issue a STARTTLS command first', 'mail', 'auth.needs-tls'],
+  [
+    '554 5.2.252 SendAsDenied; app@example.com not allowed to send as ann@example.com',
+    'dot',
+    'mail.sender-not-allowed',
+  ],
+  [
+    '553 5.7.1 <ann@example.com>: Sender address rejected: not owned by user app',
+    'rcpt',
+    'mail.sender-not-allowed',
+  ],
+  [
+    '554 Message rejected: Email address is not verified. The following identities failed',
+    'mail',
+    'mail.sender-not-allowed',
+  ],
+  [
+    '450 4.1.8 <app@nowhere.test>: Sender address rejected: Domain not found',
+    'rcpt',
+    'mail.sender-domain-unknown',
+  ],
+  ['550 5.7.54 SMTP; Unable to relay recipient', 'rcpt', 'rcpt.relay-denied'],
+  ['550 5.1.1 no such user here', 'rcpt', 'rcpt.unknown'],
+  ['550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found', 'rcpt', 'rcpt.unknown'],
+  ['550 Unrouteable address', 'rcpt', 'rcpt.unknown'],
 ])('"%s" at %s is %s', async ([answer, stage, problem]) => {
   const { manager } = await managerFor({ port: 25 }, {})
   expect(remedyFor(replyAt(stage, answer), manager)?.id).toBe(problem)
+  const { reply } = replyAt(stage, answer)
+  expect(remedyForMail({ stage, ...reply })?.id).toBe(problem)
+})
+
+test('what is said of a login, of spam or of a good recipient is no problem of the mail', () => {
+  for (const [stage, answer] of [
+    ['auth', '535 5.7.8 no'],
+    ['dot', '550 5.7.1 this looks like spam'],
+    ['rcpt', '250 2.1.5 user unknown, will try'],
+    ['rcpt', '452 4.2.2 mailbox is full'],
+  ] as const) {
+    expect(remedyForMail({ stage, ...replyAt(stage, answer).reply })).toBeUndefined()
+  }
 })
 
 test('each remedy has a name of its own, and says what to do in whole sentences', () => {

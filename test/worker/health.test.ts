@@ -66,6 +66,21 @@ describeStores('health', (place) => {
     expect(room.told('resumed')).toEqual([])
   })
 
+  test.for<[answer: string, problem: string]>([
+    ['530 5.7.57 Client not authenticated to send mail', 'mail.login-needed'],
+    ['535 5.7.3 Authentication unsuccessful', 'mail.account-refused'],
+  ])('"%s" to the sender parks with what to do', async ([answer, problem]) => {
+    await using server = await startScriptedServer({ MAIL: answer })
+    await using room = await openRoom(place(), { port: server.port })
+    const { id } = await room.send()
+    await expect
+      .poll(() => room.told('parked'))
+      .toMatchObject([
+        { blames: 'account', stage: 'mail', problem, advice: expect.stringMatching(/`auth`/) },
+      ])
+    await expect.poll(() => room.told('deferred')).toMatchObject([{ id, stage: 'mail', problem }])
+  })
+
   test('only a login ends a pause, not a session from before it', async () => {
     await using server = await startSmtpServer({
       refuseRecipient: (address) =>

@@ -1,3 +1,5 @@
+import type { ConnectionManager } from '../../connections/connection-manager.ts'
+import { adviceOf, remedyFor } from '../../connections/remedies/find.ts'
 import { explain, type Explanation } from '../../smtp/explain.ts'
 import { parseProvider, PROVIDER_NAMES } from '../../smtp/provider.ts'
 import { parseReply, type Reply } from '../../smtp/reply.ts'
@@ -72,8 +74,10 @@ Examples:
     } else {
       const told = explainAt(stage, reply, judging)
       const { verdict, ...rest } = told
-      const facts = { stage, ...reply, ...verdict, ...rest, version: RULES_VERSION }
-      terminal.show(facts, () => drawExplanation(told, terminal))
+      const remedy = remedyFor({ kind: 'reply', stage, reply }, managerOf(values, setup))
+      const todo = remedy && { problem: remedy.id, advice: adviceOf(remedy) }
+      const facts = { stage, ...reply, ...verdict, ...todo, ...rest, version: RULES_VERSION }
+      terminal.show(facts, () => drawExplanation(told, terminal, todo?.advice))
     }
     return EXIT.ok
   },
@@ -98,17 +102,24 @@ function stageOf(text: string): Stage {
   throw new UsageError(`"--stage" expects one of ${STAGES.join(', ')}, got ${JSON.stringify(text)}`)
 }
 
+function managerOf(
+  { connection }: { readonly connection?: string | undefined },
+  { config }: Pick<Setup, 'config'>,
+): ConnectionManager | undefined {
+  return connection === undefined ? undefined : config.connections.get(connection)
+}
+
 function judgingOf(
   values: {
     readonly provider?: string | undefined
     readonly connection?: string | undefined
     readonly 'accepted-before'?: boolean | undefined
   },
-  { config }: Setup,
+  { config }: Pick<Setup, 'config'>,
 ): JudgeContext {
-  const { connections, rules } = config
+  const { rules } = config
   const { connection } = values
-  const manager = connection === undefined ? undefined : connections.get(connection)
+  const manager = managerOf(values, { config })
   const given =
     values.provider === undefined ? undefined : parseProvider(values.provider.toLowerCase())
   if (values.provider !== undefined && given === undefined) {

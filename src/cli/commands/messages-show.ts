@@ -1,3 +1,4 @@
+import { adviceOf, remedyForMail } from '../../connections/remedies/find.ts'
 import type { MessageRecord } from '../../ledger/ledger.ts'
 import { UnknownMessageError } from '../../producer/errors.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
@@ -25,7 +26,8 @@ Usage: mailroom ${name} ID [options]
 
 ID is what "mailroom send" printed. The answer holds the recipients' addresses, and for each what
 the server said to it and which rule decided; then the timeline: every attempt with its worker, its
-rule and what was said, and what people and the sweeper did. "forgotten" counts what was evicted.
+rule and what was said, and what people and the sweeper did. "problem" and "advice" tell what to do about
+a common reason for which the server would not have it. "forgotten" counts what was evicted.
 "parked" tells of a message that waits which connection managers cannot be used, since when, at which
 stage, by which reply and rule, and what was said then: that is the same for all that wait.
 
@@ -46,8 +48,10 @@ Examples:
       const { entries = [], forgotten = 0 } = (await mailroom.history(id)) ?? {}
       const parked = await waitingFor(record, setup)
       const waits = parked.length === 0 ? {} : { parked: parked.map(({ facts }) => facts) }
-      setup.terminal.show({ ...record, timeline: entries, forgotten, ...waits }, () => {
-        draw(record, setup.terminal)
+      const remedy = record.last && remedyForMail(record.last)
+      const todo = remedy && { problem: remedy.id, advice: adviceOf(remedy) }
+      setup.terminal.show({ ...record, ...todo, timeline: entries, forgotten, ...waits }, () => {
+        draw(record, todo?.advice, setup.terminal)
         drawTimeline({ entries, forgotten }, record, setup.terminal)
         for (const { told } of parked) setup.terminal.say(printable(`waits: ${told}`))
       })
@@ -56,7 +60,7 @@ Examples:
   }
 }
 
-function draw(record: MessageRecord, terminal: Terminal): void {
+function draw(record: MessageRecord, advice: string | undefined, terminal: Terminal): void {
   const { id, connection, state, messageId, attempts, claims, recipients, last } = record
   const facts: Readonly<Record<string, string | number | undefined>> = {
     id,
@@ -71,6 +75,7 @@ function draw(record: MessageRecord, terminal: Terminal): void {
     'not before': record.notBefore?.toISOString(),
     reply: last && replyOf(last),
     rule: last?.rule,
+    'to do': advice,
   }
   for (const [name, fact] of Object.entries(facts)) {
     if (fact !== undefined && fact !== '') {

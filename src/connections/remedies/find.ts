@@ -1,5 +1,7 @@
 import type { Fault } from '../../smtp/fault.ts'
+import { isTransactionStage, STAGES } from '../../smtp/stage.ts'
 import type { ConnectionManager } from '../connection-manager.ts'
+import { ENVELOPE_REMEDIES } from './envelope.ts'
 import { LOGIN_REMEDIES } from './login.ts'
 import { NETWORK_REMEDIES } from './network.ts'
 import { OAUTH2_REMEDIES } from './oauth2.ts'
@@ -27,13 +29,42 @@ export const REMEDIES: readonly Remedy[] = [
   ...LOGIN_REMEDIES,
   ...AUTH_REPLY_REMEDIES,
   ...SESSION_REPLY_REMEDIES,
+  ...ENVELOPE_REMEDIES,
   ...NETWORK_REMEDIES,
   ...TLS_REMEDIES,
 ]
 
-/** What is wrong and what to do; undefined when nobody has seen such a fault, or we ended it. */
-export function remedyFor(fault: Fault, manager: Patient): Remedy | undefined {
-  return REMEDIES.find(({ when }) => isMetBy(when, fault, manager))
+/**
+ * What is wrong and what to do; undefined when nobody has seen such a fault, or we ended it.
+ *
+ * Without a manager only what holds for any is told.
+ */
+export function remedyFor(fault: Fault, manager?: Patient): Remedy | undefined {
+  return REMEDIES.find(({ when, or = [] }) =>
+    [when, ...or].some((symptom) => isMetBy(symptom, fault, manager)),
+  )
+}
+
+/** What a server said, as it is kept of a message. */
+interface Said {
+  readonly stage?: string
+  readonly code?: number
+  readonly status?: string
+  readonly text?: string
+}
+
+/** What is wrong and what to do when a server would not have a message, whoever sent it. */
+export function remedyForMail({ stage, code, status, text = '' }: Said): Remedy | undefined {
+  const at = STAGES.find((known) => known === stage)
+  if (at === undefined || !isTransactionStage(at) || code === undefined) return undefined
+  const reply = { code, text, ...(status !== undefined && { status }) }
+  return remedyFor({ kind: 'reply', stage: at, reply })
+}
+
+/** What to do about the problem of this name, as one paragraph; undefined for one that is not known here. */
+export function adviceAbout(problem: string): string | undefined {
+  const remedy = REMEDIES.find(({ id }) => id === problem)
+  return remedy && adviceOf(remedy)
 }
 
 /** The problem and what to do, as one paragraph. */
@@ -41,7 +72,7 @@ export function adviceOf({ problem, advice }: Remedy): string {
   return `${problem.charAt(0).toUpperCase()}${problem.slice(1)}. ${advice}`
 }
 
-function isMetBy(when: Symptom, fault: Fault, { port, tls, auth }: Patient): boolean {
+function isMetBy(when: Symptom, fault: Fault, manager: Patient | undefined): boolean {
   const reply = fault.kind === 'reply' ? fault.reply : undefined
   const cause = fault.kind === 'reply' ? undefined : fault.cause
   return (
@@ -52,9 +83,9 @@ function isMetBy(when: Symptom, fault: Fault, { port, tls, auth }: Patient): boo
     isOf(when.codes, reply?.code) &&
     isOf(when.statuses, reply?.status) &&
     isLike(when.text, reply?.text) &&
-    isOf(when.ports, port) &&
-    isOf(when.tls, tls) &&
-    isOf(when.methods, auth.method)
+    isOf(when.ports, manager?.port) &&
+    isOf(when.tls, manager?.tls) &&
+    isOf(when.methods, manager?.auth.method)
   )
 }
 

@@ -26,6 +26,8 @@ export interface Remedy {
   /** As JSON, events and metrics have it; it never changes its meaning. */
   readonly id: string
   readonly when: Symptom
+  /** Other ways in which it shows. */
+  readonly or?: readonly Symptom[]
   /** What is wrong, without a subject's name: a clause. */
   readonly problem: string
   /** What to do: one to three sentences. */

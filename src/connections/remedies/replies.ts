@@ -157,32 +157,4 @@ export const SESSION_REPLY_REMEDIES: readonly Remedy[] = [
     advice:
       'Set `clientName` to the full host name of this machine, one that DNS knows; or ask the operator of the server to allow it.',
   },
-  {
-    id: 'mail.login-needed',
-    when: {
-      stages: ['mail', 'rcpt'],
-      codes: [530, 535, 550, 554],
-      text: /not authenticated|authenticat\w+ required|must (?:be )?(?:log|auth)/i,
-    },
-    problem: 'the server takes mail only after a login',
-    advice:
-      'Set `auth`. On Exchange a receive connector for anonymous relay has to allow this address otherwise.',
-  },
-  {
-    id: 'mail.sender-not-allowed',
-    when: {
-      stages: ['mail', 'rcpt'],
-      text: /SendAsDenied|send as|not owned by|sender.{0,30}(?:not allowed|rejected|denied)/i,
-    },
-    problem: 'the account may not send as this sender',
-    advice:
-      'Send as the mailbox that logs in, or let the administrator give it the right to send as the other.',
-  },
-  {
-    id: 'rcpt.relay-denied',
-    when: { stages: ['mail', 'rcpt'], text: /relay/i },
-    problem: 'the server does not relay for us to other domains',
-    advice:
-      'Log in (`auth`), or let the operator allow this address to relay: Postfix `mynetworks`, Exchange a receive connector with "Ms-Exch-SMTP-Accept-Any-Recipient", SES and others a verified sender.',
-  },
 ]
