@@ -17,8 +17,11 @@ export interface Capacity {
   hold(reason: Hold, isHeld: boolean): void
   /** Whether somebody waited in vain for a free one, and none has been free since. */
   readonly isBehind: boolean
-  /** Waits until one is free, at most `withinMs` or until `signal` aborts; whether one is. */
-  free(withinMs: number, signal: AbortSignal): Promise<boolean>
+  /**
+   * Waits until one is free, at most `withinMs` or until `signal` aborts: then there is none. It is kept
+   * until it is disposed of, as soon as its delivery runs.
+   */
+  free(withinMs: number, signal: AbortSignal): Promise<Disposable | undefined>
   /** Gives all but `sessions` back to others, and takes no more. */
   keep(sessions: number): void
   close(): void

@@ -47,13 +47,16 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
   // Once more than there are ways: only when it was claimed is it known that it has no choice. And as
   // often again: only when it is said what a server offers is it known that it is none.
   for (let ways = flows.length * 2 + 1; ways > 0; ways -= 1) {
-    const flow = await flowFor(parsed.job, junction, signal)
-    if ('kind' in flow) return flow
+    const chosen = await flowFor(parsed.job, junction, signal)
+    if ('kind' in chosen) return chosen
+    const { flow } = chosen
+    using place = chosen.place
     if (flow === before) return BACK
     before = flow
-    const ending = await flow.running.count(() =>
-      runOn(flow, parsed.job, junction, mayPassOver, signal),
-    )
+    const ending = await flow.running.count(() => {
+      place?.[Symbol.dispose]()
+      return runOn(flow, parsed.job, junction, mayPassOver, signal)
+    })
     if (ending?.kind === 'unable') {
       unable.push(flow)
       mayPassOver = junction.passOver(parsed.job, unable)
@@ -73,6 +76,13 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
 const BACK: Ending = { kind: 'back' }
 const LATER: Ending = { kind: 'later', delayMs: BREATH_MS }
 
+/** A way, and the free session that is kept for a message until its delivery runs. */
+interface Chosen {
+  readonly flow: Flow
+  /** Absent where there is no choice, or no way had one in time: it waits for its turn there. */
+  readonly place: Disposable | undefined
+}
+
 /**
  * The way that a message takes now. For a session of it that is free it waits a moment: a member that
  * was spare until now gets its sessions soon, and one whose turn it is has carried another message.
@@ -81,19 +91,21 @@ async function flowFor(
   job: SendMailJob,
   junction: Junction,
   signal: AbortSignal,
-): Promise<Flow | Ending> {
+): Promise<Chosen | Ending> {
   let before: Flow | undefined
   for (const _way of junction.flows) {
     const flow = junction.choose(job)
     // Others can be sent meanwhile, but this one cannot.
     if (flow === undefined) return junction.isShut ? BACK : LATER
-    if (junction.flows.length === 1) return flow
+    if (junction.flows.length === 1) return { flow, place: undefined }
     if (flow === before) break
     before = flow
-    if (await flow.capacity.free(BREATH_MS, signal)) return flow
+    const place = await flow.capacity.free(BREATH_MS, signal)
+    if (place !== undefined) return { flow, place }
     if (signal.aborted) return BACK
   }
-  return before !== undefined && before.capacity.sessions > 0 ? before : LATER
+  if (before === undefined || before.capacity.sessions === 0) return LATER
+  return { flow: before, place: undefined }
 }
 
 /** The server of this way lacks what the message needs, and another one may have it. */
