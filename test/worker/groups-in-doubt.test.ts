@@ -34,6 +34,12 @@ function stateOf(room: Room, id: string): Promise<string | undefined> {
   return room.mailroom.get(id).then((record) => record?.state)
 }
 
+/** How each of its recipients stands. */
+async function statesOf(room: Room, id: string): Promise<readonly string[]> {
+  const { recipients = [] } = (await room.mailroom.get(id)) ?? {}
+  return recipients.map(({ state }) => state)
+}
+
 /** Sends one more message, and gives its state when it is settled. */
 async function fateOfNext(room: Room): Promise<string> {
   const { id } = await room.send({ subject: 'Another' })
@@ -104,6 +110,29 @@ describeRedis('a message that may have been sent', (queue) => {
       .poll(() => room.mailroom.get(id))
       .toMatchObject({ state: 'uncertain', last: { rule: 'local.manager-gone' } })
     expect([relay.dots, backup.mails.length]).toEqual([1, 1])
+  })
+
+  test('ends for those who were only put off too, when the member that had it has left', async () => {
+    await using relay = await startScriptedServer({
+      RCPT: (line) => (line.includes('bob') ? '450 4.2.1 mailbox busy' : '250 2.1.5 ok'),
+      DOT: [DROP],
+    })
+    await using backup = await startSmtpServer()
+    const store = place()
+    const options = { others: { backup: at(backup) }, groups: GROUPS, names: ['out'] }
+    await using room = await openRoom(store, at(relay), options)
+    const to = ['ann@example.org', 'bob@example.org']
+    const { id } = await room.send({ to }, { uncertain: 'hold' })
+    await expect.poll(() => statesOf(room, id)).toEqual(['uncertain', 'pending'])
+    const connections = { backup: at(backup), relay: at(relay) }
+    const config = { ...store, connections, groups: { out: 'failover:backup' } }
+    await room.worker.reconfigure(config as MailroomConfig)
+    // A message in doubt is left alone for ten minutes else.
+    await room.mailroom.reschedule(id, { sendAt: new Date() })
+    const { recipients, last } = await room.settled(id)
+    expect(recipients.map(({ state }) => state)).toEqual(['uncertain', 'refused'])
+    expect(last).toMatchObject({ rule: 'local.manager-gone' })
+    expect(backup.mails).toEqual([])
   })
 
   test.for<[what: string, before: unknown, after: unknown, had: string]>([
