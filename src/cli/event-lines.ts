@@ -1,7 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import { hideAddresses } from '../telemetry/hide-addresses.ts'
-import type { LogLevel } from '../telemetry/log.ts'
-import { LEVEL_OF } from '../telemetry/log.ts'
+import { LEVEL_OF, type LogLevel } from '../telemetry/log-levels.ts'
 import type { Emit, WorkerEvent } from '../worker/events.ts'
 import type { Style, Terminal } from './terminal.ts'
 

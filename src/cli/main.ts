@@ -1,27 +1,10 @@
 #!/usr/bin/env node
-import { EXIT } from './exit-codes.ts'
-import { watchOutputs } from './outputs.ts'
-import { run } from './run.ts'
+import { keepCompiled } from './compile-cache.ts'
 import { readSurroundings } from './settings.ts'
 
-// What has begun, such as a mailing, goes on to its end and its exit code though nobody reads of it.
-// What would never end is told to stop.
-const outputs = watchOutputs(process.stdout, process.stderr)
+const surroundings = readSurroundings()
+keepCompiled(surroundings.env)
 
-const exitCode = await run(process.argv.slice(2), {
-  ...readSurroundings(),
-  stdin: process.stdin,
-  out: process.stdout,
-  err: process.stderr,
-  signals: process,
-  exit: (code) => process.exit(code),
-  unread: outputs.unread,
-})
-// Everything is closed by now: what the system still owes us, such as a file on a disk that is gone,
-// is not waited for. What was written is.
-await outputs.written()
-if (outputs.fault !== undefined) {
-  process.stderr.write(`mailroom: standard output cannot be written (${outputs.fault})\n`)
-  await outputs.written()
-}
-process.exit(outputs.fault !== undefined && exitCode === EXIT.ok ? EXIT.failure : exitCode)
+// What is kept counts for what is loaded after it was found.
+const { runProcess } = await import('./process.ts')
+await runProcess(surroundings)

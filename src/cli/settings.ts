@@ -1,6 +1,6 @@
 import path from 'node:path'
 
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log-levels.ts'
 import { UsageError } from './errors.ts'
 import type { ListForm } from './terminal.ts'
 

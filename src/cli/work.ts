@@ -1,17 +1,13 @@
 import { createResolver } from '../connections/resolver.ts'
-import type { HealthOptions } from '../server/health.ts'
-import { openHealthServer } from '../server/health.ts'
 import type { OpenServer } from '../server/listen.ts'
-import { createLogger, logEvents } from '../telemetry/log.ts'
 import type { DepthSource } from '../telemetry/metrics.ts'
-import { createMetrics } from '../telemetry/metrics.ts'
-import { observeEvents } from '../telemetry/observe-events.ts'
 import type { Emit } from '../worker/events.ts'
 import type { Worker, WorkerOptions } from '../worker/worker.ts'
 import { createWorker } from '../worker/worker.ts'
 import { workersByName } from '../fleet/fleet.ts'
 import type { Context } from './context.ts'
 import { printEvents } from './event-lines.ts'
+import type { HealthPlace } from './observation.ts'
 import type { Setup } from './setup.ts'
 import { contentOptionsOf, sweepTimesOf } from '../read-config.ts'
 import { tellWarnings } from './setup.ts'
@@ -33,7 +29,8 @@ export interface WorkOptions extends Pick<
   WorkerOptions,
   'names' | 'retry' | 'migrate' | 'allowUnsafeStore'
 > {
-  readonly health?: { readonly host: string; readonly port: number } | undefined
+  /** Where its health server listens; only then is counted what happens. */
+  readonly health?: HealthPlace | undefined
   /** With it a configuration file that changes counts at once. */
   readonly watch?: ConfigWatchOptions
   /** How long a stop lets deliveries finish. */
@@ -56,7 +53,9 @@ export async function openWork(
   tellWarnings(setup)
   await using opened = new AsyncDisposableStack()
   const depths = opened.use(createDepths(setup, options.names ?? config.connections.names()))
-  const metrics = createMetrics({ depths })
+  // Fastify and the metrics are loaded only for those who look at them.
+  const observation = health && (await import('./observation.ts')).createObservation(health, depths)
+  const tell = await tellEvents(setup, context, forPeople)
   const worker = createWorker({
     ...options,
     locate: () => Promise.resolve(settings.queue),
@@ -73,11 +72,11 @@ export async function openWork(
     sweep: sweepTimesOf(config),
     lockMs: config.worker.lock,
     verifyAtStart: config.worker.verifyAtStart,
-    emit: toAll(tellEvents(setup, context, forPeople), observeEvents(metrics), depths.follow),
+    emit: toAll(tell, ...(observation ? [observation.count] : []), depths.follow),
   })
   opened.defer(() => worker.stop(stopWithinMs))
   const watching = watch && opened.use(watchConfiguration(setup, worker, context, watch))
-  const server = health && opened.use(await openHealthServer(healthOf(health, worker, metrics)))
+  const server = observation && opened.use(await observation.serve(worker))
   const held = opened.move()
   return {
     worker,
@@ -91,8 +90,13 @@ export async function openWork(
   }
 }
 
-function tellEvents({ settings, terminal }: Setup, context: Context, forPeople: boolean): Emit {
+async function tellEvents(
+  { settings, terminal }: Setup,
+  context: Context,
+  forPeople: boolean,
+): Promise<Emit> {
   if (forPeople && !settings.json) return printEvents(terminal, settings.logLevel)
+  const { createLogger, logEvents } = await import('../telemetry/log.ts')
   return logEvents(createLogger({ level: settings.logLevel, destination: context.out }))
 }
 
@@ -100,18 +104,6 @@ function toAll(...listeners: readonly Emit[]): Emit {
   return (event) => {
     for (const listener of listeners) listener(event)
   }
-}
-
-function healthOf(
-  at: { readonly host: string; readonly port: number },
-  worker: Worker,
-  { registry }: ReturnType<typeof createMetrics>,
-): HealthOptions {
-  const check = async (): Promise<string | undefined> => {
-    const readiness = await worker.readiness()
-    return readiness.ready ? undefined : readiness.reason
-  }
-  return { ...at, checks: { worker: check }, metrics: registry }
 }
 
 interface Depths extends DepthSource, AsyncDisposable {

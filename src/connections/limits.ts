@@ -27,5 +27,10 @@ function count(fallback: number, meaning: string) {
     .int()
     .min(1)
     .default(fallback)
-    .describe(`${meaning}; ${fallback.toLocaleString('en')} by default`)
+    .describe(`${meaning}; ${grouped(fallback)} by default`)
+}
+
+/** Digits in groups of three, without the locale data that `toLocaleString` loads at every start. */
+function grouped(number: number): string {
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
 }

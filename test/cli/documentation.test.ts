@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { COMMANDS, GROUPS } from '../../src/cli/commands.ts'
 import { EXIT_MEANINGS } from '../../src/cli/exit-codes.ts'
 import { HELP } from '../../src/cli/help.ts'
-import { LEVEL_OF } from '../../src/telemetry/log.ts'
+import { LEVEL_OF } from '../../src/telemetry/log-levels.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 
 const DOCS = path.resolve(import.meta.dirname, '../../docs')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { printEvents } from '../../src/cli/event-lines.ts'
 import { createTerminal } from '../../src/cli/terminal.ts'
-import type { LogLevel } from '../../src/telemetry/log.ts'
+import type { LogLevel } from '../../src/telemetry/log-levels.ts'
 import type { WorkerEvent } from '../../src/worker/events.ts'
 
 const message = { id: 'm-1', connection: 'relay' }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 
 import { createLogger, logEvents } from '../../src/telemetry/log.ts'
-import type { LogLevel } from '../../src/telemetry/log.ts'
+import type { LogLevel } from '../../src/telemetry/log-levels.ts'
 import type { WorkerEvent } from '../../src/worker/events.ts'
 
 interface Line extends Record<string, unknown> {
