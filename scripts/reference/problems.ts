@@ -1,4 +1,5 @@
-import { REMEDIES, SECRETS_REMEDY } from '../../src/connections/remedies/find.ts'
+import { REMEDIES } from '../../src/connections/remedies/find.ts'
+import { SECRET_REMEDIES } from '../../src/connections/remedies/secrets.ts'
 
 const FAMILIES: readonly (readonly [prefix: string, heading: string])[] = [
   ['secrets', 'Before anything is connected to'],
@@ -17,7 +18,7 @@ const FAMILIES: readonly (readonly [prefix: string, heading: string])[] = [
 
 /** The page about all faults of connections that are known, and what to do. */
 export function problemsPage(): string {
-  const all = [SECRETS_REMEDY, ...REMEDIES]
+  const all = [...SECRET_REMEDIES, ...REMEDIES]
   const homeless = all.filter(({ id }) => !FAMILIES.some(([prefix]) => id.startsWith(`${prefix}.`)))
   if (homeless.length > 0) {
     throw new Error(`expected a heading for ${homeless.map(({ id }) => id).join(', ')}`)

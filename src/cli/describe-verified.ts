@@ -1,4 +1,5 @@
 import { formatDuration } from '../duration.ts'
+import { describeOutdated } from '../connections/client-certificate.ts'
 import type { Extensions } from '../connections/extensions.ts'
 import type { CertificateFacts } from '../connections/session-security.ts'
 import type { VerificationStep } from '../connections/verification.ts'
@@ -18,8 +19,9 @@ export function drawVerified(verified: Verified, terminal: Terminal, soonDays: n
     const found = step.detail ?? NOTES[step.step]?.(verified) ?? ''
     terminal.say(`  ${mark} ${step.step} ${time}${found === '' ? '' : `: ${printable(found)}`}`)
   }
-  const warning = warningOf(verified, soonDays)
-  if (warning !== undefined) terminal.say(`    ${terminal.style('yellow', warning)}`)
+  for (const warning of [warningOf(verified, soonDays), warningOfOurs(verified, soonDays)]) {
+    if (warning !== undefined) terminal.say(`    ${terminal.style('yellow', warning)}`)
+  }
   if (certificate && isOfTls(steps.at(-1))) {
     for (const line of linesOfCertificate(certificate)) terminal.say(`    ${printable(line)}`)
   }
@@ -62,6 +64,18 @@ function warningOf({ certificateDaysLeft }: Verified, soonDays: number): string 
   if (certificateDaysLeft < 0) return undefined
   const left = `${certificateDaysLeft} day${certificateDaysLeft === 1 ? '' : 's'}`
   return `The server's certificate ends in ${left}: its operator has to renew it before.`
+}
+
+/** The same of the certificate that we show, which a server need not look at. */
+function warningOfOurs(
+  { clientCertificate, clientCertificateDaysLeft: days = Infinity }: Verified,
+  soonDays: number,
+): string | undefined {
+  const wrong = clientCertificate && describeOutdated(clientCertificate, new Date())
+  const renew = 'have it renewed, and put the new one and its key in their place.'
+  if (wrong !== undefined) return `Our certificate (tlsOptions.cert) ${wrong.says}: ${renew}`
+  if (days >= soonDays) return undefined
+  return `Our certificate (tlsOptions.cert) ends in ${days} day${days === 1 ? '' : 's'}: ${renew}`
 }
 
 /** What was found at a step that was passed; empty when there is nothing to tell. */

@@ -1,4 +1,5 @@
 import type { ParsedConfig } from '../connections/config.ts'
+import { outdatedCertificates } from '../connections/connection-warning.ts'
 import type { ConnectionWarning } from '../connections/connection-warning.ts'
 import { resolveReferences } from '../connections/references.ts'
 import type { Context } from './context.ts'
@@ -66,6 +67,18 @@ export function tellWarnings(
 ): void {
   for (const warning of config.warnings) {
     if (mistakesOnly && PERMITTED.includes(warning.code)) continue
+    terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
+  }
+}
+
+/** Tells of the certificates in files that we would show and that are out of date, as they are now. */
+export async function tellOutdatedCertificates(
+  { config, terminal }: Pick<Setup, 'config' | 'terminal'>,
+  { env }: Pick<Context, 'env'>,
+): Promise<void> {
+  const { connections } = config
+  const managers = connections.list().map(({ name }) => connections.get(name))
+  for (const warning of await outdatedCertificates(managers, { env })) {
     terminal.warn({ event: 'warning', ...warning }, `mailroom: ${warning.message}`)
   }
 }

@@ -8,6 +8,8 @@ import { inTurns } from './in-turns.ts'
 export interface Verified extends Verification {
   /** Whole days until it ends; negative when it has ended, absent when none was shown. */
   readonly certificateDaysLeft?: number
+  /** The same of the certificate that we show; absent when we show none. */
+  readonly clientCertificateDaysLeft?: number
 }
 
 export interface VerifyAllOptions {
@@ -40,10 +42,18 @@ export async function verifyConnections(
       signal,
       ...(needsStore(connections.get(name)) && { tokens }),
     })
-    const ends = certificateOf(verification)?.validTo.getTime()
-    if (ends === undefined) return verification
-    return { ...verification, certificateDaysLeft: Math.floor((ends - Date.now()) / DAY_MS) }
+    const certificate = certificateOf(verification)
+    const { clientCertificate } = verification
+    return {
+      ...verification,
+      ...(certificate && { certificateDaysLeft: daysLeft(certificate) }),
+      ...(clientCertificate && { clientCertificateDaysLeft: daysLeft(clientCertificate) }),
+    }
   })
+}
+
+function daysLeft({ validTo }: { readonly validTo: Date }): number {
+  return Math.floor((validTo.getTime() - Date.now()) / DAY_MS)
 }
 
 /** Whether a login uses up what the workers keep in the store. */

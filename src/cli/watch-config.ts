@@ -7,7 +7,7 @@ import type { Reconfiguration } from '../worker/reconfigure.ts'
 import type { Worker } from '../worker/worker.ts'
 import type { Context } from './context.ts'
 import type { Configuration } from './load-configuration.ts'
-import { tellRemarks, tellWarnings, type Setup } from './setup.ts'
+import { tellOutdatedCertificates, tellRemarks, tellWarnings, type Setup } from './setup.ts'
 
 /** Keeps a running worker at its configuration as it is now. */
 export interface ConfigWatch extends Disposable {
@@ -51,6 +51,7 @@ export function watchConfiguration(
     latest = loaded.sources.looks
     tellRemarks(loaded, terminal)
     tellWarnings({ config: loaded.config, terminal })
+    await tellOutdatedCertificates({ config: loaded.config, terminal }, { env })
     const names = asked ?? settings.connections
     return {
       connections: resolver,

@@ -10,7 +10,7 @@ import { printEvents } from './event-lines.ts'
 import type { HealthPlace } from './observation.ts'
 import type { Setup } from './setup.ts'
 import { contentOptionsOf, sweepTimesOf } from '../read-config.ts'
-import { tellWarnings } from './setup.ts'
+import { tellOutdatedCertificates, tellWarnings } from './setup.ts'
 import { openStoreView, type StoreView } from './store-view.ts'
 import { watchConfiguration, type ConfigWatchOptions } from './watch-config.ts'
 
@@ -51,6 +51,7 @@ export async function openWork(
 ): Promise<Work> {
   const { settings, config } = setup
   tellWarnings(setup)
+  await tellOutdatedCertificates(setup, context)
   await using opened = new AsyncDisposableStack()
   const depths = opened.use(createDepths(setup, options.names ?? config.connections.names()))
   // Fastify and the metrics are loaded only for those who look at them.

@@ -1,6 +1,8 @@
-import { expiryOf } from './client-certificate.ts'
+import { describeOutdated, validityOfFirst } from './client-certificate.ts'
 import type { ConnectionManager, TlsMode } from './connection-manager.ts'
-import { referencesIn } from './references.ts'
+import { isMailroomError } from '../errors.ts'
+import { referencesIn, resolveReferences } from './references.ts'
+import type { SecretSources } from './references.ts'
 
 /** Something about a valid connection manager that is probably a mistake. */
 export interface ConnectionWarning {
@@ -74,12 +76,37 @@ function legacy({ name, tlsOptions }: ConnectionManager): readonly ConnectionWar
   return [{ connection: name, code: 'LEGACY_TLS', message }]
 }
 
-/** Of a certificate that stands there itself; one in a file is looked at when it is used. */
+/** Of a certificate that stands there itself; those in files `outdatedCertificates` reads. */
 function expired({ name, tlsOptions }: ConnectionManager, now: Date): readonly ConnectionWarning[] {
   const { cert } = tlsOptions
   if (cert === undefined || referencesIn(cert).length > 0) return []
-  const validTo = expiryOf(cert)
-  if (validTo === undefined || validTo >= now) return []
-  const message = `"${name}" shows a certificate that expired on ${validTo.toISOString()} (\`tlsOptions.cert\`): servers will refuse it`
+  return outdated(name, cert, now)
+}
+
+/** The same for certificates that managers refer to, as they are now; one that is not there says nothing. */
+export async function outdatedCertificates(
+  managers: readonly ConnectionManager[],
+  sources: SecretSources,
+  now: Date = new Date(),
+): Promise<readonly ConnectionWarning[]> {
+  const found = await Promise.all(
+    managers.map(async ({ name, tlsOptions: { cert } }) => {
+      if (cert === undefined || referencesIn(cert).length === 0) return []
+      try {
+        return outdated(name, await resolveReferences(cert, sources), now)
+      } catch (error) {
+        if (!isMailroomError(error)) throw error
+        return []
+      }
+    }),
+  )
+  return found.flat()
+}
+
+function outdated(name: string, cert: string, now: Date): readonly ConnectionWarning[] {
+  const validity = validityOfFirst(cert)
+  const wrong = validity && describeOutdated(validity, now)
+  if (wrong === undefined) return []
+  const message = `"${name}" shows a certificate that ${wrong.says} (\`tlsOptions.cert\`): servers will refuse it`
   return [{ connection: name, code: 'CLIENT_CERTIFICATE_EXPIRED', message }]
 }

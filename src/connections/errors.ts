@@ -16,15 +16,27 @@ export class InvalidReferenceError extends MailroomError {
   }
 }
 
-/** Thrown when the variable or file that a secret refers to is missing, unreadable or empty. */
+/** What is wrong with a secret that is there: it is not what its property needs. */
+export type SecretFlaw =
+  'no-authority' | 'no-certificate' | 'no-key' | 'key-locked' | 'key-of-another'
+
+interface SecretErrorOptions extends ErrorOptions {
+  readonly flaw?: SecretFlaw
+}
+
+/** Thrown when the variable or file that a secret refers to is missing, unreadable, empty or no use. */
 export class SecretUnavailableError extends MailroomError {
   override readonly code = 'SECRET_UNAVAILABLE'
-  /** As configured: `${env:NAME}` or `${file:path}`. */
+  /** As configured: `${env:NAME}` or `${file:path}`; or the property. */
   readonly reference: string
+  /** Absent when there is no value at all. */
+  readonly flaw: SecretFlaw | undefined
 
-  constructor(reference: string, problem: string, options?: ErrorOptions) {
-    super(`"${reference}" ${problem}: give the process a value for it`, options)
+  constructor(reference: string, problem: string, { flaw, ...options }: SecretErrorOptions = {}) {
+    const advice = flaw === undefined ? ': give the process a value for it' : ''
+    super(`"${reference}" ${problem}${advice}`, options)
     this.reference = reference
+    this.flaw = flaw
   }
 }
 

@@ -3,6 +3,8 @@ import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { Fault } from '../smtp/fault.ts'
 import { parseReply } from '../smtp/reply.ts'
 import type { Stage } from '../smtp/stage.ts'
+import { describeOutdated } from './client-certificate.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { codeOfTls, describeTlsFailure, isAboutOurs } from './tls-failure.ts'
 
@@ -14,6 +16,8 @@ export interface LoginPlace {
   readonly manager: ConnectionManager
   /** Whether the server's last answer to EHLO had STARTTLS in it. */
   readonly offersStartTls: boolean
+  /** The one that the server was shown if it asked. */
+  readonly clientCertificate?: ClientCertificate | undefined
 }
 
 const UNREACHABLE = new Set([
@@ -37,7 +41,15 @@ const UNTRIED: Readonly<Record<string, string>> = {
 }
 
 /** What nodemailer's error at this place means; its text and properties hold no secret of ours. */
-export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
+export function faultOfLogin(error: LoginError, place: LoginPlace, now = new Date()): Fault {
+  const fault = faultOf(error, place)
+  const wrong = place.clientCertificate && describeOutdated(place.clientCertificate, now)
+  if (wrong === undefined || !maySuspectOurs(fault, place)) return fault
+  const detail = `our certificate (tlsOptions.cert) ${wrong.says}; ${fault.detail}`
+  return { ...fault, detail, cause: wrong.cause }
+}
+
+function faultOf(error: LoginError, place: LoginPlace): Fault {
   const { stage, manager } = place
   if (stage === 'starttls' && error.response !== undefined && !place.offersStartTls) {
     const detail =
@@ -71,6 +83,17 @@ export function faultOfLogin(error: LoginError, place: LoginPlace): Fault {
   }
   const detail = `the server closed the connection: ${cause}${perhapsOurs(place)}`
   return { kind: 'closed', stage, detail, cause }
+}
+
+/** Whether the server ended what it may have ended for our certificate. */
+function maySuspectOurs(
+  fault: Fault,
+  place: LoginPlace,
+): fault is Exclude<Fault, { readonly kind: 'reply' }> {
+  if (fault.kind === 'closed') return perhapsOurs(place) !== ''
+  if (fault.kind !== 'tls') return false
+  const { cause = '' } = fault
+  return isAboutOurs(cause) || cause.endsWith('_ALERT_HANDSHAKE_FAILURE')
 }
 
 /** A server that does not like a certificate often says nothing, and hangs up. */

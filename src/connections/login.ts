@@ -106,7 +106,7 @@ function beginLogin(
   { signal, trail, kerberos, tokens = createTokens() }: LoginOptions,
   resolve: (login: Login) => void,
 ): void {
-  const { manager } = resolved
+  const { manager, clientCertificate } = resolved
   let timer: NodeJS.Timeout | undefined
   let offersStartTls = false
   const ending = new AbortController()
@@ -133,7 +133,7 @@ function beginLogin(
   }
   const fail = (fault: Fault) => end(failedLogin(fault, progress))
   const failWith = (error: SMTPConnection.SMTPError) =>
-    fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls }))
+    fail(faultOfLogin(error, { stage: progress.stage, manager, offersStartTls, clientCertificate }))
   const onAbort = () => fail(abortedAt(progress.stage))
   const startTimer = (step: LoginStep) => {
     if (ending.signal.aborted) return

@@ -12,6 +12,8 @@ export type PoolEvent =
       readonly ms: number
       /** When the server's certificate ends; absent without TLS. */
       readonly certificateEnds?: string
+      /** When the certificate ends that we show; absent where we show none. */
+      readonly clientCertificateEnds?: string
     }
   | {
       readonly event: 'session-closed'

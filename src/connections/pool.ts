@@ -148,8 +148,11 @@ async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acq
   const { security } = login
   const ends = security.kind === 'tls' ? security.certificate?.validTo.toISOString() : undefined
   const certificateEnds = ends === undefined ? {} : { certificateEnds: ends }
+  const ours = resolved.clientCertificate?.validTo.toISOString()
+  const clientCertificateEnds = ours === undefined ? {} : { clientCertificateEnds: ours }
   const ms = performance.now() - startedAt
-  emit({ event: 'session-opened', manager: name, ms, ...certificateEnds })
+  const opened = { event: 'session-opened', manager: name, ms } as const
+  emit({ ...opened, ...certificateEnds, ...clientCertificateEnds })
   return { kind: 'session', session }
 }
 

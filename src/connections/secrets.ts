@@ -1,13 +1,13 @@
 import { distinguishCredentials, resolveAuth } from './auth/auth.ts'
 import type { Credentials } from './auth/auth.ts'
+import { readCertificates } from './certificates.ts'
 import { distinguishClientCertificate, resolveClientCertificate } from './client-certificate.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { digestOf, type DigestFacts, type DigestMemory } from './digest.ts'
 import { SecretUnavailableError } from './errors.ts'
-import { resolveReferences } from './references.ts'
+import { isReference, resolveReferences } from './references.ts'
 import type { SecretSources } from './references.ts'
-import { isCertificate } from './tls-options.ts'
 
 /** A connection manager with its references looked up: all that opening a session takes. */
 export interface ResolvedManager {
@@ -63,8 +63,11 @@ async function resolveCa(
 ): Promise<string | undefined> {
   if (ca === undefined) return undefined
   const pem = await resolveReferences(ca, sources)
-  if (!isCertificate(pem)) throw new SecretUnavailableError(ca, 'holds no certificate as PEM text')
-  return pem
+  if (readCertificates(pem) !== undefined) return pem
+  // What stands there itself is no reference, and long.
+  const where = isReference(ca) ? ca : 'tlsOptions.ca'
+  const problem = 'holds no certificates as PEM text that can be read'
+  throw new SecretUnavailableError(where, problem, { flaw: 'no-authority' })
 }
 
 function factsOf(

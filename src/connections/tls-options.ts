@@ -1,5 +1,6 @@
 import * as z from 'zod'
 
+import { readCertificates } from './certificates.ts'
 import { pairProblem } from './client-certificate.ts'
 import { fingerprintSchema } from './fingerprint.ts'
 import { parsedBy } from './parsed-by.ts'
@@ -17,7 +18,7 @@ function certificates(meaning: string) {
     .meta({ pattern: REFERENCES_PATTERN })
     .transform(parsedBy(checkReferences))
     .refine(
-      (text) => refers(text) || isCertificate(text),
+      (text) => refers(text) || readCertificates(text) !== undefined,
       'expected certificates as PEM text, or "${file:path}"',
     )
     .optional()
@@ -84,11 +85,6 @@ export type TlsOptions = z.output<typeof tlsOptionsSchema>
 
 export const KNOWN_TLS_PROPERTIES: readonly string[] = Object.keys(properties.shape)
 
-/** Whether `text` holds a certificate in PEM. */
-export function isCertificate(text: string): boolean {
-  return text.includes('-----BEGIN CERTIFICATE-----')
-}
-
 /** Asked also when single properties are wrong: those may be of any type then. */
 function refuseContradictions(options: Properties, context: z.RefinementCtx): void {
   const refuse = (property: keyof Properties, message: string): void =>
@@ -119,7 +115,9 @@ function problemOf(cert: unknown, key: unknown, passphrase: unknown): string | u
   const keyText = textOf(key)
   const opener = passphrase === undefined ? undefined : textOf(passphrase)
   if (pem === undefined || keyText === undefined || refers(opener ?? '')) return undefined
-  return pairProblem(pem, keyText, opener)
+  const problem = pairProblem(pem, keyText, opener)
+  // That of `cert` is told where it stands.
+  return problem?.flaw === 'no-certificate' ? undefined : problem?.says
 }
 
 /** A text without references. */

@@ -1,4 +1,5 @@
 import type { Stage } from '../smtp/stage.ts'
+import type { Validity } from './certificates.ts'
 import type { Extensions } from './extensions.ts'
 import type { CertificateFacts, SessionSecurity } from './session-security.ts'
 
@@ -26,6 +27,8 @@ export interface Verification {
   readonly security?: SessionSecurity
   /** What the server showed, where no session came of it: `security` has it otherwise. */
   readonly certificate?: CertificateFacts
+  /** How long the certificate lasts that we show to the server; absent when we show none. */
+  readonly clientCertificate?: Validity
   /** How we logged in, or tried to; absent when nothing was said of a login. */
   readonly login?: VerifiedLogin
   /** What is wrong: the name of a common fault, for programs. */

@@ -4,13 +4,16 @@ import type { Fault } from '../smtp/fault.ts'
 import { describeAuth } from './auth/auth.ts'
 import { NO_SHELF } from './auth/oauth2/token-shelf.ts'
 import { createTokens } from './auth/oauth2/tokens.ts'
+import type { Validity } from './certificates.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import type { VerifyOptions } from './connections.ts'
 import { createLoginTrail } from './login-trail.ts'
 import type { LoginTrail } from './login-trail.ts'
 import { openLogin } from './login.ts'
-import { adviceOf, remedyFor, SECRETS_REMEDY } from './remedies/find.ts'
+import { SecretUnavailableError } from './errors.ts'
+import { adviceOf, remedyFor } from './remedies/find.ts'
 import type { Remedy } from './remedies/remedy.ts'
+import { remedyForSecret } from './remedies/secrets.ts'
 import { resolveSecrets } from './secrets.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { describeCertificate } from './session-security.ts'
@@ -47,7 +50,8 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
       ms: msSince(begun),
       detail: error.message,
     }
-    return { steps: [step], ...toDo(SECRETS_REMEDY) }
+    const flaw = error instanceof SecretUnavailableError ? error.flaw : undefined
+    return { steps: [step], ...toDo(remedyForSecret(flaw)) }
   }
   const secrets: VerificationStep = { step: 'secrets', ok: true, ms: msSince(begun) }
   const trail = createLoginTrail()
@@ -58,7 +62,7 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
     const { conversation } = login
     return {
       steps: [secrets, ...stepsUntil(fault, trail)],
-      ...factsOf(trail, manager),
+      ...factsOf(trail, resolved),
       ...(trail.certificate && { certificate: describeCertificate(trail.certificate) }),
       ...toDo(remedyFor(fault, manager)),
       // Where nothing was said the step tells it all.
@@ -70,7 +74,7 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
   await openSession(login, { timeouts: manager.timeouts }).quit()
   return {
     steps: [secrets, ...passed, { step: 'quit', ok: true, ms: msSince(left) }],
-    ...factsOf(trail, manager),
+    ...factsOf(trail, resolved),
     security: login.security,
   }
 }
@@ -110,8 +114,8 @@ function passedStep({ stage, ms }: LoginTrail['steps'][number]): VerificationSte
 
 function factsOf(
   { address, offers, mechanisms }: LoginTrail,
-  { auth }: ConnectionManager,
-): Pick<Findings, 'address' | 'extensions' | 'login'> {
+  { manager: { auth }, clientCertificate }: ResolvedManager,
+): Pick<Findings, 'address' | 'extensions' | 'clientCertificate' | 'login'> {
   const extensions = offers.at(-1)
   const mechanism = mechanisms.at(-1)
   const summary = describeAuth(auth)
@@ -119,8 +123,13 @@ function factsOf(
   return {
     ...(address !== undefined && { address }),
     ...(extensions && { extensions }),
+    ...(clientCertificate && { clientCertificate: validityIn(clientCertificate) }),
     ...(mechanism !== undefined && { login: { mechanism, ...(user !== undefined && { user }) } }),
   }
+}
+
+function validityIn({ validFrom, validTo }: Validity): Validity {
+  return { validFrom, validTo }
 }
 
 function toDo(remedy: Remedy | undefined): Pick<Findings, 'problem' | 'advice'> {

@@ -8,6 +8,7 @@ export interface ManagerMetrics {
   readonly paused: Gauge<'connection' | 'manager'>
   readonly loweredRate: Gauge<'connection' | 'manager'>
   readonly certificateExpiry: Gauge<'connection' | 'manager'>
+  readonly clientCertificateExpiry: Gauge<'connection' | 'manager'>
   readonly throttles: Counter<'connection' | 'manager'>
   readonly tokens: Counter<'manager' | 'grant' | 'result'>
   readonly switches: Counter<'connection' | 'from' | 'to' | 'direction'>
@@ -64,9 +65,23 @@ export function createManagerMetrics(registers: Registry[]): ManagerMetrics {
       labelNames: ['manager', 'grant', 'result'],
       registers,
     }),
+    ...createCertificateMetrics(registers),
+  }
+}
+
+function createCertificateMetrics(
+  registers: Registry[],
+): Pick<ManagerMetrics, 'certificateExpiry' | 'clientCertificateExpiry'> {
+  return {
     certificateExpiry: new Gauge({
       name: 'mailroom_certificate_expiry_timestamp_seconds',
       help: "When the server's certificate ends, as the last session over TLS showed it.",
+      labelNames: ['connection', 'manager'],
+      registers,
+    }),
+    clientCertificateExpiry: new Gauge({
+      name: 'mailroom_client_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate ends that we show to the server, as of the last session.',
       labelNames: ['connection', 'manager'],
       registers,
     }),

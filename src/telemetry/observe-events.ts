@@ -103,6 +103,10 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
         const endsAt = Date.parse(event.certificateEnds) / 1000
         metrics.certificateExpiry.set({ connection, manager }, endsAt)
       }
+      if (event.clientCertificateEnds !== undefined) {
+        const endsAt = Date.parse(event.clientCertificateEnds) / 1000
+        metrics.clientCertificateExpiry.set({ connection, manager }, endsAt)
+      }
       return
     case 'session-closed':
       metrics.sessions.dec({ connection, manager })
@@ -132,7 +136,7 @@ function observeManager(metrics: Metrics, event: ManagerEvent): void {
       return
     case 'manager-left':
       // Nobody tells any more how it stands.
-      for (const name of ['parked', 'paused', 'loweredRate', 'certificateExpiry'] as const) {
+      for (const name of OF_MANAGER) {
         metrics[name].remove({ connection, manager })
       }
   }
@@ -157,3 +161,12 @@ function forget(metrics: Metrics, names: readonly string[]): void {
 function classOf({ code }: { readonly code?: number }): string {
   return code === undefined ? 'no-reply' : `${Math.floor(code / 100)}xx`
 }
+
+/** What is true of a manager as long as it is there. */
+const OF_MANAGER = [
+  'parked',
+  'paused',
+  'loweredRate',
+  'certificateExpiry',
+  'clientCertificateExpiry',
+] as const

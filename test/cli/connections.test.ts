@@ -164,7 +164,9 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   const mode = 'implicit'
   await using server = await startSmtpServer({ tls: { mode, certificate } })
   const secure = { server: '127.0.0.1', port: server.port, tls: mode }
-  await using directory = await project({ secure: { ...secure, tlsOptions: { ca: issuer.cert } } })
+  const { cert, key } = createCertificate({ hosts: ['us'], notAfter })
+  const tlsOptions = { ca: issuer.cert, cert, key }
+  await using directory = await project({ secure: { ...secure, tlsOptions } })
   const verify = async (...args: readonly string[]) => {
     const { code, out } = await runCli(['connections', 'verify', ...args], { cwd: directory.path })
     return { code, out }
@@ -174,12 +176,18 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   expect(out).toMatch(/^connection +result +time +tls +login +certificateEnds +problem\n/)
   expect(out).toContain(notAfter.toISOString().slice(0, 10))
   expect(out).toMatch(/✔ tls \S+: TLSv1\.3, .*certificate of CN=127\.0\.0\.1 by CN=authority until/)
-  expect(out).toContain('ends in 9 days')
+  expect(out).toContain("The server's certificate ends in 9 days")
+  expect(out).toContain('Our certificate (tlsOptions.cert) ends in 9 days')
   expect((await verify('--certificate-days', '9')).code).toBe(0)
   const strict = await verify('--certificate-days', '10')
   expect(strict.code).toBe(7)
   expect(jsonLines(strict.out)).toMatchObject([
-    { ok: true, certificateDaysLeft: 9, security: { kind: 'tls', protocol: 'TLSv1.3' } },
+    {
+      ok: true,
+      certificateDaysLeft: 9,
+      clientCertificateDaysLeft: 9,
+      security: { kind: 'tls', protocol: 'TLSv1.3' },
+    },
   ])
 })
 

@@ -4,12 +4,14 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 import { ADDRESSES, idOf, openProject, PASSWORD, startRelay } from '../support/cli-project.ts'
+import { createCertificate } from '../support/certificate.ts'
 import { jsonLines, runCli } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
 import { describeRedis } from '../support/redis.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const [FROM = '', TO = ''] = ADDRESSES
+const NOT_SET = { method: 'basic', user: 'u', password: '${env:NOT_SET}' } as const
 
 describeRedis('on Redis', (redis) => {
   test('a worker delivers, answers probes, counts, logs without addresses and stops', async () => {
@@ -141,7 +143,7 @@ describeRedis('on Redis', (redis) => {
     const config = {
       queue: redis,
       connections: {
-        relay: { server: 'a', auth: { method: 'basic', user: 'u', password: '${env:NOT_SET}' } },
+        relay: { server: 'a', auth: NOT_SET },
       },
     }
     await writeFile(path.join(directory.path, 'mailroom.config.json'), JSON.stringify(config))
@@ -150,6 +152,20 @@ describeRedis('on Redis', (redis) => {
       code: 3,
       err: expect.stringMatching(/^mailroom: .*"\$\{env:NOT_SET\}".*\(SECRET_UNAVAILABLE\)\n$/),
     })
+  })
+
+  test('a worker tells of a certificate of its own that is out of date', async () => {
+    await using directory = await temporaryDirectory()
+    const notAfter = new Date(Date.now() - 3_600_000)
+    const { cert, key } = createCertificate({ hosts: ['us'], notAfter })
+    await writeFile(path.join(directory.path, 'us.pem'), cert)
+    await writeFile(path.join(directory.path, 'us.key'), key)
+    const tlsOptions = { cert: '${file:us.pem}', key: '${file:us.key}' }
+    const relay = { server: 'a', tlsOptions, auth: NOT_SET }
+    const config = { queue: redis, connections: { relay } }
+    await writeFile(path.join(directory.path, 'mailroom.config.json'), JSON.stringify(config))
+    const { err } = await runCli(['worker', '--allow-unsafe-store'], { cwd: directory.path })
+    expect(err).toMatch(/^mailroom: "relay" shows a certificate that expired on .*\n/)
   })
 
   test('a message is cancelled until it has left', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseConfig } from '../../src/connections/config.ts'
 import { referencesOf } from '../../src/connections/config-references.ts'
 import type { ConnectionProperties } from '../../src/connections/connection-definition.ts'
+import { outdatedCertificates } from '../../src/connections/connection-warning.ts'
 import { createConnections } from '../../src/connections/connections.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { problemsOf } from './problems-of.ts'
@@ -17,6 +18,7 @@ const expired = createCertificate({
   hosts: ['our worker'],
   notAfter: new Date(Date.now() - DAY_MS / 2),
 })
+const BROKEN = ours.cert.replace(/\n.{64}\n/, '\n')
 const FINGERPRINT = `${'aB'.repeat(16)}${'01'.repeat(16)}`
 const WITH_COLONS = `${'AB:'.repeat(16)}${'01:'.repeat(15)}01`
 
@@ -32,6 +34,11 @@ function resolve(tlsOptions: ManagerOptions, files: Readonly<Record<string, stri
   const readFile = (file: string) => Promise.resolve(files[file] ?? '')
   const env = { PASSPHRASE: 'S3cret' }
   return collect(tlsOptions).connections.resolve('relay', { env, readFile })
+}
+
+function verify(tlsOptions: ManagerOptions, files: Readonly<Record<string, string>>) {
+  const readFile = (file: string) => Promise.resolve(files[file] ?? '')
+  return collect(tlsOptions).connections.verify('relay', { env: {}, readFile })
 }
 
 describe('TLS options', () => {
@@ -69,6 +76,8 @@ describe('TLS options', () => {
     ['key', { cert: ours.cert, key: renewed.key }, 'is not the key of'],
     ['key', { cert: locked.cert, key: locked.key }, 'does not open it'],
     ['key', { cert: locked.cert, key: locked.key, passphrase: 'x' }, 'does not open it'],
+    ['cert', { cert: BROKEN, key: ours.key }, 'expected certificates as PEM text'],
+    ['ca', { ca: `${ours.cert}${BROKEN}` }, 'expected certificates as PEM text'],
     ['passphrase', { passphrase: 'x' }, 'expected a `key`'],
     ['ca', { ca: ours.cert, fingerprint: FINGERPRINT }, 'beside `fingerprint`'],
     ['legacy', { legacy: 'yes' }, 'expected boolean'],
@@ -129,14 +138,44 @@ describe('a client certificate', () => {
     expect(clientCertificate?.passphrase?.reveal()).toBe('S3cret')
   })
 
-  test.for<[what: string, files: Readonly<Record<string, string>>, says: string]>([
-    ['the key of another', { '/c': ours.cert, '/k': renewed.key }, 'is not the key of'],
-    ['no key', { '/c': ours.cert, '/k': 'nothing' }, 'holds no private key'],
-    ['no certificate', { '/c': 'nothing', '/k': ours.key }, 'no certificate'],
-  ])('is unavailable with %s', async ([, files, says]) => {
+  test.for<[flaw: string, files: Readonly<Record<string, string>>, says: string]>([
+    ['key-of-another', { '/c': ours.cert, '/k': renewed.key }, 'is not the key of'],
+    ['no-key', { '/c': ours.cert, '/k': 'nothing' }, 'holds no private key'],
+    ['no-certificate', { '/c': 'nothing', '/k': ours.key }, 'no certificate'],
+    ['no-certificate', { '/c': BROKEN, '/k': ours.key }, 'no certificate'],
+    ['key-locked', { '/c': locked.cert, '/k': locked.key }, 'does not open it'],
+  ])('is unavailable for %s (%#)', async ([flaw, files, says]) => {
     const failure = resolve({ cert: '${file:/c}', key: '${file:/k}' }, files)
-    await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE' })
+    await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE', flaw })
     await expect(failure).rejects.toThrow(says)
+    const verified = await verify({ cert: '${file:/c}', key: '${file:/k}' }, files)
+    expect(verified).toMatchObject({ ok: false, problem: `secrets.${flaw}` })
+  })
+
+  test('is unavailable without authorities in the file of `ca`', async () => {
+    const files = { '/a': 'nothing', '/b': `${ours.cert}${BROKEN}` }
+    for (const ca of ['${file:/a}', '${file:/b}']) {
+      const failure = resolve({ ca }, files)
+      await expect(failure).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE', reference: ca })
+      expect(await verify({ ca }, files)).toMatchObject({ problem: 'secrets.no-authority' })
+    }
+    const both = { '/a': `# ours\n${ours.cert}\n# and\n${renewed.cert}` }
+    expect(await resolve({ ca: '${file:/a}' }, both)).toHaveProperty('ca', both['/a'].trimEnd())
+  })
+
+  test('in a file is told when it is out of date', async () => {
+    const { connections } = collect({ cert: '${file:/c}', key: '${file:/k}' })
+    const managers = [connections.get('relay')]
+    const warningsAt = (now: Date, cert = expired.cert) =>
+      outdatedCertificates(managers, { env: {}, readFile: () => Promise.resolve(cert) }, now)
+    const code = 'CLIENT_CERTIFICATE_EXPIRED'
+    expect(await warningsAt(new Date())).toMatchObject([{ connection: 'relay', code }])
+    const early = new Date(Date.now() - 90 * DAY_MS)
+    expect(await warningsAt(early)).toMatchObject([
+      { message: expect.stringContaining('is not valid before') },
+    ])
+    expect(await warningsAt(new Date(), ours.cert)).toEqual([])
+    expect(await warningsAt(new Date(), 'nothing')).toEqual([])
   })
 
   test('is watched for with all that it refers to', () => {

@@ -27,6 +27,18 @@ const signed = createCertificate({ hosts: ['localhost', '127.0.0.1'], issuer: au
 const selfSigned = createCertificate({ hosts: ['relay.internal'] })
 const ours = createCertificate({ hosts: ['our worker'], issuer: authority })
 const foreign = createCertificate({ hosts: ['another worker'] })
+const DAY_MS = 86_400_000
+const late = createCertificate({
+  hosts: ['our worker'],
+  issuer: authority,
+  notBefore: new Date(Date.now() - 2 * DAY_MS),
+  notAfter: new Date(Date.now() - DAY_MS),
+})
+const early = createCertificate({
+  hosts: ['our worker'],
+  issuer: authority,
+  notBefore: new Date(Date.now() + DAY_MS),
+})
 
 const { fingerprint, keyFingerprint } = describeCertificate(new X509Certificate(selfSigned.cert))
 
@@ -123,6 +135,34 @@ describe.for(MODES)('a client certificate over %s', (mode) => {
     // Who shows another one is hung up on, perhaps a moment later.
     const later = mode === 'starttls' ? 'ehlo' : 'greeting'
     expect([STAGES[mode], ...(cert === undefined ? [] : [later])]).toContain(stage)
+  })
+})
+
+describe.for(MODES)('a client certificate that is out of date, over %s', (mode) => {
+  const choosy = { requestCert: true, rejectUnauthorized: true, ca: authority.cert } as const
+
+  test.for<[problem: string, version: 'TLSv1.2' | 'TLSv1.3', Certificate, says: string]>([
+    ['tls.our-certificate-expired', 'TLSv1.2', late, 'expired on 20'],
+    ['tls.our-certificate-expired', 'TLSv1.3', late, 'expired on 20'],
+    ['tls.our-certificate-not-yet-valid', 'TLSv1.3', early, 'is not valid before 20'],
+  ])('is %s when it is refused (%s)', async ([problem, version, { cert, key }, says]) => {
+    await using server = await startServer(mode, signed, { ...choosy, maxVersion: version })
+    const tlsOptions = { ca: authority.cert, cert, key }
+    const { manager } = await managerFor(server, { tls: mode, tlsOptions })
+    const { ok, steps, ...verified } = await verifyManager(manager, { env: {} })
+    expect([ok, verified.problem]).toEqual([false, problem])
+    expect(steps.at(-1)?.detail).toContain(`our certificate (tlsOptions.cert) ${says}`)
+  })
+
+  test('is shown in a verification also when the server does not look', async () => {
+    await using server = await startServer(mode, signed)
+    const tlsOptions = { ca: authority.cert, cert: late.cert, key: late.key }
+    const { manager } = await managerFor(server, { tls: mode, tlsOptions })
+    const { validTo } = new X509Certificate(late.cert)
+    expect(await verifyManager(manager, { env: {} })).toMatchObject({
+      ok: true,
+      clientCertificate: { validTo: new Date(validTo) },
+    })
   })
 })
 

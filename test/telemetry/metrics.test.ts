@@ -156,6 +156,11 @@ test('a certificate ends when the last session over TLS showed it', async () => 
   const ofManager = `${line}{connection="relay",manager="relay-2"}`
   expect(await scrape([secure, opened])).toContain(`${ofManager} 1801382400`)
   expect(await scrape([secure, { event: 'manager-left', ...manager }])).not.toContain(ofManager)
+  const ours = { ...opened, clientCertificateEnds: '2027-01-31T08:00:00.000Z' }
+  const ofOurs =
+    'mailroom_client_certificate_expiry_timestamp_seconds{connection="relay",manager="relay-2"}'
+  expect(await scrape([ours, opened])).toContain(`${ofOurs} 1801382400`)
+  expect(await scrape([ours, { event: 'manager-left', ...manager }])).not.toContain(ofOurs)
 })
 
 test('a manager is parked until it resumes', async () => {

@@ -27,7 +27,7 @@ Usage: mailroom connections verify [NAME]... [options]
 
   --all                     all of them, as a table, then those of which something is to be told
   --timeout TIME            how long one connection manager may take; 30s by default
-  --certificate-days DAYS   fails as well when a server's certificate ends within so many days;
+  --certificate-days DAYS   fails as well when a server's certificate, or ours, ends within so many days;
                             without it one that ends within ${SOON_DAYS} days is pointed out only
 
 All of them unless names are given, five at a time; of a group each of its members. Each step is shown
@@ -74,8 +74,13 @@ Examples:
   },
 }
 
-function isFit({ ok, certificateDaysLeft }: Verified, leastDays = 0): boolean {
-  return ok && (certificateDaysLeft ?? Infinity) >= leastDays
+/** That ours is out of date is no fault of a server that takes it, unless that was asked for. */
+function isFit(
+  { ok, certificateDaysLeft = Infinity, clientCertificateDaysLeft = Infinity }: Verified,
+  leastDays?: number,
+): boolean {
+  const ours = leastDays === undefined ? Infinity : clientCertificateDaysLeft
+  return ok && Math.min(certificateDaysLeft, ours) >= (leastDays ?? 0)
 }
 
 function parseDays(text: string | undefined): number | undefined {

@@ -5,6 +5,7 @@ import { ENVELOPE_REMEDIES } from './envelope.ts'
 import { LOGIN_REMEDIES } from './login.ts'
 import { NETWORK_REMEDIES } from './network.ts'
 import { OAUTH2_REMEDIES } from './oauth2.ts'
+import { OWN_CERTIFICATE_REMEDIES } from './own-certificate.ts'
 import type { Remedy, Symptom } from './remedy.ts'
 import { AUTH_REPLY_REMEDIES, SESSION_REPLY_REMEDIES } from './replies.ts'
 import { TLS_REMEDIES } from './tls.ts'
@@ -14,21 +15,13 @@ export type Patient = Pick<ConnectionManager, 'port' | 'tls'> & {
   readonly auth: Pick<ConnectionManager['auth'], 'method'>
 }
 
-/** A reference that cannot be looked up: nobody was connected to. */
-export const SECRETS_REMEDY: Remedy = {
-  id: 'secrets.unavailable',
-  when: {},
-  problem: 'a secret cannot be read here',
-  advice:
-    'Set the variable in the environment of this process, or let its user read the file. A worker has an environment of its own: that of its service or container.',
-}
-
 /** All of them, in the order in which they are looked at: the first that fits counts. */
 export const REMEDIES: readonly Remedy[] = [
   ...OAUTH2_REMEDIES,
   ...LOGIN_REMEDIES,
   ...AUTH_REPLY_REMEDIES,
   ...SESSION_REPLY_REMEDIES,
+  ...OWN_CERTIFICATE_REMEDIES,
   ...ENVELOPE_REMEDIES,
   ...NETWORK_REMEDIES,
   ...TLS_REMEDIES,
