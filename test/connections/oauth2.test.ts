@@ -152,6 +152,12 @@ test('another secret, account, mechanism or permission is another login', async 
   expect(new Set(digests).size).toBe(others.length)
 })
 
+function propertiesOf(relay: object) {
+  const { connections } = createConnections({ relay } as never)
+  const { server, port, tls, limits } = connections.get('relay')
+  return { server, port, tls, limits }
+}
+
 function resolving(auth: object): Promise<unknown> {
   return collectionOf({ auth }).resolve('relay', { env: {} })
 }
@@ -183,6 +189,28 @@ describe('a service', () => {
       limits: { sessions: 1, rate: [{ messages: 30 }, { recipients: 7_500 }] },
     })
   })
+
+  test.for(['exchange-online', 'gmail'] as const)(
+    '%s says nothing that cannot be changed',
+    (service) => {
+      const known = propertiesOf({ service })
+      const limits = known.limits
+      const rate = { messages: 7, per: 1_000 }
+      const changes = [
+        { server: 'smtp.example.com' },
+        { port: 2525 },
+        { tls: 'opportunistic' },
+        { limits: { sessions: 7 } },
+        { limits: { recipientsPerTransaction: 7 } },
+        { limits: { rate: [rate] } },
+        { limits: { rate: [] } },
+      ] as const
+      for (const change of changes) {
+        const more = 'limits' in change ? { limits: { ...limits, ...change.limits } } : change
+        expect(propertiesOf({ service, ...change })).toEqual({ ...known, ...more })
+      }
+    },
+  )
 
   test('that nobody knows is refused by name', () => {
     const relay = { service: 'hotmail' } as unknown as ConnectionDefinition
