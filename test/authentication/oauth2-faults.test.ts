@@ -2,6 +2,8 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
+import { openRegistry } from '../../src/fleet/registry.ts'
+import { openPlace } from '../fleet/open-health.ts'
 import { CLIENT_SECRET, MAILBOX, SCOPE, startTokenServer } from '../support/oauth/token-server.ts'
 import type { TokenServer } from '../support/oauth/token-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
@@ -191,6 +193,37 @@ test.for<[how: string, renew: (room: Room, change: Change) => Promise<unknown>]>
     expectNoSecrets(room, tokens, fresh)
   },
 )
+
+test('a worker that stops while its refresh token is being replaced leaves the new one to the next', async () => {
+  await using tokens = await startTokenServer()
+  await using server = await startSmtpServer({ checkToken: tokens.isGood })
+  const refreshToken = await tokens.allow()
+  const client = { clientId: 'of-owner', clientSecret: CLIENT_SECRET, tokenUrl: tokens.tokenUrl }
+  const login = { method: 'oauth2', user: MAILBOX, allowInsecureAuth: true }
+  const relay = {
+    port: server.port,
+    auth: { ...login, grant: 'refresh-token', ...client, refreshToken },
+  }
+  const [answer, store] = [Promise.withResolvers<void>(), embeddedPlace()]
+  tokens.beforeAnswer = () => answer.promise
+  await using room = await openRoom(store, relay, { verifyAtStart: false })
+  await using seen = await openPlace(store)
+  const fleet = openRegistry(seen)
+  const { id } = await room.send()
+  await expect.poll(() => tokens.requests).toHaveLength(1)
+  const stopping = room.worker.stop(0, 0)
+  // It has ended all but what it must not.
+  await expect.poll(() => fleet.list()).toMatchObject({ workers: [] })
+  answer.resolve()
+  await stopping
+
+  await tokens.revokeAll()
+  await using next = await openRoom(store, relay)
+  expect(await next.settled(id)).toMatchObject({ state: 'delivered' })
+  const used = tokens.requests.map((request) => request.refreshToken)
+  expect(used).toEqual([refreshToken, expect.any(String)])
+  expect(tokens.given).toContain(used[1])
+})
 
 interface Change {
   readonly file: string

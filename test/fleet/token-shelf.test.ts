@@ -3,7 +3,9 @@ import { hkdfSync, scryptSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 
 import type { TokenPlace, TokenShelf } from '../../src/connections/auth/oauth2/token-shelf.ts'
+import { createTokens } from '../../src/connections/auth/oauth2/tokens.ts'
 import { createSecret } from '../../src/connections/secret.ts'
+import type { Secret } from '../../src/connections/secret.ts'
 import { openRegistry } from '../../src/fleet/registry.ts'
 import { createTokenPlaces } from '../../src/fleet/token-places.ts'
 import { openTokenRecords, type TokenRecords } from '../../src/fleet/token-records.ts'
@@ -296,5 +298,36 @@ describeOwnRedis('a token shelf whose Redis is away', () => {
     await expect
       .poll(() => other.shelf.alone(ACCESS, one, AT_ONCE), { timeout: 5_000 })
       .toMatchObject({ kind: 'done' })
+  })
+  test('loses no refresh token that came while it went, and nobody uses the one before it', async () => {
+    await using redis = await startRedis()
+    const at = { queue: redis.url, prefix: 'tokens', schema: 'unused' }
+    await using member = await join(at, { everyMs: 50, patienceMs: 1_000 })
+    const asked: (string | undefined)[] = []
+    const owner = {
+      place: { manager: 'relay', digest: 'd1', secret: createSecret('configured') },
+      grant: 'refresh-token',
+      isShared: true,
+      isExclusive: true,
+      request: async (last: Secret | undefined) => {
+        const count = asked.push(last?.reveal())
+        if (count === 1) await redis.stop()
+        const accessToken = createSecret(`token ${count}`)
+        return {
+          kind: 'granted' as const,
+          accessToken,
+          refreshToken: createSecret(`refresh ${count}`),
+          lifeMs: count === 1 ? 1 : 60_000,
+        }
+      },
+    }
+    const { signal } = AT_ONCE
+    const got = await createTokens({ shelf: member.shelf }).get(owner, signal)
+    expect(got).toMatchObject({ kind: 'token', isNew: true })
+    await redis.restart()
+    await using other = await join(at)
+    const next = await createTokens({ shelf: other.shelf }).get(owner, signal)
+    expect(next).toMatchObject({ kind: 'token', isNew: true })
+    expect(asked).toEqual([undefined, 'refresh 1'])
   })
 })
