@@ -1,10 +1,11 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
 import { describeSite } from '../support/servers/describe-kerberos.ts'
-import { openSite } from '../support/servers/kerberos-site.ts'
+import type { KerberosRealm } from '../support/servers/kerberos-realm.ts'
+import { arrivals, openSite } from '../support/servers/kerberos-site.ts'
 import type { KerberosSite } from '../support/servers/kerberos-site.ts'
 import { embeddedPlace } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
@@ -79,24 +80,67 @@ await describeSite('mail by Kerberos', () => {
       .toEqual(accounts.map((account) => `${account} as ${account}`).toSorted())
   })
 
-  test('waits after one login with an old key, and flows when the file is replaced', async () => {
-    await using site = await openSite()
+  test('waits after one refused login, locks no account, and flows when that is mended', async () => {
+    await using site = await openSite({ services: ['smtp/localhost', 'SMTPSVC/localhost'] })
     const { realm } = site
-    const keytab = await realm.keytab('alice.keytab', 'alice')
-    await realm.changeKeys('alice')
-    const limits = { sessions: 1 }
-    await using room = await openRoom(embeddedPlace(), { ...site.relay({ keytab }), limits })
-    const sent = await Promise.all(Array.from({ length: 5 }, () => room.send()))
-    await expect.poll(() => room.told('parked')).toMatchObject([{ blames: 'account' }])
-    await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ waiting: 5, dead: 0 })
+    const [alice, bob, carol] = (await Promise.all(
+      ['alice', 'bob', 'carol'].map((name) => realm.keytab(`${name}.keytab`, name)),
+    )) as [string, string, string]
+    await realm.admin('add_policy -maxfailure 2 strict')
+    for (const account of ['alice', 'bob']) {
+      await realm.admin(`modprinc +requires_preauth -policy strict ${account}`)
+      await realm.changeKeys(account)
+    }
+    // The server keeps those from before.
+    await realm.changeKeys('SMTPSVC/localhost')
+    const others = managers(
+      site,
+      {
+        'old key, raw': { keytab: alice },
+        'old key, SPNEGO': { keytab: bob, spnego: true },
+        'wrong service': { keytab: carol, spn: 'imap/localhost' },
+        'old ticket, raw': { keytab: carol, spn: 'SMTPSVC/localhost' },
+        'old ticket, SPNEGO': { keytab: carol, spn: 'SMTPSVC/localhost', spnego: true },
+      },
+      { limits: { sessions: 1 } },
+    )
+    const names = Object.keys(others)
+    await using room = await openRoom(embeddedPlace(), site.relay({ keytab: carol }), { others })
+    const sent = await Promise.all(
+      [...names, ...names, ...names].map((connection) =>
+        room.mailroom.send({ connection, message: MESSAGE }),
+      ),
+    )
+    await expect.poll(() => room.told('parked')).toHaveLength(names.length)
+    expect(
+      room
+        .told('parked')
+        .map(({ connection }) => connection)
+        .toSorted(),
+    ).toEqual(names.toSorted())
+    expect(new Set(room.told('parked').map(({ blames }) => blames))).toEqual(new Set(['account']))
+    for (const name of names) {
+      await expect.poll(() => room.mailroom.status(name)).toMatchObject({ waiting: 3, dead: 0 })
+    }
+    expect(await refusedBy(realm)).toEqual({ alice: 1, bob: 1 })
+    expect((await site.dovecot.log()).match(/kvno 2 not found/g)).toHaveLength(2)
+    // The library asks a second time where it may be referred to another realm.
+    const asked = (await readFile(join(realm.folder, 'kdc.log'), 'utf8')).match(/ for imap\//g)
+    expect(asked?.length).toBeLessThanOrEqual(2)
 
-    await realm.keytab('fresh.keytab', 'alice')
-    await copyFile(join(realm.folder, 'fresh.keytab'), keytab)
-    for (const { id } of sent) {
+    const mended = { 'old key, raw': alice, 'old key, SPNEGO': bob }
+    await realm.keytab('fresh-alice.keytab', 'alice')
+    await realm.keytab('fresh-bob.keytab', 'bob')
+    await copyFile(join(realm.folder, 'fresh-alice.keytab'), alice)
+    await copyFile(join(realm.folder, 'fresh-bob.keytab'), bob)
+    const freed = sent.filter((_, index) => (names[index % names.length] ?? '') in mended)
+    for (const { id } of freed) {
       expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
     }
-    expect(room.told('parked')).toHaveLength(1)
-    expect(JSON.stringify(room.events)).not.toMatch(/alice|ann@example/)
+    expect(freed).toHaveLength(6)
+    expect(await refusedBy(realm)).toEqual({ alice: 1, bob: 1 })
+    expect(room.told('parked')).toHaveLength(names.length)
+    expect(JSON.stringify(room.events)).not.toMatch(/alice|bob|carol|ann@example/)
   })
 
   test('waits while no KDC answers, and flows when one does', async () => {
@@ -125,13 +169,11 @@ function managers(
   return Object.fromEntries(entries)
 }
 
-/** What arrived, by subject, and as whom it came. */
-async function arrivals({ exchange }: KerberosSite): Promise<readonly string[]> {
-  const messages = await exchange.messages()
-  return messages
-    .map(({ raw }) => String(raw))
-    .map(
-      (raw) => `${/^Subject: (.*)/m.exec(raw)?.[1]} as ${/^X-Login: gssapi (.*)/m.exec(raw)?.[1]}`,
-    )
-    .toSorted()
+/** How often the KDC has refused whose key: each time counts towards the end of an account. */
+async function refusedBy({ folder }: KerberosRealm): Promise<Readonly<Record<string, number>>> {
+  const log = await readFile(join(folder, 'kdc.log'), 'utf8')
+  const accounts = [...log.matchAll(/PREAUTH_FAILED: (\w+)@/g)].map(([, account = '']) => account)
+  return Object.fromEntries(
+    accounts.map((one) => [one, accounts.filter((account) => account === one).length]),
+  )
 }

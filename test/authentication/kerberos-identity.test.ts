@@ -1,16 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { openLogin } from '../../src/connections/login.ts'
 import { managerFor } from '../support/resolved-manager.ts'
 import { startCli } from '../support/cli.ts'
 import { describeSite } from '../support/servers/describe-kerberos.ts'
-import { openSite } from '../support/servers/kerberos-site.ts'
+import { arrivals, openSite } from '../support/servers/kerberos-site.ts'
 import type { KerberosSite } from '../support/servers/kerberos-site.ts'
 import { embeddedPlace } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
+import type { Room } from '../worker/mail-room.ts'
 
 await describeSite('the identity of the process', () => {
   test('is the ticket that it was given, as long as that lasts', async () => {
@@ -37,10 +38,64 @@ await describeSite('the identity of the process', () => {
 
     await realm.kinit('bob', { keytab, cache, lifetime: '1s' })
     await expect.poll(() => loginTo(site)).toMatch(/^the Kerberos ticket has expired/)
+    await realm.admin('modprinc +requires_preauth bob')
+    const asked = await requestsTo(site)
+    const others = { string: stringOf(site) }
+    await using late = await openRoom(embeddedPlace(), site.relay(), { others })
+    await Promise.all(
+      ['relay', 'string', 'relay'].map((connection) =>
+        late.mailroom.send({ connection, message: MESSAGE }),
+      ),
+    )
+    await expect.poll(() => late.told('parked')).toHaveLength(2)
+    for (const { reason } of late.told('parked')) expect(reason).toMatch(/ticket has expired/)
+    // The library asks whether there is another ticket, once for a login, and shows no key for it.
+    expect((await requestsTo(site)).slice(asked.length)).toEqual(Array(2).fill('NEEDED_PREAUTH'))
 
     await realm.kinit('bob', { keytab, cache, lifetime: '8h' })
     await realm.restart('+20m')
     expect(await loginTo(site)).toMatch(/^the clocks of this machine and of the KDC differ/)
+  })
+
+  test('is the key that it was given, or each of the tickets, in one worker', async () => {
+    await using site = await openSite()
+    const { realm } = site
+    const keytab = await realm.keytab('client.keytab', 'alice', 'bob')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    vi.stubEnv('KRB5_CLIENT_KTNAME', keytab)
+    vi.stubEnv('KRB5CCNAME', 'MEMORY:')
+    const others = { string: stringOf(site), secure: { ...stringOf(site, true), ...site.secure } }
+    await using room = await openRoom(embeddedPlace(), site.relay(), { others })
+    await deliver(room, ['string', 'secure'])
+
+    const tickets = join(realm.folder, 'tickets')
+    await mkdir(tickets)
+    for (const account of ['alice', 'bob']) {
+      await realm.kinit(account, { keytab, cache: `DIR::${tickets}/tkt${account}` })
+    }
+    vi.stubEnv('KRB5_CLIENT_KTNAME', '')
+    vi.stubEnv('KRB5CCNAME', `DIR:${tickets}`)
+    const auths = { 'alice, raw': {}, 'bob, raw': {}, 'bob, SPNEGO': { spnego: true } }
+    const several = Object.entries(auths).map(([name, auth]) => {
+      const user = `${name.split(',')[0]}@example.test`
+      return [name, { ...site.relay({ ...auth, user }), tls: 'none' }] as const
+    })
+    const named = Object.fromEntries(several)
+    const first = site.relay({ user: 'alice' })
+    await using next = await openRoom(embeddedPlace(), first, { others: named })
+    await deliver(next, [...Object.keys(named), ...Object.keys(named)])
+    await expect
+      .poll(() => arrivals(site))
+      .toEqual([
+        'alice, raw as alice',
+        'alice, raw as alice',
+        'bob, SPNEGO as bob',
+        'bob, SPNEGO as bob',
+        'bob, raw as bob',
+        'bob, raw as bob',
+        'secure as alice',
+        'string as alice',
+      ])
   })
 
   test('is the key that it was given, also where the server is called SMTPSVC alone', async () => {
@@ -66,6 +121,33 @@ await describeSite('the identity of the process', () => {
     expect(told).toMatch(/ISSUE.* alice@\S+ for SMTPSVC\/localhost@/)
   })
 })
+
+const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
+
+/** As SSIS writes it: the account is the one that the process runs as. */
+function stringOf({ exchange }: KerberosSite, isSecure = false): Readonly<Record<string, unknown>> {
+  const ssl = isSecure ? 'True' : 'False'
+  return {
+    connectionString: `SmtpServer=localhost;UseWindowsAuthentication=True;EnableSsl=${ssl};`,
+    port: exchange.port,
+  }
+}
+
+/** How the KDC answered requests for a ticket to begin with, in order. */
+async function requestsTo({ realm }: KerberosSite): Promise<readonly string[]> {
+  const log = await readFile(join(realm.folder, 'kdc.log'), 'utf8')
+  return [...log.matchAll(/AS_REQ .*? 127\.0\.0\.1: (\w+):/g)].map(([, answer = '']) => answer)
+}
+
+/** Sends a message by each connection manager, with its name as the subject. */
+async function deliver(room: Room, connections: readonly string[]): Promise<void> {
+  const sent = await Promise.all(
+    connections.map((connection) =>
+      room.mailroom.send({ connection, message: { ...MESSAGE, subject: connection } }),
+    ),
+  )
+  for (const { id } of sent) expect(await room.settled(id)).toMatchObject({ state: 'delivered' })
+}
 
 /** How a login as the process ends. */
 async function loginTo(site: KerberosSite, auth: object = {}): Promise<string> {

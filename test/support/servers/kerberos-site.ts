@@ -56,3 +56,14 @@ export async function openSite({
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   }
 }
+
+/** What arrived, by subject, and as whom it came. */
+export async function arrivals({ exchange }: KerberosSite): Promise<readonly string[]> {
+  const messages = await exchange.messages()
+  return messages
+    .map(({ raw }) => String(raw))
+    .map(
+      (raw) => `${/^Subject: (.*)/m.exec(raw)?.[1]} as ${/^X-Login: gssapi (.*)/m.exec(raw)?.[1]}`,
+    )
+    .toSorted()
+}
