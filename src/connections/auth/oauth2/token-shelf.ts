@@ -6,7 +6,10 @@ export interface TokenPlace {
   readonly kind: 'access' | 'refresh' | 'refusal'
   /** The connection manager's name. */
   readonly manager: string
-  /** Differs when the account, the endpoint or the secret differ; 32 hexadecimal digits. */
+  /**
+   * Differs when the account, the endpoint or the secret differ; 32 hexadecimal digits. It is made
+   * quickly, and whoever has it can try secrets as quickly: it does not leave the process as it is.
+   */
   readonly digest: string
   /** What all who may use the token know, and nobody else: seals what leaves the process. */
   readonly secret: Secret
