@@ -24,9 +24,10 @@ const NO_COMMON_VERSION = new Set([
   'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
   'ERR_SSL_NO_PROTOCOLS_AVAILABLE',
 ])
+const NO_SECURE_RENEGOTIATION = 'ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED'
 /** What OpenSSL 3 refuses unless it is told to be lenient. */
 const TOO_WEAK =
-  /(?:^|_)(?:UNSAFE_LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/
+  /(?:^|_)(?:DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/
 /** The server's word about the certificate that we showed, or did not. */
 const OF_OURS =
   /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED)$/
@@ -74,6 +75,9 @@ export function describeTlsFailure(
         ? ''
         : '; for a relay that knows TLS 1.0 or 1.1 only, set tlsOptions.legacy')
     )
+  }
+  if (code === NO_SECURE_RENEGOTIATION) {
+    return 'the server knows no secure renegotiation (RFC 5746): renew it, or set tlsOptions.legacy to use it as it is'
   }
   if (TOO_WEAK.test(code) && !tlsOptions.legacy) {
     return `the server's TLS is too weak (${code}): renew it, or set tlsOptions.legacy to use it as it is`

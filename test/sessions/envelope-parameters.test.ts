@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Envelope } from '../../src/smtp/envelope.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { startScriptedServer, STEP_BY_STEP } from '../support/scripted-server.ts'
+import { startSmtpServer } from '../support/smtp-server.ts'
 import { sessionWith } from '../support/test-session.ts'
 
 const ENVELOPE: Envelope = { from: 'ann@example.org', to: ['bob@example.com'] }
@@ -90,6 +91,20 @@ test('a message that requires TLS says so where the server knows it, under verif
   ).toMatchObject({ kind: 'accepted' })
   expect(server.commands).toContain('MAIL FROM:<ann@example.org> REQUIRETLS')
 })
+
+test.for(['starttls', 'implicit'] as const)(
+  'a real server that offers REQUIRETLS takes such a message by %s',
+  async (mode) => {
+    const offersRequireTls = true
+    await using server = await startSmtpServer({ tls: { mode, certificate }, offersRequireTls })
+    using session = await sessionWith(server, { ...TLS, tls: mode })
+    const envelope = { ...ENVELOPE, requireTls: true }
+    expect(await session.deliver(envelope, BODY, { beforeDot: allow })).toMatchObject({
+      kind: 'accepted',
+    })
+    expect(server.mails).toMatchObject([{ secure: true, parameters: { REQUIRETLS: true } }])
+  },
+)
 
 test.for<[what: string, after: string, properties: Parameters<typeof sessionWith>[1]]>([
   ['under TLS to a server that does not offer REQUIRETLS', '250 scripted', TLS],

@@ -218,7 +218,7 @@ test.for<[cause: string, problem: string]>([
   ['FINGERPRINT_MISMATCH', 'tls.other-certificate'],
   ['ERR_SSL_DH_KEY_TOO_SMALL', 'tls.weak'],
   ['CA_KEY_TOO_SMALL', 'tls.weak'],
-  ['ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED', 'tls.weak'],
+  ['ERR_SSL_UNSAFE_LEGACY_RENEGOTIATION_DISABLED', 'tls.no-secure-renegotiation'],
   ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'tls.client-certificate'],
   ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'tls.nothing-in-common'],
   ['ERR_SSL_SOMETHING_NEW', 'tls.failed'],

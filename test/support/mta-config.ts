@@ -26,7 +26,9 @@ export type MtaLogins =
 export interface MtaConfigOptions extends MtaLimits {
   readonly logins?: MtaLogins | undefined
   /** The files of a certificate and its key, for STARTTLS. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly tls?:
+    | { readonly cert: string; readonly key: string; readonly priority?: string | undefined }
+    | undefined
 }
 
 /**
@@ -67,6 +69,7 @@ accept_8bitmime    = true
 allow_utf8_domains = true
 smtputf8_advertise_hosts = *
 tls_advertise_hosts = ${tls === undefined ? '' : `*\ntls_certificate = ${tls.cert}\ntls_privatekey = ${tls.key}`}
+${tls?.priority === undefined ? '' : `tls_require_ciphers = ${tls.priority}`}
 dsn_advertise_hosts = ${offersDsn ? '*' : ''}
 acl_smtp_rcpt      = take_all
 

@@ -33,6 +33,8 @@ export interface MtaOptions extends MtaLimits {
   readonly logins?: MtaLogins
   /** With it the server offers STARTTLS. */
   readonly certificate?: Certificate
+  /** What of TLS it speaks, as GnuTLS has it; what is good by default. */
+  readonly tlsPriority?: string
 }
 
 /** A real mail server of one test that keeps whatever it is sent. */
@@ -86,6 +88,7 @@ export async function startMta(options: MtaOptions = {}): Promise<Mta> {
   const tls = certificate && {
     cert: await write('cert.pem', certificate.cert),
     key: await write('key.pem', certificate.key),
+    priority: options.tlsPriority,
   }
   const config = await write('exim.conf', mtaConfig({ folder, program, port }, { ...options, tls }))
   const passwd = await write('passwd', `Debian-exim:x:${user}:${group}::/:/usr/sbin/nologin\n`)

@@ -56,6 +56,8 @@ export interface SmtpServerOptions {
   /** 100 MB by default. */
   readonly maxBytes?: number
   readonly hides?: readonly ('PIPELINING' | 'SMTPUTF8' | '8BITMIME')[]
+  /** Offered over TLS alone (RFC 8689); not by default. */
+  readonly offersRequireTls?: boolean
   readonly refuseRecipient?: (address: string) => Refusal | undefined
   /** Asked when the whole message has come; the message is not kept then. */
   readonly refuseMessage?: (mail: ReceivedMail) => Refusal | undefined
@@ -208,6 +210,7 @@ function serverOptions(options: SmtpServerOptions): SMTPServerOptions {
     size: options.maxBytes ?? 100_000_000,
     hidePIPELINING: hides.includes('PIPELINING'),
     hideSMTPUTF8: hides.includes('SMTPUTF8'),
+    hideREQUIRETLS: options.offersRequireTls !== true,
     hide8BITMIME: hides.includes('8BITMIME'),
     closeTimeout: 1000,
   }

@@ -72,10 +72,17 @@ export const TLS_REMEDIES: readonly Remedy[] = [
       'Let the server speak TLS 1.2 or 1.3, and compare `tlsOptions.minVersion`. For a relay of your own network that knows TLS 1.0 or 1.1 only there is `tlsOptions.legacy`.',
   },
   {
+    id: 'tls.no-secure-renegotiation',
+    when: { causeLike: /UNSAFE_LEGACY_RENEGOTIATION_DISABLED$/ },
+    problem: 'the server knows no secure renegotiation (RFC 5746), as TLS libraries do since 2010',
+    advice:
+      'Give the server a TLS library of this decade, or see whether something between takes TLS apart. For a relay of your own network there is `tlsOptions.legacy`.',
+  },
+  {
     id: 'tls.weak',
     when: {
       causeLike:
-        /(?:^|_)(?:LEGACY_RENEGOTIATION_DISABLED|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/,
+        /(?:^|_)(?:DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_KEY_TOO_SMALL|CA_MD_TOO_WEAK|WRONG_SIGNATURE_TYPE|LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED)$/,
     },
     problem: "the server's key, signature or TLS library is too weak",
     advice:
