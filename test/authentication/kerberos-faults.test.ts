@@ -4,7 +4,9 @@ import { pathToFileURL } from 'node:url'
 
 import { expect, onTestFinished, test, vi } from 'vitest'
 
+import { createKerberos } from '../../src/connections/auth/kerberos/kerberos.ts'
 import { openLogin } from '../../src/connections/login.ts'
+import type { LoginOptions } from '../../src/connections/login.ts'
 import { startCli } from '../support/cli.ts'
 import { managerFor } from '../support/resolved-manager.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
@@ -58,6 +60,7 @@ await describeKerberos('a login by Kerberos', () => {
 
   test('of an account that the KDC refuses tells why', async () => {
     await using realm = await startSmallRealm()
+    await using kerberos = createKerberos()
     await using server = await startServer()
     for (const [account, change, sentence] of [
       ['expired', 'modprinc -expire yesterday', EXPIRED],
@@ -70,7 +73,7 @@ await describeKerberos('a login by Kerberos', () => {
       await realm.admin(`modprinc +requires_preauth ${account}`)
       await realm.admin(`${change} ${account}`)
       for (const spnego of [false, true]) {
-        const fault = await faultOf(server, { keytab, spnego })
+        const fault = await faultOf(server, { keytab, spnego }, {}, { kerberos })
         expect({ account, ...fault }).toMatchObject({ account, ...authFault(sentence) })
       }
     }
@@ -101,6 +104,7 @@ await describeKerberos('a login by Kerberos', () => {
 
   test('to a server that proves nothing is not believed', async () => {
     await using realm = await startSmallRealm()
+    await using kerberos = createKerberos()
     const keytab = await realm.keytab('alice.keytab', 'alice')
     for (const [script, sentence] of [
       [{ AUTH: '235 2.7.0 welcome' }, NOT_PROVED],
@@ -110,7 +114,8 @@ await describeKerberos('a login by Kerberos', () => {
     ] as const) {
       for (const spnego of [false, true]) {
         await using server = await startServer(script)
-        expect(await faultOf(server, { keytab, spnego })).toMatchObject(authFault(sentence))
+        const fault = await faultOf(server, { keytab, spnego }, {}, { kerberos })
+        expect(fault).toMatchObject(authFault(sentence))
       }
     }
   })
@@ -176,6 +181,29 @@ await describeKerberos('a login by Kerberos', () => {
     expect(await waiting).toMatchObject({ kind: 'refused', cause: 'KERBEROS_ENDED' })
     process.env['KRB5_CONFIG'] = realm.config
     expect(await faultOf(server, { keytab })).toMatchObject(authFault(NOT_PROVED))
+  })
+
+  test('blames nobody when the process of its account is killed after the ticket went out', async () => {
+    await using realm = await startSmallRealm()
+    await using kerberos = createKerberos()
+    const keytab = await realm.keytab('alice.keytab', 'alice')
+    let pid = 0
+    const answer = answerToTicket(btoa('whatever'))
+    await using server = await startServer({
+      AUTH: '334 ',
+      CHALLENGE: (line) => {
+        if (pid !== 0) process.kill(pid, 'SIGKILL')
+        return answer(line)
+      },
+    })
+    expect(await faultOf(server, { keytab }, {}, { kerberos })).toMatchObject(authFault(NOT_OURS))
+    pid = (await pidsOf(keytab))[0] ?? 0
+    expect(await faultOf(server, { keytab }, {}, { kerberos })).toMatchObject({
+      kind: 'refused',
+      stage: 'auth',
+      cause: 'KERBEROS_ENDED',
+    })
+    expect(pid).toBeGreaterThan(0)
   })
 
   test('leaves nothing behind when its process is killed while it waits for the KDC', async () => {
@@ -254,6 +282,7 @@ async function faultOf(
   server: ScriptedServer,
   auth: object,
   timeouts: object = {},
+  options: LoginOptions = {},
 ): Promise<object> {
   const login = await openLogin(
     await managerFor(server, {
@@ -261,6 +290,7 @@ async function faultOf(
       auth: { method: 'windows', mechanism: 'kerberos', ...auth },
       timeouts,
     }),
+    options,
   )
   if (login.kind === 'fault') return login.fault
   login.socket.destroy()

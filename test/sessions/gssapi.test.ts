@@ -5,6 +5,7 @@ import { gssapi } from '../../src/connections/auth/mechanisms/gssapi.ts'
 /** A context that both sides have agreed on, whose messages are not wrapped. */
 const AGREED = {
   isComplete: true,
+  isLost: false,
   step: () => Promise.reject(new Error('nothing is left to say')),
   wrap: (message: Buffer) => Promise.resolve(message),
   unwrap: (message: Buffer) => Promise.resolve(message),

@@ -6,7 +6,7 @@ import { principalOf } from '../windows-account.ts'
 import type { WindowsCredentials } from '../windows.ts'
 import { contextOf } from './context.ts'
 import type { KerberosContext } from './context.ts'
-import { faultOfKerberos } from './faults.ts'
+import { faultOfKerberos, KERBEROS_ENDED } from './faults.ts'
 import type { KerberosIdentity } from './helper.ts'
 import type { Kerberos } from './kerberos.ts'
 
@@ -44,7 +44,7 @@ export async function openKerberos(
       return { kind: 'open', context: contextOf(ask, answer), token }
     }
     if (answer.kind === 'missing') break
-    if (answer.kind === 'ended') return { kind: 'fault', fault: ENDED }
+    if (answer.kind === 'ended') return { kind: 'fault', fault: KERBEROS_ENDED }
     // The first is the name that everybody has, so that one is told.
     if (failure === MISSING) {
       failure = faultOfKerberos(answer.text, { spn: name, hasKeytab: keytab !== undefined })
@@ -58,13 +58,6 @@ const MISSING = authFault(
   'Kerberos needs the package "kerberos", which is not installed or does not load: npm install kerberos@7',
   'KERBEROS_MISSING',
 )
-
-const ENDED: Fault = {
-  kind: 'refused',
-  stage: 'auth',
-  detail: 'the process of the Kerberos library ended, or could not be started',
-  cause: 'KERBEROS_ENDED',
-}
 
 function isUnknownService(text: string): boolean {
   return /server .*not found/i.test(text)

@@ -1,6 +1,14 @@
 import type { Fault } from '../../../smtp/fault.ts'
 import { authFault } from '../mechanism.ts'
 
+/** Nobody is to blame for it: the next login starts another process. */
+export const KERBEROS_ENDED: Fault = {
+  kind: 'refused',
+  stage: 'auth',
+  detail: 'the process of the Kerberos library ended, or could not be started',
+  cause: 'KERBEROS_ENDED',
+}
+
 /** What was asked of the library. */
 interface KerberosQuestion {
   readonly spn: string

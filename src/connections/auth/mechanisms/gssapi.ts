@@ -1,4 +1,5 @@
 import type { KerberosContext } from '../kerberos/context.ts'
+import { KERBEROS_ENDED } from '../kerberos/faults.ts'
 import { answer, authFault, refuse } from '../mechanism.ts'
 import type { Answer, Mechanism } from '../mechanism.ts'
 
@@ -36,6 +37,7 @@ export function gssapi({ context, token }: GssapiStart): Mechanism {
         // RFC 4752 §3.1: an empty challenge asks for nothing but an empty answer.
         return challenge.length === 0 ? answer('') : await chooseLayer(challenge)
       } catch {
+        if (context.isLost) return { kind: 'fault', fault: KERBEROS_ENDED }
         return refuse('what the server answered does not belong to this Kerberos ticket')
       }
     },
