@@ -3,16 +3,18 @@ import { describeOutdated } from '../connections/client-certificate.ts'
 import type { Extensions } from '../connections/extensions.ts'
 import type { CertificateFacts } from '../connections/session-security.ts'
 import type { VerificationStep } from '../connections/verification.ts'
+import { describeManagerAnswer, describeMessageAnswer } from '../smtp/explain.ts'
+import type { Verdict } from '../smtp/verdict.ts'
 import { printable, type Row } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { certificateOf, type Verified } from './verify-connections.ts'
 
 /** Draws each step with its mark, its time and what was found, then what to do. */
 export function drawVerified(verified: Verified, terminal: Terminal, soonDays: number): void {
-  const { connection, ok, ms, steps, certificate, advice, conversation = [] } = verified
-  const verdict = terminal.style(ok ? 'green' : 'red', ok ? 'works' : 'does not work')
+  const { connection, ok, ms, steps, certificate, verdict, advice, conversation = [] } = verified
+  const result = terminal.style(ok ? 'green' : 'red', ok ? 'works' : 'does not work')
   const name = terminal.style('bold', printable(connection))
-  terminal.say(`${name}  ${verdict} (${formatDuration(ms)})`)
+  terminal.say(`${name}  ${result} (${formatDuration(ms)})`)
   for (const step of steps) {
     const mark = step.ok ? terminal.style('green', '✔') : terminal.style('red', '✖')
     const time = terminal.style('dim', formatDuration(step.ms))
@@ -25,6 +27,7 @@ export function drawVerified(verified: Verified, terminal: Terminal, soonDays: n
   if (certificate && isOfTls(steps.at(-1))) {
     for (const line of linesOfCertificate(certificate)) terminal.say(`    ${printable(line)}`)
   }
+  if (verdict) terminal.say(`    ${printable(describeVerdict(verdict))}`)
   if (advice !== undefined) terminal.say(`    ${printable(advice)}`)
   for (const line of conversation) terminal.say(terminal.style('dim', `    ${printable(line)}`))
 }
@@ -46,6 +49,13 @@ export function rowOfVerified(verified: Verified): Row {
 
 function isOfTls(failed: VerificationStep | undefined): boolean {
   return failed?.step === 'tls' || failed?.step === 'starttls'
+}
+
+/** What the server would do to mail of that envelope. */
+function describeVerdict(verdict: Verdict): string {
+  const message = describeMessageAnswer(verdict)
+  const manager = describeManagerAnswer(verdict)
+  return `Mail of it ${message}; the connection manager ${manager} (rule ${verdict.rule}).`
 }
 
 /** What can be compared with what the operator of the server says. */

@@ -1,7 +1,9 @@
 import type { Tokens } from '../connections/auth/oauth2/tokens.ts'
 import type { ConnectionManager } from '../connections/connection-manager.ts'
 import type { Connections } from '../connections/connections.ts'
+import type { TriedEnvelope } from '../connections/envelope-trial.ts'
 import type { Verification } from '../connections/verification.ts'
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import { inTurns } from './in-turns.ts'
 
 /** How far a connection manager can be used, and how long its server's certificate lasts. */
@@ -18,6 +20,9 @@ export interface VerifyAllOptions {
   readonly timeoutMs: number
   /** Those of the workers, for who logs in with a refresh token. */
   readonly tokens: Tokens
+  /** The server is asked about it as well. */
+  readonly envelope?: TriedEnvelope | undefined
+  readonly rules?: readonly UserRule[]
 }
 
 /** So many are tried at once: a server that counts logins must not see all of them together. */
@@ -32,7 +37,7 @@ const DAY_MS = 86_400_000
 export async function verifyConnections(
   connections: Connections,
   names: readonly string[],
-  { env, timeoutMs, tokens }: VerifyAllOptions,
+  { env, timeoutMs, tokens, envelope, rules }: VerifyAllOptions,
 ): Promise<readonly Verified[]> {
   const managers = names.flatMap((name) => connections.members(name).map((member) => member.name))
   return inTurns([...new Set(managers)], AT_ONCE, async (name) => {
@@ -40,6 +45,8 @@ export async function verifyConnections(
     const verification = await connections.verify(name, {
       env,
       signal,
+      envelope,
+      rules,
       ...(needsStore(connections.get(name)) && { tokens }),
     })
     const certificate = certificateOf(verification)

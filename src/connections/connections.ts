@@ -1,3 +1,4 @@
+import type { UserRule } from '../smtp/rules/user-rule.ts'
 import type { Tokens } from './auth/oauth2/tokens.ts'
 import type { ConnectionDefinition } from './connection-definition.ts'
 import type { ConnectionManager } from './connection-manager.ts'
@@ -5,6 +6,7 @@ import type { ConnectionOrigin } from './connection-origin.ts'
 import { summarize } from './connection-summary.ts'
 import type { ConnectionSummary } from './connection-summary.ts'
 import type { ConnectionWarning } from './connection-warning.ts'
+import type { TriedEnvelope } from './envelope-trial.ts'
 import {
   ConnectionInUseError,
   ConnectionIsGroupError,
@@ -57,7 +59,8 @@ export interface Connections<Name extends string = string> {
    */
   resolve(name: Name, options: ResolveOptions): Promise<ResolvedManager>
   /**
-   * Connects, protects the session, logs in and says QUIT; tells how far that went.
+   * Connects, protects the session, logs in and says QUIT; tells how far that went. With an `envelope`
+   * the server is also asked whether it would take mail of that sender, and to those recipients.
    *
    * Rejects with `UnknownConnectionError` and `ConnectionIsGroupError` only: every other fault is a failed step.
    */
@@ -76,6 +79,10 @@ export interface VerifyOptions extends ResolveOptions {
    * be worth something once only.
    */
   readonly tokens?: Tokens | undefined
+  /** Goes on with MAIL and RCPT after the login, and takes both back: no mail is sent. */
+  readonly envelope?: TriedEnvelope | undefined
+  /** What the operator has decided about replies, for the verdict on an envelope. */
+  readonly rules?: readonly UserRule[] | undefined
 }
 
 /** A collection, and what is doubtful about its members: for a log, nothing is refused. */

@@ -1,6 +1,8 @@
 import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { Server } from './envelope-commands.ts'
+import { tryEnvelope } from './envelope-trial.ts'
+import type { EnvelopeTrial, TriedEnvelope } from './envelope-trial.ts'
 import type { Login } from './login.ts'
 import type { MessageBody } from './message-body.ts'
 import type { SessionSecurity } from './session-security.ts'
@@ -29,6 +31,11 @@ export interface Session {
     body: MessageBody,
     hooks: TransactionHooks,
   ) => Promise<TransactionEnding>
+  /** Asks for the envelope alone, without a message; see `tryEnvelope`. Throws when it carries one. */
+  readonly tryEnvelope: (
+    envelope: TriedEnvelope,
+    signal: AbortSignal | undefined,
+  ) => Promise<EnvelopeTrial>
   /** Says QUIT, waits a second at most until the server has closed, and closes; never rejects. */
   readonly quit: () => Promise<void>
   /** Closes at once; a message on its way ends as `broken`. */
@@ -66,6 +73,13 @@ export function openSession(
       const ending = await runTransaction(wire, envelope, body, hooks)
       isBusy = false
       return ending
+    },
+    tryEnvelope: async (envelope, signal) => {
+      if (isBusy) throw new TypeError('expected a session that carries no message')
+      isBusy = true
+      const trial = await tryEnvelope(wire, envelope, signal)
+      isBusy = false
+      return trial
     },
     quit: () => quit(wire),
     destroy: wire.destroy,

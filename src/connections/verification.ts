@@ -1,4 +1,5 @@
 import type { Stage } from '../smtp/stage.ts'
+import type { Verdict } from '../smtp/verdict-shape.ts'
 import type { Validity } from './certificates.ts'
 import type { Extensions } from './extensions.ts'
 import type { CertificateFacts, SessionSecurity } from './session-security.ts'
@@ -35,7 +36,9 @@ export interface Verification {
   readonly problem?: string
   /** What is wrong and what to do, for people. */
   readonly advice?: string
-  /** Who said what in a login that failed; without secrets and addresses. */
+  /** What the fault means for the message, and for the connection manager; of an envelope only. */
+  readonly verdict?: Verdict
+  /** Who said what in a login or an envelope that failed; without secrets and addresses. */
   readonly conversation?: readonly string[]
   /** How long all of it took, in milliseconds. */
   readonly ms: number

@@ -1,4 +1,3 @@
-import { formatDuration } from '../duration.ts'
 import { isMailroomError } from '../errors.ts'
 import type { Fault } from '../smtp/fault.ts'
 import { describeAuth } from './auth/auth.ts'
@@ -7,22 +6,26 @@ import { createTokens } from './auth/oauth2/tokens.ts'
 import type { Validity } from './certificates.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import type { VerifyOptions } from './connections.ts'
+import { SecretUnavailableError } from './errors.ts'
+import { describeFault, inTime, toDo } from './failed-step.ts'
 import { createLoginTrail } from './login-trail.ts'
 import type { LoginTrail } from './login-trail.ts'
 import { openLogin } from './login.ts'
-import { SecretUnavailableError } from './errors.ts'
-import { adviceOf, remedyFor } from './remedies/find.ts'
-import type { Remedy } from './remedies/remedy.ts'
+import { remedyFor } from './remedies/find.ts'
 import { remedyForSecret } from './remedies/secrets.ts'
 import { resolveSecrets } from './secrets.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { describeCertificate } from './session-security.ts'
 import { openSession } from './session.ts'
 import type { Verification, VerificationStep } from './verification.ts'
+import { verifyEnvelope } from './verify-envelope.ts'
 
 type Findings = Omit<Verification, 'connection' | 'ok' | 'ms'>
 
-/** Resolves `manager`, opens one session, and closes it with QUIT; rejects for bugs only. */
+/**
+ * Resolves `manager`, opens one session, asks about the envelope if there is one, and closes it with
+ * QUIT; rejects for bugs only.
+ */
 export async function verifyManager(
   manager: ConnectionManager,
   options: VerifyOptions,
@@ -70,22 +73,18 @@ async function findOut(manager: ConnectionManager, options: VerifyOptions): Prom
     }
   }
   const passed = stepsOf(trail, manager)
+  const session = openSession(login, { timeouts: manager.timeouts })
+  const { steps: asked, ...answers } = await verifyEnvelope(session, manager, options)
   const left = performance.now()
-  await openSession(login, { timeouts: manager.timeouts }).quit()
+  const isOpen = session.isUsable
+  await session.quit()
+  const quit: VerificationStep = { step: 'quit', ok: true, ms: msSince(left) }
   return {
-    steps: [secrets, ...passed, { step: 'quit', ok: true, ms: msSince(left) }],
+    steps: [secrets, ...passed, ...asked, ...(isOpen ? [quit] : [])],
     ...factsOf(trail, resolved),
     security: login.security,
+    ...answers,
   }
-}
-
-/** Whoever waits no longer waited in vain: that is a time-out of the server. */
-function inTime(fault: Fault, signal: AbortSignal | undefined, ms: number): Fault {
-  const reason: unknown = signal?.reason
-  const isOurs = reason instanceof DOMException && reason.name === 'TimeoutError'
-  if (fault.kind !== 'aborted' || !isOurs) return fault
-  const detail = `nothing came before the time for all of it was over, after ${formatDuration(ms)}`
-  return { kind: 'timeout', stage: fault.stage, detail }
 }
 
 function stepsUntil(fault: Fault, trail: LoginTrail): readonly VerificationStep[] {
@@ -130,16 +129,6 @@ function factsOf(
 
 function validityIn({ validFrom, validTo }: Validity): Validity {
   return { validFrom, validTo }
-}
-
-function toDo(remedy: Remedy | undefined): Pick<Findings, 'problem' | 'advice'> {
-  return remedy === undefined ? {} : { problem: remedy.id, advice: adviceOf(remedy) }
-}
-
-function describeFault(fault: Fault): string {
-  if (fault.kind !== 'reply') return fault.detail
-  const { code, status, text } = fault.reply
-  return ['the server answered', code, status, text].filter((part) => part !== undefined).join(' ')
 }
 
 function msSince(begun: number): number {

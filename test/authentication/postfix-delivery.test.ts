@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { createConnections } from '../../src/index.ts'
 import { describePostfix } from '../support/servers/describe-servers.ts'
 import { startPostfix } from '../support/servers/postfix.ts'
+import { POSTFIX_REALM } from '../support/servers/postfix-config.ts'
 import type { Postfix } from '../support/servers/postfix.ts'
 import { embeddedPlace } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -15,6 +16,15 @@ const MECHANISMS = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256']
 /** Its base64 is longer than a line of Postfix may be. */
 const LONG = 'x'.repeat(1900)
 const USERS = { long: LONG, app: 'correct horse', 'mail room': 'straße, schön=gut' }
+
+/** Who may send as whom, and whose mail it takes for whom. */
+const PARTICULAR = {
+  smtpd_sender_login_maps: `inline:{app@example.org=app@${POSTFIX_REALM} boss@example.org=boss@${POSTFIX_REALM}}`,
+  smtpd_sender_restrictions: 'reject_sender_login_mismatch',
+  smtpd_recipient_restrictions: 'permit_sasl_authenticated, reject_unauth_destination',
+  virtual_mailbox_domains: 'example.org',
+  virtual_mailbox_maps: 'inline:{ann@example.org=mail/}',
+}
 
 function relayOf(postfix: Postfix, auth: object, tls: 'starttls' | 'implicit' = 'starttls') {
   return {
@@ -139,10 +149,11 @@ await describePostfix('mail through Postfix', () => {
   })
 
   test('is what a verification can tell beforehand, and names what is wrong', async () => {
-    await using postfix = await startPostfix({ users: USERS })
+    await using postfix = await startPostfix({ users: USERS, settings: PARTICULAR })
     const right = relayOf(postfix, { user: 'app', password: USERS.app })
     const { connections } = createConnections({
       right,
+      nobody: { ...right, auth: { method: 'anonymous' } },
       wrong: { ...right, auth: { ...right.auth, user: 'nobody' } },
       stranger: { ...right, tlsOptions: {} },
     } as never)
@@ -151,5 +162,25 @@ await describePostfix('mail through Postfix', () => {
     expect(await verify('wrong')).toMatchObject({ ok: false })
     expect(JSON.stringify(await verify('wrong'))).toMatch(/535.*authentication/)
     expect(JSON.stringify(await verify('stranger'))).toMatch(/self-signed/)
+
+    const [app, ann] = ['app@example.org', 'ann@example.org']
+    for (const [name, from, to, problem] of [
+      ['right', app, ann, undefined],
+      ['nobody', 'out@example.com', ann, undefined],
+      ['right', 'boss@example.org', ann, 'mail.sender-not-allowed'],
+      ['nobody', app, ann, 'mail.login-needed'],
+      ['nobody', 'out@example.com', 'ann@elsewhere.test', 'rcpt.relay-denied'],
+      ['right', app, 'nobody@example.org', 'rcpt.unknown'],
+    ] as const) {
+      const found = await connections.verify(name, { env: {}, envelope: { from, to: [to] } })
+      expect({ from, to, ok: found.ok, problem: found.problem }).toEqual({
+        from,
+        to,
+        ok: problem === undefined,
+        problem,
+      })
+    }
+    await expect.poll(() => postfix.log()).toContain('rset=1')
+    expect(await postfix.log()).not.toContain(' data=')
   })
 })

@@ -216,6 +216,28 @@ test('a certificate that is not believed is shown, with its dates', async () => 
   expect(jsonLines(json.out)[0]?.['certificateDaysLeft']).toBeLessThan(0)
 })
 
+test('a sender and recipients are asked for, and what their refusal means is told', async () => {
+  await using server = await startScriptedServer({
+    RCPT: (line) =>
+      line.includes('nobody') ? '550 5.1.1 <NOBODY@example.org> no such user' : '250 2.1.5 fine',
+  })
+  await using directory = await project({
+    relay: { server: '127.0.0.1', port: server.port, tls: 'none' },
+  })
+  const ask = ['connections', 'verify', 'relay', '--from', 'App <app@example.com>']
+  const good = await runCli([...ask, '--to', 'ann@example.org'], { cwd: directory.path })
+  expect(good.code).toBe(0)
+  const both = [...ask, '--to', 'nobody@example.org', '--to', 'ann@example.org', '--table']
+  const { code, out } = await runCli(both, { cwd: directory.path })
+  expect(code).toBe(7)
+  expect(out).toMatch(
+    /✔ mail \S+\n {2}✖ rcpt \S+: the server answered 550 5\.1\.1 <…@example\.org> no such user\n {2}✔ rcpt \S+\n {2}✔ quit/,
+  )
+  expect(out).toMatch(/Mail of it is refused for good; the connection manager goes on \(rule .*\)/)
+  expect(out).toMatch(/The server knows no such recipient\. Check/)
+  expect(server.commands.filter((line) => /^(?:DATA|BDAT)/.test(line))).toEqual([])
+})
+
 test('what waits for the time of a verification to be over is told as a time-out', async () => {
   await using server = await startScriptedServer({ GREETING: { after: 'silence' } })
   await using directory = await project({
@@ -235,6 +257,8 @@ test.for<[args: string, code: number, err: RegExp]>([
   ['connections verify realy', 3, /\(UNKNOWN_CONNECTION\)/],
   ['connections verify relay --all', 2, /expects either names or --all \(USAGE\)/],
   ['connections verify --certificate-days ten', 2, /a number of days .* \(USAGE\)/],
+  ['connections verify --to ann@example.org', 2, /expects --from beside --to \(USAGE\)/],
+  ['connections verify --from ann@', 2, /expects an address after --from: .* \(USAGE\)/],
   ['connections verify --timeout soon', 2, /\(INVALID_DURATION\)/],
   ['connections pause', 2, /expects the name of a connection manager \(USAGE\)/],
   ['connections pause realy', 3, /\(UNKNOWN_CONNECTION\)/],

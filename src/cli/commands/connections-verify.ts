@@ -1,4 +1,6 @@
+import type { TriedEnvelope } from '../../connections/envelope-trial.ts'
 import { parseDuration } from '../../duration.ts'
+import { parseMailbox, toEnvelopeAddress } from '../../smtp/address.ts'
 import { COMMON_OPTIONS, parseCommandLine } from '../command-line.ts'
 import type { Command } from '../context.ts'
 import { drawVerified, rowOfVerified } from '../describe-verified.ts'
@@ -14,6 +16,8 @@ const OPTIONS = {
   all: { type: 'boolean' },
   timeout: { type: 'string' },
   'certificate-days': { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string', multiple: true },
 } as const
 
 /** A certificate that ends sooner is pointed out. */
@@ -29,11 +33,14 @@ Usage: mailroom connections verify [NAME]... [options]
   --timeout TIME            how long one connection manager may take; 30s by default
   --certificate-days DAYS   fails as well when a server's certificate, or ours, ends within so many days;
                             without it one that ends within ${SOON_DAYS} days is pointed out only
+  --from ADDRESS            ask as well whether it would take mail of this sender
+  --to ADDRESS              and to this recipient; may be given more than once, with --from
 
 All of them unless names are given, five at a time; of a group each of its members. Each step is shown
 with a mark, its time and what was found: the address, what the server offers, TLS and certificate,
 the login. The one that fails has the reason, what to do and what was said: of a login only the
-mechanism. No message is sent; the store is asked only for the token of a login with a refresh
+mechanism. With --from the envelope is asked for too, MAIL and RCPT, and taken back before any message;
+a sender or recipient that is not wanted comes with what it means for mail. No message is sent; the store is asked only for the token of a login with a refresh
 token, which the workers keep there. Exit code 0 when all can be used, 7 when at
 least one cannot: a gate for a deployment.
 
@@ -41,6 +48,7 @@ Examples:
   mailroom connections verify
   mailroom connections verify relay --timeout 5s
   mailroom connections verify --all --certificate-days 14
+  mailroom connections verify relay --from app@example.com --to ann@example.org
 `,
   options: OPTIONS,
   completes: 'connections',
@@ -52,14 +60,21 @@ Examples:
     }
     const timeoutMs = parseDuration(values.timeout ?? '30s')
     const leastDays = parseDays(values['certificate-days'])
+    const envelope = parseEnvelope(values.from, values.to)
     const setup = await loadSetup(values, context, { usesQueue: false })
     tellWarnings(setup)
-    const { connections } = setup.config
+    const { connections, rules } = setup.config
     const names = positionals.length > 0 ? [...new Set(positionals)] : connections.names()
     const { env } = context
     await using shared = openFleetTokens(() => loadSetup(values, context), context)
     const { tokens } = shared
-    const verified = await verifyConnections(connections, names, { env, timeoutMs, tokens })
+    const verified = await verifyConnections(connections, names, {
+      env,
+      timeoutMs,
+      tokens,
+      envelope,
+      rules,
+    })
     const { terminal } = setup
     const soonDays = leastDays ?? SOON_DAYS
     if (isAll && terminal.lists === 'tables') {
@@ -81,6 +96,23 @@ function isFit(
 ): boolean {
   const ours = leastDays === undefined ? Infinity : clientCertificateDaysLeft
   return ok && Math.min(certificateDaysLeft, ours) >= (leastDays ?? 0)
+}
+
+function parseEnvelope(
+  from: string | undefined,
+  to: readonly string[] = [],
+): TriedEnvelope | undefined {
+  if (from !== undefined) {
+    return { from: parseAddress('--from', from), to: to.map((text) => parseAddress('--to', text)) }
+  }
+  if (to.length === 0) return undefined
+  throw new UsageError(`${COMMAND} expects --from beside --to`)
+}
+
+function parseAddress(option: string, text: string): string {
+  const parsed = parseMailbox(text)
+  if (parsed.kind === 'mailbox') return toEnvelopeAddress(parsed.mailbox)
+  throw new UsageError(`${COMMAND} expects an address after ${option}: ${parsed.reason}`)
 }
 
 function parseDays(text: string | undefined): number | undefined {

@@ -7,7 +7,7 @@ export const ENVELOPE_REMEDIES: readonly Remedy[] = [
     when: {
       stages: ['mail', 'rcpt'],
       codes: [503, 530, 535, 550, 553, 554],
-      text: /not authenticated|authenticat\w+ (?:is )?required|(?:must|need to|have to) (?:be )?(?:log|auth)|login required/i,
+      text: /not authenticated|not logged in|authenticat\w+ (?:is )?required|(?:must|need to|have to) (?:be )?(?:log|auth)|login required/i,
     },
     problem: 'the server takes mail only after a login',
     advice:
