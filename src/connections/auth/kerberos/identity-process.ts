@@ -4,7 +4,7 @@ import type Kerberos from 'kerberos'
 
 import type { KerberosAnswer, KerberosRequest, Numbered } from './messages.ts'
 
-// The whole of this file runs in a process of its own: `identities.ts` starts it. The Kerberos library
+// The whole of this file runs in a process of its own: `helper.ts` starts it. The Kerberos library
 // finds keys and tickets by its environment alone, which all threads of a process share; and while
 // it waits for a KDC it holds one of the few threads that also read files and look up names.
 
