@@ -70,26 +70,31 @@ export function findFlow(flows: readonly Flow[], manager: string | undefined): F
   return manager === undefined ? undefined : flows.find((flow) => flow.manager === manager)
 }
 
+/** The ways that are left to a message since the servers of others lack what it needs; none: it is free. */
+export function ableFlows({ flows, able }: JunctionState, id: string): readonly Flow[] {
+  return able.allOf(id).flatMap((name) => findFlow(flows, name) ?? [])
+}
+
 /** What an attempt needs to know of all ways that its message may take, instead of `own` alone. */
 export function contextFor<Own extends AttemptContext>(
   state: JunctionState,
   own: Own,
   job: SendMailJob,
 ): Own {
-  const { flows, whereabouts, able } = state
+  const { flows, whereabouts } = state
   const had = whereabouts.of(job.id)
   if (had !== undefined && !findFlow(flows, had)) return { ...own, goneManager: had }
   // It ages while it could be sent, and perhaps only one may do that, or can.
-  const isBound = had !== undefined || findFlow(flows, able.of(job.id)) !== undefined
-  return isBound || flows.length === 1 ? own : { ...own, ...ofAll(state, job) }
+  const some = ableFlows(state, job.id)
+  if (had !== undefined || flows.length === 1 || some.length === 1) return own
+  return { ...own, ...ofAll(state, some.length > 0 ? some : carriersOf(flows, job)) }
 }
 
 /** What holds for a message of a group: it does not age while none of its ways could be used. */
 function ofAll(
   state: JunctionState,
-  job: SendMailJob,
+  some: readonly Flow[],
 ): Pick<AttemptContext, 'isParked' | 'parkedMsSince'> {
-  const some = carriersOf(state.flows, job)
   return {
     isParked: () => isShut(state, state.flows),
     parkedMsSince: (since, besides) =>

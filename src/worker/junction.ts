@@ -1,6 +1,7 @@
 import type { ResolvedManager } from '../connections/secrets.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import type { Consumer } from '../queue/queues.ts'
+import { ableFlow, leftFlows } from './able-flows.ts'
 import type { AttemptContext } from './attempt.ts'
 import { createFlow, type Flow } from './flow.ts'
 import { tellSwitch } from './group-events.ts'
@@ -117,8 +118,9 @@ export function createJunction(
 }
 
 function choose(state: JunctionState, job: SendMailJob, turns: WeightedTurns): Flow | undefined {
-  const { flows, group, whereabouts, able, context } = state
-  const had = findFlow(flows, whereabouts.of(job.id) ?? able.of(job.id))
+  const { flows, group, whereabouts, context } = state
+  const holder = whereabouts.of(job.id)
+  const had = holder === undefined ? ableFlow(state, job) : findFlow(flows, holder)
   if (had) return isUsable(had, context) ? had : undefined
   if (flows.length === 1) return flows[0]
   return chooseFlow(group, carriersOf(flows, job), turns, context)
@@ -172,7 +174,7 @@ function review(state: JunctionState): void {
 function bind(state: JunctionState, id: string, manager: string | undefined): void {
   const { whereabouts, able } = state
   const known = [whereabouts, able].filter((one) => one.of(id) !== undefined)
-  if (manager !== undefined) whereabouts.note(id, manager)
+  if (manager !== undefined) whereabouts.note(id, [manager])
   else if (known.length === 0) return
   else for (const one of known) one.forget(id)
   // A spare member gets sessions for it, and then gives them back.
@@ -180,15 +182,18 @@ function bind(state: JunctionState, id: string, manager: string | undefined): vo
 }
 
 function passOver(state: JunctionState, job: SendMailJob, unable: readonly Flow[]): boolean {
-  const { flows, whereabouts, able, context } = state
+  const { whereabouts, able } = state
   const isFree = whereabouts.of(job.id) === undefined
-  const others = isFree ? carriersOf(flows, job).filter((flow) => !unable.includes(flow)) : []
-  const next = others.find((flow) => isUsable(flow, context)) ?? others[0]
-  const [first] = unable
-  if (next !== undefined) able.note(job.id, next.manager)
-  else if (first !== undefined) able.note(job.id, first.manager)
+  const left = isFree ? leftFlows(state, job, unable) : []
+  const ways = left.length > 0 ? left : unable.slice(0, 1)
+  // All of them are asked whether they can be used.
+  able.note(job.id, ways.map(nameOf))
   review(state)
-  return next !== undefined
+  return left.length > 0
+}
+
+function nameOf({ manager }: Flow): string {
+  return manager
 }
 
 function leave({ name, context }: JunctionState, { manager }: Flow): void {

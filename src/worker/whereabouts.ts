@@ -1,9 +1,11 @@
-/** Which messages may have been handed over already, and through which connection manager. */
+/** Which messages have to go through some connection managers, since those may have them, or alone can. */
 export interface Whereabouts {
-  /** Through whom alone a message is to be tried; undefined: not known here, or nobody. */
+  /** Through whom first a message is to be tried; undefined: not known here, or nobody. */
   of(id: string): string | undefined
-  /** Notes what the ledger said of a message. */
-  note(id: string, manager: string): void
+  /** Through whom alone, the first one first; nobody: it is not known here. */
+  allOf(id: string): readonly string[]
+  /** Notes through whom alone a message is to be tried. */
+  note(id: string, managers: readonly string[]): void
   /** Forgets it: its attempt has come to an end, and the ledger knows. */
   forget(id: string): void
   /** Whether a message was looked for lately that has to go through `manager`. */
@@ -11,7 +13,7 @@ export interface Whereabouts {
 }
 
 interface Whereabout {
-  readonly manager: string
+  readonly managers: readonly string[]
   lookedAt: number
 }
 
@@ -23,14 +25,16 @@ const MAX_KNOWN = 10_000
 /** Knows nothing yet; `now` is the store's clock. */
 export function createWhereabouts(now: () => number): Whereabouts {
   const known = new Map<string, Whereabout>()
+  const allOf = (id: string): readonly string[] => {
+    const found = known.get(id)
+    if (found !== undefined) found.lookedAt = now()
+    return found?.managers ?? []
+  }
   return {
-    of: (id) => {
-      const found = known.get(id)
-      if (found !== undefined) found.lookedAt = now()
-      return found?.manager
-    },
-    note: (id, manager) => {
-      known.set(id, { manager, lookedAt: now() })
+    of: (id) => allOf(id)[0],
+    allOf,
+    note: (id, managers) => {
+      known.set(id, { managers, lookedAt: now() })
       const [oldest] = known.keys()
       if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest)
     },
@@ -38,7 +42,7 @@ export function createWhereabouts(now: () => number): Whereabouts {
     isAwaited: (manager) => {
       const since = now() - KEEP_MS
       for (const [id, { lookedAt }] of known) if (lookedAt < since) known.delete(id)
-      return [...known.values()].some((one) => one.manager === manager)
+      return [...known.values()].some(({ managers }) => managers.includes(manager))
     },
   }
 }

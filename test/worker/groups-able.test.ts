@@ -124,4 +124,23 @@ describeRedis('a group', (url) => {
     expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
     expect(dotsOf(relay, backup)).toEqual([0, 1])
   })
+  test('has a message take whichever of the members for it can be used first', async () => {
+    await using relay = await startScriptedServer({ EHLO: POOR })
+    await using away = await startScriptedServer({ GREETING: { say: '421 no', after: 'close' } })
+    let isUp = false
+    await using backup = await startScriptedServer({
+      EHLO: RICH,
+      GREETING: () => (isUp ? '220 here' : { say: '421 4.3.2 not yet', after: 'close' }),
+    })
+    const others = { away: at(away), backup: at(backup) }
+    const hooks = { others, groups: { out: 'failover:relay,away,backup' }, names: ['out'] }
+    await using room = await openRoom(placeOn(), { port: relay.port }, hooks)
+    await expect.poll(() => room.told('parked')).toHaveLength(2)
+    const { id } = await room.send({}, wish)
+    const usual = await room.send()
+    await room.settled(usual.id)
+    isUp = true
+    expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
+    expect(dotsOf(relay, backup)).toEqual([1, 1])
+  })
 })
