@@ -50,6 +50,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
   const lasting = commands.filter((command) => nameOf(command) in LASTING)
   const [worker = ''] = lasting.filter((command) => nameOf(command) === 'worker')
   {
+    await using _health = await readerPorts('health')
     await using _worker = await shell.start(here(worker), LASTING['worker'] ?? '')
     const ending = commands.filter(
       (command) =>
@@ -60,7 +61,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
   }
   const alone = lasting.filter((command) => ['dashboard', 'catch'].includes(nameOf(command)))
   for (const command of alone) {
-    await using _ports = await readerPorts()
+    await using _ports = await readerPorts('pages')
     await using _ = await shell.start(here(command), LASTING[nameOf(command)] ?? '')
   }
   for (const command of commands.filter((some) => nameOf(some) === 'init')) {
@@ -68,7 +69,7 @@ export async function runDocumentedCommands(root: string): Promise<number> {
     await (await openShell(root, empty.path)).run(command)
   }
   const beside = await openShell(root, bare.path)
-  await using _ports = await readerPorts()
+  await using _ports = await readerPorts('pages')
   await using _dev = await beside.start('mailroom dev', LASTING['dev'] ?? '')
   for (const command of commands.filter((some) => belongsToDev(some) && nameOf(some) !== 'dev')) {
     await beside.run(command)

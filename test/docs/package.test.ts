@@ -39,7 +39,7 @@ test("the README's program runs as written in an empty project", INSTALLING, asy
   expect(program.trim().split('\n').length, 'ten lines').toBeLessThanOrEqual(10)
   await writeFile(join(project.path, 'program.ts'), program)
 
-  await using _ports = await readerPorts()
+  await using _ports = await readerPorts('pages')
   const development = spawn(
     process.execPath,
     [join(project.path, 'node_modules/mailroom/dist/cli/main.js'), 'dev', '--json'],
