@@ -1,6 +1,8 @@
 import { constants } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Socket } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
+import { checkServerIdentity } from 'node:tls'
+import type { ConnectionOptions, PeerCertificate } from 'node:tls'
 
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
@@ -28,7 +30,7 @@ export function createConnection(
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
-    servername: tlsOptions.serverName,
+    servername: nameToAskFor(tlsOptions.serverName ?? server),
     tls: tlsOf(resolved),
     connectionTimeout: NEVER_MS,
     greetingTimeout: NEVER_MS,
@@ -40,12 +42,21 @@ export function createConnection(
   })
 }
 
+/** What SNI has: no address, and no dot at its end (RFC 6066 §3). */
+function nameToAskFor(name: string): string | undefined {
+  return isIP(name) === 0 ? name.replace(/\.$/, '') : undefined
+}
+
 function tlsOf({ manager, ca, clientCertificate }: ResolvedManager): ConnectionOptions {
-  const { minVersion, legacy } = manager.tlsOptions
+  const { minVersion, legacy, serverName } = manager.tlsOptions
   return {
     ca,
     minVersion,
     rejectUnauthorized: isLeftToNode(manager),
+    ...(serverName !== undefined && {
+      checkServerIdentity: (_: string, shown: PeerCertificate) =>
+        checkServerIdentity(serverName, shown),
+    }),
     ...(clientCertificate && {
       cert: clientCertificate.cert,
       key: clientCertificate.key.reveal(),

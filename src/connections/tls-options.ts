@@ -63,6 +63,7 @@ const properties = z.strictObject({
       (name) => parseServerName(name) !== undefined,
       'expected the host name in the certificate',
     )
+    .transform((name) => parseServerName(name) ?? name)
     .optional()
     .describe(
       'The name that the certificate must have, and that is asked for; `server` by default',

@@ -53,6 +53,10 @@ describe('TLS options', () => {
     expect(parse({ fingerprint }).fingerprint).toEqual(read)
   })
 
+  test('have a server name as certificates have it', () => {
+    expect(parse({ serverName: 'Bücher.example' }).serverName).toBe('xn--bcher-kva.example')
+  })
+
   test.for<[ManagerOptions, minVersion: string]>([
     [{}, 'TLSv1.2'],
     [{ legacy: true }, 'TLSv1'],

@@ -229,6 +229,20 @@ test.for(MODES)('the server name is asked for of an IP address over %s', async (
   expect(server.handshakes).toMatchObject([{ serverName: 'localhost' }])
 })
 
+test.for<[serverName: string, asked: string | false]>([
+  ['localhost.', 'localhost'],
+  ['127.0.0.1', false],
+])('the server name %s is asked for as %s', async ([serverName, asked]) => {
+  await using server = await startServer('implicit', signed)
+  const tlsOptions = { ca: authority.cert, serverName }
+  expect(await logIn(server, { tls: 'implicit', tlsOptions })).toMatchObject({ kind: 'open' })
+  expect(server.handshakes).toMatchObject([{ serverName: asked }])
+  const other = { ...tlsOptions, serverName: '127.0.0.2' }
+  expect(await logIn(server, { tls: 'implicit', tlsOptions: other })).toMatchObject({
+    fault: { kind: 'tls', cause: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+  })
+})
+
 describe.for<[what: string, Certificate, says: string]>([
   ['of an unknown authority', signed, 'tlsOptions.ca'],
   ['self-signed', selfSigned, 'tlsOptions.fingerprint'],
