@@ -127,7 +127,9 @@ describeRedis('a failover group', (queue) => {
     await first[Symbol.asyncDispose]()
     const { id } = await room.send()
     expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
-    expect(room.told('delivered')).toMatchObject([{ member: 'relay' }, { member: 'backup' }])
+    await expect
+      .poll(() => room.told('delivered'))
+      .toMatchObject([{ member: 'relay' }, { member: 'backup' }])
     expect(await queueEventsOf(store, id)).toEqual(['added', 'waiting', 'active', 'completed'])
   })
 

@@ -85,7 +85,7 @@ describeStores('odd jobs', (place) => {
     expect(await back.ledger.mark(id, fence, [0], 500)).toBe(true)
     await room.worker.start()
     expect(await room.settled(id)).toMatchObject({ state: 'uncertain' })
-    expect(room.told('uncertain')).toMatchObject([{ id }])
+    await expect.poll(() => room.told('uncertain')).toMatchObject([{ id }])
     expect(server.mails).toEqual([])
   })
 
