@@ -1,6 +1,4 @@
-import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 
@@ -8,16 +6,12 @@ import { formatDuration } from '../duration.ts'
 import type { Fault } from '../smtp/fault.ts'
 import type { Stage } from '../smtp/stage.ts'
 import { createExchanger } from './auth/exchange.ts'
-import type { Exchanger } from './auth/exchange.ts'
-import { logIn } from './auth/log-in.ts'
 import type { LoginContext } from './auth/log-in.ts'
-import { authFault } from './auth/mechanism.ts'
-import type { Mechanism } from './auth/mechanism.ts'
 import { createTokens } from './auth/oauth2/tokens.ts'
 import type { Tokens } from './auth/oauth2/tokens.ts'
+import { authenticate, lastAnswer, type Attempt, type LoggedIn } from './authenticate.ts'
 import type { ConnectionManager } from './connection-manager.ts'
 import { parseExtensions } from './extensions.ts'
-import type { Extensions } from './extensions.ts'
 import { watchHandshake } from './handshake.ts'
 import { hideSecrets, withoutSecrets } from './hide-secrets.ts'
 import { createConnection } from './login-connection.ts'
@@ -25,24 +19,17 @@ import { faultOfLogin } from './login-fault.ts'
 import { followLogin } from './login-progress.ts'
 import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { LoginTrail } from './login-trail.ts'
-import { peerCertificate } from './peer-certificate.ts'
 import { reachServer } from './reach-server.ts'
 import type { ResolvedManager } from './secrets.ts'
-import { isProven } from './server-proof.ts'
-import { securityOf } from './session-security.ts'
-import type { SessionSecurity } from './session-security.ts'
 
 /** An open session on which everything up to the login is done, or why there is none. */
 export type Login = OpenLogin | FailedLogin
 
 /** A session on which mail can be offered. */
-export interface OpenLogin {
+export interface OpenLogin extends LoggedIn {
   readonly kind: 'open'
   /** Paused, so that nothing is lost until somebody listens; whoever takes it closes it. */
   readonly socket: Socket
-  readonly extensions: Extensions
-  readonly isSecure: boolean
-  readonly security: SessionSecurity
 }
 
 /** A login that came to nothing. */
@@ -89,9 +76,6 @@ export async function openLogin(
   if (plain.kind === 'open') return plain
   return { ...plain, conversation: [...login.conversation, ...plain.conversation] }
 }
-
-/** A manager as it is tried: perhaps without TLS, though it was meant to have it. */
-type Attempt = ResolvedManager & Pick<LoginContext, 'isPlainMeant'>
 
 /** Opportunistic is what TLS cannot take the mail away from: who fails at it is asked without. */
 function mayGoPlain(login: Login, { tls }: ConnectionManager): login is FailedLogin {
@@ -173,50 +157,6 @@ function failedLogin(
 ): FailedLogin {
   const silence = fault.kind === 'reply' ? [] : [`* ${fault.kind}: ${fault.detail}`]
   return { kind: 'fault', fault: withoutSecrets(fault, hide), conversation: [...said, ...silence] }
-}
-
-interface LoginPlace extends Pick<LoginContext, 'tokens' | 'kerberos' | 'hide' | 'signal'> {
-  readonly connection: SMTPConnection
-  readonly exchanger: Exchanger
-}
-
-/** Logs in, or tells why not; what we did not foresee is a fault too. */
-async function authenticate(
-  resolved: Attempt,
-  { connection, exchanger, ...place }: LoginPlace,
-  done: (fault: Fault | undefined, session: Omit<OpenLogin, 'kind' | 'socket'>) => void,
-): Promise<void> {
-  const extensions = parseExtensions(lastAnswer(connection))
-  const security = securityOf(connection._socket, (socket) =>
-    isProven(socket, resolved.manager.tlsOptions),
-  )
-  const session = { extensions, isSecure: security.kind === 'tls', security }
-  try {
-    const run = (mechanism: Mechanism) => exchanger.run(connection, mechanism)
-    const { name, server } = resolved.manager
-    const context = {
-      ...place,
-      manager: name,
-      server,
-      isSecure: security.kind === 'tls' && security.isVerified,
-      isPlainMeant: resolved.isPlainMeant,
-      certificate: certificateOf(connection._socket),
-      offered: extensions.auth,
-      run,
-    }
-    done(await logIn(resolved, context), session)
-  } catch (error) {
-    const name = error instanceof Error ? error.name : 'unknown'
-    done(authFault(`the login failed on our side: ${name}`), session)
-  }
-}
-
-function certificateOf(socket: Socket | null | false): X509Certificate | undefined {
-  return socket instanceof TLSSocket ? peerCertificate(socket) : undefined
-}
-
-function lastAnswer({ lastServerResponse }: SMTPConnection): string {
-  return typeof lastServerResponse === 'string' ? lastServerResponse : ''
 }
 
 /** To be asked when STARTTLS is sent: the last answer is then the one to EHLO. */
