@@ -124,6 +124,11 @@ async function readinessOf(store: Store, lanes: Lanes, guard: ClockGuard): Promi
   } catch (error) {
     return { ready: false, reason: error instanceof Error ? error.message : String(error) }
   }
+  const delayed = lanes.delayed()
+  if (delayed.length > 0 && lanes.list().length === 0) {
+    const names = delayed.map((name) => JSON.stringify(name)).join(', ')
+    return { ready: false, reason: `no name could be opened yet: ${names}` }
+  }
   const parked = lanes.list().filter(({ isParked }) => isParked)
-  return { ready: true, parked: parked.map(({ name }) => name) }
+  return { ready: true, parked: parked.map(({ name }) => name), delayed }
 }

@@ -15,6 +15,8 @@ export interface Lanes {
   /** Those that take mail, now. */
   list(): readonly Lane[]
   names(): readonly string[]
+  /** Names that are to be served and could not be opened yet. */
+  delayed(): readonly string[]
   /** Opens lanes for these names; answers those that could not be opened, and tells why. */
   open(names: readonly string[]): Promise<readonly string[]>
   /**
@@ -33,6 +35,7 @@ export interface Lanes {
 export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void): Lanes {
   const draining = new Set<Lane>()
   let lanes: readonly Lane[] = []
+  let delayed: readonly string[] = []
   let isQuiet = false
   let isStopped = false
   let last: Promise<unknown> = Promise.resolve()
@@ -45,7 +48,8 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
       if (isQuiet) lane.quiet()
     }
     const served = opened.map(nameOf)
-    return names.filter((name) => !served.includes(name))
+    delayed = names.filter((name) => !served.includes(name))
+    return delayed
   }
   const drain = async (lane: Lane): Promise<void> => {
     draining.add(lane)
@@ -59,13 +63,14 @@ export function createLanes(context: LaneContext, onOpen: (lane: Lane) => void):
     lanes = lanes.filter((lane) => !gone.includes(lane))
     const changed = lanes.filter((lane) => isChanged(lane, routes.get(lane.name))).map(nameOf)
     for (const lane of gone) void drain(lane)
-    const delayed = await open(added)
-    const served = added.filter((name) => !delayed.includes(name))
-    return { added: served, changed, removed: gone.map(nameOf), delayed }
+    const late = await open(added)
+    const served = added.filter((name) => !late.includes(name))
+    return { added: served, changed, removed: gone.map(nameOf), delayed: late }
   }
   return {
     list: () => lanes,
     names: () => lanes.map(nameOf),
+    delayed: () => delayed,
     open,
     follow: (routes) => {
       if (isStopped) return Promise.resolve(undefined)

@@ -95,7 +95,13 @@ export interface Worker extends AsyncDisposable {
 }
 
 export type Readiness =
-  | { readonly ready: true; readonly parked: readonly string[] }
+  | {
+      readonly ready: true
+      /** Names through which nothing can be tried now. */
+      readonly parked: readonly string[]
+      /** Names that could not be opened yet, and are tried again; there are others that are open. */
+      readonly delayed: readonly string[]
+    }
   | { readonly ready: false; readonly reason: string }
 
 type State =

@@ -42,7 +42,7 @@ describeStores('faults', (place) => {
     await using room = await openRoom(place(), { port })
     const sent = await Promise.all(Array.from({ length: 5 }, () => room.send()))
     await expect.poll(() => room.told('parked')).toMatchObject([{ blames: 'manager' }])
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'], delayed: [] })
 
     await using server = await startSmtpServer({ port })
     for (const { id } of sent) {

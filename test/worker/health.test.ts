@@ -62,7 +62,7 @@ describeStores('health', (place) => {
     await expect.poll(() => room.told('throttled')).toHaveLength(1)
     slow.resolve()
     await room.settled(onItsWay.id)
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'], delayed: [] })
     expect(room.told('resumed')).toEqual([])
   })
 

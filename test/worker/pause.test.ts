@@ -57,7 +57,7 @@ describeStores('a pause of a connection manager', (place) => {
     answer.resolve()
     expect(await room.settled(running.id)).toMatchObject({ state: 'delivered' })
     await expect.poll(() => waiting(room)).toBe(2)
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['relay'], delayed: [] })
     expect(server.mails).toHaveLength(1)
 
     await operator.resume('relay')
@@ -66,7 +66,7 @@ describeStores('a pause of a connection manager', (place) => {
     }
     expect(room.told('pause-ended')).toMatchObject([{ manager: 'relay' }])
     expect(room.told('handed-back')).toEqual([])
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: [] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: [], delayed: [] })
   })
 
   test('a worker that starts meanwhile takes nothing, and every worker hears of the end', async () => {

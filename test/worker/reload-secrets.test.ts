@@ -3,7 +3,13 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { createConnections, createWorker, type WorkerEvent } from '../../src/index.ts'
+import {
+  createConnections,
+  createWorker,
+  SecretUnavailableError,
+  type Connections,
+  type WorkerEvent,
+} from '../../src/index.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import type { TestStore } from '../support/stores.ts'
@@ -65,6 +71,42 @@ describeRedis('a secret that changes while a worker runs', (queue) => {
     await expect.poll(() => told).toContainEqual(expect.objectContaining({ changed: ['relay'] }))
   })
 
+  test('is ready only when a name that is to be served could be opened', async () => {
+    await using server = await startSmtpServer()
+    const { connections } = createConnections({
+      first: plain(server.port),
+      second: plain(server.port),
+    })
+    const away = new Set(['first', 'second'])
+    const failing = withoutSecrets(connections, away)
+    await using worker = createWorker({ ...place(), connections: failing }, FAST)
+    await worker.start()
+    expect(await worker.readiness()).toEqual({
+      ready: false,
+      reason: 'no name could be opened yet: "first", "second"',
+    })
+    // It is refused as a whole, and changes nothing.
+    away.delete('first')
+    expect(await worker.reconfigure()).toMatchObject({ kind: 'refused' })
+    expect(await worker.readiness()).toMatchObject({ ready: false })
+    away.delete('second')
+    await expect
+      .poll(() => worker.readiness(), { timeout: 10_000 })
+      .toEqual({ ready: true, parked: [], delayed: [] })
+  })
+
+  test('is ready for the names that are open, and names those that could not be opened', async () => {
+    await using server = await startSmtpServer()
+    const { connections } = createConnections({
+      relay: plain(server.port),
+      late: plain(server.port),
+    })
+    const failing = withoutSecrets(connections, new Set(['late']))
+    await using worker = createWorker({ ...place(), connections: failing }, FAST)
+    await worker.start()
+    expect(await worker.readiness()).toEqual({ ready: true, parked: [], delayed: ['late'] })
+  })
+
   test('sees a secret behind a link that is exchanged, and behind one further away', async () => {
     const users: Record<string, string> = { app: 'first' }
     await using server = await startSmtpServer({ users })
@@ -92,3 +134,18 @@ describeRedis('a secret that changes while a worker runs', (queue) => {
     expect(server.logins).toBe(2)
   })
 })
+
+/** All can be read when the configuration is judged; from then on none of `away`. */
+function withoutSecrets(connections: Connections, away: ReadonlySet<string>): Connections {
+  const judged = new Set<string>()
+  return {
+    ...connections,
+    resolve: async (name, options) => {
+      if (judged.has(name) && away.has(name)) {
+        throw new SecretUnavailableError('${file:password}', 'cannot be read')
+      }
+      judged.add(name)
+      return connections.resolve(name, options)
+    },
+  }
+}

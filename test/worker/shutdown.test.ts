@@ -135,7 +135,7 @@ describeStores('shutdown', (place) => {
   test('a quiet worker says that it is not ready, and takes nothing', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port })
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: [] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: [], delayed: [] })
     room.worker.quiet()
     expect(await room.worker.readiness()).toMatchObject({ ready: false })
     await room.send()

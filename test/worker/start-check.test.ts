@@ -47,7 +47,7 @@ describeStores('a worker that starts', (place) => {
       advice,
     }
     expect(room.told('parked')).toMatchObject([told])
-    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['wrong'] })
+    expect(await room.worker.readiness()).toEqual({ ready: true, parked: ['wrong'], delayed: [] })
     const { id } = await room.send()
     expect(await room.settled(id)).toMatchObject({ state: 'delivered', attempts: 1 })
     expect(room.told('verified')).toMatchObject([{ manager: 'relay' }])
