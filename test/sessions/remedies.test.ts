@@ -7,17 +7,10 @@ import { describe, expect, test } from 'vitest'
 import { faultOfKerberos } from '../../src/connections/auth/kerberos/faults.ts'
 import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
 import type { ConnectionManagerInput } from '../../src/connections/connection-manager.ts'
-import {
-  adviceOf,
-  REMEDIES,
-  remedyFor,
-  remedyForMail,
-} from '../../src/connections/remedies/find.ts'
+import { adviceOf, REMEDIES, remedyFor } from '../../src/connections/remedies/find.ts'
 import { describeCertificate } from '../../src/connections/session-security.ts'
 import { verifyManager } from '../../src/connections/verify.ts'
 import type { Verification } from '../../src/connections/verification.ts'
-import { parseReply } from '../../src/smtp/reply.ts'
-import type { Stage } from '../../src/smtp/stage.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { freePort } from '../support/free-port.ts'
 import { portOf } from '../support/port-of.ts'
@@ -171,7 +164,8 @@ test.for<[answer: string, problem: string]>([
 })
 
 test('a Windows account that is refused is not told of app passwords', async () => {
-  const fault = replyAt('auth', '535 5.7.3 Authentication unsuccessful')
+  const reply = { code: 535, status: '5.7.3', text: 'Authentication unsuccessful' }
+  const fault = { kind: 'reply', stage: 'auth', reply } as const
   const { manager } = await managerFor({ port: 25 }, { tls: 'starttls', auth: WINDOWS })
   expect(remedyFor(fault, manager)?.id).toBe('auth.windows-refused')
   const oauth2 = { port: 587, tls: 'starttls', auth: { method: 'oauth2' } } as never
@@ -329,65 +323,6 @@ test.for<[text: string, problem: string]>([
   expect(remedyFor(fault, manager)?.id).toBe(problem)
 })
 
-test.for<[answer: string, stage: Stage, problem: string]>([
-  [
-    '550 5.7.60 SMTP; Client does not have permissions to send as this sender SendAsDenied',
-    'mail',
-    'mail.sender-not-allowed',
-  ],
-  [
-    '530 5.7.57 Client was not authenticated to send anonymous mail during MAIL FROM',
-    'mail',
-    'mail.login-needed',
-  ],
-  ['554 5.7.1 <ann@example.org>: Relay access denied', 'rcpt', 'rcpt.relay-denied'],
-  ['530-5.7.0 Authentication Required.\n530 5.7.0 gsmtp', 'mail', 'mail.login-needed'],
-  ['503 5.5.1 you must authenticate first', 'mail', 'mail.login-needed'],
-  ['530 5.7.1 no', 'mail', 'mail.account-refused'],
-  ['535 5.7.3 Authentication unsuccessful', 'mail', 'mail.account-refused'],
-  ['530 5.7.0 Must issue a STARTTLS command first', 'mail', 'auth.needs-tls'],
-  [
-    '554 5.2.252 SendAsDenied; app@example.com not allowed to send as ann@example.com',
-    'dot',
-    'mail.sender-not-allowed',
-  ],
-  [
-    '553 5.7.1 <ann@example.com>: Sender address rejected: not owned by user app',
-    'rcpt',
-    'mail.sender-not-allowed',
-  ],
-  [
-    '554 Message rejected: Email address is not verified. The following identities failed',
-    'mail',
-    'mail.sender-not-allowed',
-  ],
-  [
-    '450 4.1.8 <app@nowhere.test>: Sender address rejected: Domain not found',
-    'rcpt',
-    'mail.sender-domain-unknown',
-  ],
-  ['550 5.7.54 SMTP; Unable to relay recipient', 'rcpt', 'rcpt.relay-denied'],
-  ['550 5.1.1 no such user here', 'rcpt', 'rcpt.unknown'],
-  ['550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found', 'rcpt', 'rcpt.unknown'],
-  ['550 Unrouteable address', 'rcpt', 'rcpt.unknown'],
-])('"%s" at %s is %s', async ([answer, stage, problem]) => {
-  const { manager } = await managerFor({ port: 25 }, {})
-  expect(remedyFor(replyAt(stage, answer), manager)?.id).toBe(problem)
-  const { reply } = replyAt(stage, answer)
-  expect(remedyForMail({ stage, ...reply })?.id).toBe(problem)
-})
-
-test('what is said of a login, of spam or of a good recipient is no problem of the mail', () => {
-  for (const [stage, answer] of [
-    ['auth', '535 5.7.8 no'],
-    ['dot', '550 5.7.1 this looks like spam'],
-    ['rcpt', '250 2.1.5 user unknown, will try'],
-    ['rcpt', '452 4.2.2 mailbox is full'],
-  ] as const) {
-    expect(remedyForMail({ stage, ...replyAt(stage, answer).reply })).toBeUndefined()
-  }
-})
-
 test('each remedy has a name of its own, and says what to do in whole sentences', () => {
   const ids = REMEDIES.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
@@ -397,9 +332,3 @@ test('each remedy has a name of its own, and says what to do in whole sentences'
     expect(adviceOf(remedy)).not.toContain('@')
   }
 })
-
-function replyAt(stage: Stage, answer: string) {
-  const reply = parseReply(answer)
-  if (reply === undefined) throw new TypeError(`expected a reply, got ${answer}`)
-  return { kind: 'reply', stage, reply } as const
-}

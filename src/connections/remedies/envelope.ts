@@ -1,5 +1,9 @@
 import type { Remedy } from './remedy.ts'
 
+/** Not the name of a host, which often has the word in it, and not an open relay on a block list. */
+const RELAY_DENIED =
+  /(?<![\w.-]|open )relay(?:ing)?\b(?![.-]).{0,60}(?:denied|(?:not|isn't) (?:permitted|allowed|authori[sz]ed)|prohibited|forbidden|rejected|refused)|(?:unable|not (?:permitted|allowed|authori[sz]ed|configured)|refus\w+) to relay\b|(?:cannot|can't|will not|won't|(?:do|does) not|don't|doesn't) relay\b|credentials for relay\b|allowed rcpthosts/i
+
 /** What servers answer to the sender, to a recipient and, some of them, only to the whole message. */
 export const ENVELOPE_REMEDIES: readonly Remedy[] = [
   {
@@ -35,13 +39,15 @@ export const ENVELOPE_REMEDIES: readonly Remedy[] = [
     id: 'mail.sender-not-allowed',
     when: {
       stages: ['mail', 'rcpt', 'data', 'dot'],
+      classes: [5],
       text: /SendAsDenied|permissions? to send as|not (?:allowed|permitted|authori[sz]ed) to send (?:as|from|on behalf)/i,
     },
     or: [
       { stages: ['mail', 'rcpt', 'data', 'dot'], statuses: ['5.7.60'] },
       {
         stages: ['mail', 'rcpt'],
-        text: /send as|not owned by|sender.{0,30}(?:not allowed|rejected|denied)|is not verified/i,
+        classes: [5],
+        text: /send as|not owned by|\bsender\b(?: e-?mail)?(?: address)?(?: \S*@\S*)? (?:(?:is|was|has been) )?(?:not allowed|rejected|denied)|is not verified/i,
       },
     ],
     problem: 'the account may not send as this sender',
@@ -50,8 +56,12 @@ export const ENVELOPE_REMEDIES: readonly Remedy[] = [
   },
   {
     id: 'rcpt.relay-denied',
-    when: { stages: ['mail', 'rcpt'], text: /relay/i },
-    or: [{ stages: ['rcpt'], statuses: ['5.7.54'] }],
+    when: { stages: ['mail', 'rcpt'], classes: [5], text: RELAY_DENIED },
+    or: [
+      // As Postfix has it where `defer_unauth_destination` is set.
+      { stages: ['mail', 'rcpt'], codes: [454], text: RELAY_DENIED },
+      { stages: ['rcpt'], statuses: ['5.7.54'] },
+    ],
     problem: 'the server does not relay for us to other domains',
     advice:
       'Log in (`auth`), or let the operator allow this address to relay: Postfix `mynetworks`, Exchange a receive connector with "Ms-Exch-SMTP-Accept-Any-Recipient", SES and others a verified sender.',

@@ -74,6 +74,7 @@ function isMetBy(when: Symptom, fault: Fault, manager: Patient | undefined): boo
     isOf(when.causes, cause) &&
     isLike(when.causeLike, cause) &&
     isOf(when.codes, reply?.code) &&
+    isOf(when.classes, reply && Math.floor(reply.code / 100)) &&
     isOf(when.statuses, reply?.status) &&
     isLike(when.text, reply?.text) &&
     isOf(when.ports, manager?.port) &&

@@ -12,6 +12,8 @@ export interface Symptom {
   /** For families of causes, such as the words of OpenSSL. */
   readonly causeLike?: RegExp
   readonly codes?: readonly number[]
+  /** The first digit of the code: 4 for now, 5 for good. */
+  readonly classes?: readonly number[]
   readonly statuses?: readonly string[]
   /** In the text of the reply. */
   readonly text?: RegExp

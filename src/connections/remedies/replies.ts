@@ -93,7 +93,7 @@ export const AUTH_REPLY_REMEDIES: readonly Remedy[] = [
     id: 'auth.needs-tls',
     when: {
       stages: ['ehlo', 'auth', 'mail'],
-      text: /starttls|(?:tls|ssl|encrypt\w*).{0,20}(?:required|needed)|requires? (?:tls|ssl|encrypt)/i,
+      text: /starttls|(?:(?<!require)tls|ssl|encrypt\w*).{0,20}(?:required|needed)|requires? (?:tls|ssl|encrypt)/i,
     },
     problem: 'the server wants TLS before a login',
     advice: 'Set `tls: "starttls"` (587, 25) or `tls: "implicit"` (465).',
