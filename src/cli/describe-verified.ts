@@ -7,7 +7,7 @@ import { describeManagerAnswer, describeMessageAnswer } from '../smtp/explain.ts
 import type { Verdict } from '../smtp/verdict.ts'
 import { printable, type Row } from './table.ts'
 import type { Terminal } from './terminal.ts'
-import { certificateOf, type Verified } from './verify-connections.ts'
+import { certificateOf, isPinnedExpired, type Verified } from './verify-connections.ts'
 
 /** Draws each step with its mark, its time and what was found, then what to do. */
 export function drawVerified(verified: Verified, terminal: Terminal, soonDays: number): void {
@@ -68,12 +68,20 @@ function linesOfCertificate(facts: CertificateFacts): readonly string[] {
   ]
 }
 
-/** That the server's certificate ends in less than `soonDays`; undefined when it does not. */
-function warningOf({ certificateDaysLeft }: Verified, soonDays: number): string | undefined {
-  if (certificateDaysLeft === undefined || certificateDaysLeft >= soonDays) return undefined
-  if (certificateDaysLeft < 0) return undefined
-  const left = `${certificateDaysLeft} day${certificateDaysLeft === 1 ? '' : 's'}`
-  return `The server's certificate ends in ${left}: its operator has to renew it before.`
+/** That the server's certificate ends in less than `soonDays`, or has; undefined when it does not. */
+function warningOf(verified: Verified, soonDays: number): string | undefined {
+  const { certificateDaysLeft: days, security } = verified
+  if (days === undefined || days >= soonDays) return undefined
+  if (days >= 0) {
+    const left = `${days} day${days === 1 ? '' : 's'}`
+    return `The server's certificate ends in ${left}: its operator has to renew it before.`
+  }
+  const ended = certificateOf(verified)?.validTo.toISOString().slice(0, 10)
+  // Where no session came of it, the step that failed says so.
+  if (security?.kind !== 'tls' || ended === undefined) return undefined
+  return isPinnedExpired(verified)
+    ? `The server's certificate ended on ${ended}: it is used because it is the pinned one.`
+    : `The server's certificate ended on ${ended}: its operator has to renew it.`
 }
 
 /** The same of the certificate that we show, which a server need not look at. */

@@ -72,3 +72,8 @@ function needsStore({ auth }: ConnectionManager): boolean {
 export function certificateOf({ security, certificate }: Verification) {
   return security?.kind === 'tls' ? security.certificate : certificate
 }
+
+/** Whether an expired certificate proves who the server is all the same: only a pinned one can. */
+export function isPinnedExpired({ security, certificateDaysLeft = 0 }: Verified): boolean {
+  return certificateDaysLeft < 0 && security?.kind === 'tls' && security.isVerified
+}

@@ -216,6 +216,31 @@ test('a certificate that is not believed is shown, with its dates', async () => 
   expect(jsonLines(json.out)[0]?.['certificateDaysLeft']).toBeLessThan(0)
 })
 
+test('an expired certificate that stops nothing is told, and counts unless it is pinned', async () => {
+  const notAfter = new Date('2026-01-31T12:00:00Z')
+  const certificate = createCertificate({ hosts: ['127.0.0.1'], notAfter })
+  await using server = await startSmtpServer({ tls: { mode: 'starttls', certificate } })
+  const relay = { server: '127.0.0.1', port: server.port }
+  const { fingerprint256: fingerprint } = new X509Certificate(certificate.cert)
+  await using directory = await project({
+    perhaps: { ...relay, tls: 'opportunistic' },
+    pinned: { ...relay, tls: 'starttls', tlsOptions: { fingerprint } },
+  })
+  const verify = (...args: readonly string[]) =>
+    runCli(['connections', 'verify', ...args], { cwd: directory.path })
+  const perhaps = await verify('perhaps', '--table')
+  expect(perhaps.code).toBe(7)
+  expect(perhaps.out).toContain(
+    "The server's certificate ended on 2026-01-31: its operator has to renew it.",
+  )
+  const pinned = await verify('pinned', '--table')
+  expect(pinned.code).toBe(0)
+  expect(pinned.out).toContain(
+    "The server's certificate ended on 2026-01-31: it is used because it is the pinned one.",
+  )
+  expect((await verify('pinned', '--certificate-days', '0')).code).toBe(7)
+})
+
 test('a sender and recipients are asked for, and what their refusal means is told', async () => {
   await using server = await startScriptedServer({
     RCPT: (line) =>

@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { loadSetup, tellWarnings } from '../setup.ts'
 import { openFleetTokens } from '../fleet-tokens.ts'
-import { verifyConnections, type Verified } from '../verify-connections.ts'
+import { isPinnedExpired, verifyConnections, type Verified } from '../verify-connections.ts'
 
 const COMMAND = 'connections verify'
 const OPTIONS = {
@@ -31,8 +31,9 @@ Usage: mailroom connections verify [NAME]... [options]
 
   --all                     all of them, as a table, then those of which something is to be told
   --timeout TIME            how long one connection manager may take; 30s by default
-  --certificate-days DAYS   fails as well when a server's certificate, or ours, ends within so many days;
-                            without it one that ends within ${SOON_DAYS} days is pointed out only
+  --certificate-days DAYS   fails as well when a server's certificate, or ours, ends within so many
+                            days; without it one that ends within ${SOON_DAYS} days is pointed out only,
+                            as is one of a server that has ended and is pinned
   --from ADDRESS            ask as well whether it would take mail of this sender
   --to ADDRESS              and to this recipient; may be given more than once, with --from
 
@@ -40,9 +41,9 @@ All of them unless names are given, five at a time; of a group each of its membe
 with a mark, its time and what was found: the address, what the server offers, TLS and certificate,
 the login. The one that fails has the reason, what to do and what was said: of a login only the
 mechanism. With --from the envelope is asked for too, MAIL and RCPT, and taken back before any message;
-a sender or recipient that is not wanted comes with what it means for mail. No message is sent; the store is asked only for the token of a login with a refresh
-token, which the workers keep there. Exit code 0 when all can be used, 7 when at
-least one cannot: a gate for a deployment.
+a sender or recipient that is not wanted comes with what it means for mail. No message is sent; the
+store is asked only for the token of a login with a refresh token, which the workers keep there. Exit
+code 0 when all can be used, 7 when at least one cannot: a gate for a deployment.
 
 Examples:
   mailroom connections verify
@@ -89,13 +90,11 @@ Examples:
   },
 }
 
-/** That ours is out of date is no fault of a server that takes it, unless that was asked for. */
-function isFit(
-  { ok, certificateDaysLeft = Infinity, clientCertificateDaysLeft = Infinity }: Verified,
-  leastDays?: number,
-): boolean {
-  const ours = leastDays === undefined ? Infinity : clientCertificateDaysLeft
-  return ok && Math.min(certificateDaysLeft, ours) >= (leastDays ?? 0)
+/** How long ours or a pinned one lasts keeps no mail from flowing, and counts when it was asked for. */
+function isFit(verified: Verified, leastDays?: number): boolean {
+  const { ok, certificateDaysLeft = Infinity, clientCertificateDaysLeft = Infinity } = verified
+  if (leastDays === undefined) return ok && (certificateDaysLeft >= 0 || isPinnedExpired(verified))
+  return ok && Math.min(certificateDaysLeft, clientCertificateDaysLeft) >= leastDays
 }
 
 function parseEnvelope(
