@@ -9,6 +9,7 @@ import {
 } from './errors.ts'
 import { isReplica, type RedisSettings } from './redis-options.ts'
 import { translateStoreError } from './refusal.ts'
+import { writeTogether } from './write-together.ts'
 
 export interface RedisClient {
   readonly client: Redis
@@ -27,6 +28,7 @@ export function createRedisClient(options: RedisSettings, printable: string): Re
   const client = new Redis({ ...options, ...replica.settings })
   const lastRefusal = watchRefusal(client, printable, replica)
   const pending = watchCommands(client, printable, lastRefusal)
+  writeTogether(client)
   return {
     client,
     lastRefusal,
