@@ -2,10 +2,9 @@
  * Mailroom's worker, everything on: validation, ledger, verdicts, events, metrics and logs.
  * Run as a child process: `mailroom-worker.ts QUEUE PREFIX PORT COUNT`.
  */
-import { pino } from 'pino'
-
 import { createWorker } from '../src/index.ts'
-import { logEvents } from '../src/telemetry/log.ts'
+import { linesTogether } from '../src/telemetry/lines-together.ts'
+import { createLogger, logEvents } from '../src/telemetry/log.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 import { observeEvents } from '../src/telemetry/observe-events.ts'
 import { configOf } from './config.ts'
@@ -13,7 +12,8 @@ import { measured } from './measured.ts'
 
 const [queue = '', prefix = '', port = '', count = ''] = process.argv.slice(2)
 const { started, oneDone, finished } = measured(Number(count))
-const log = logEvents(pino(pino.destination({ dest: '/dev/null', sync: false })))
+// As the command does it; whoever runs this says where standard output goes.
+const log = logEvents(createLogger({ destination: linesTogether(process.stdout) }))
 const observe = observeEvents(createMetrics())
 const worker = createWorker(configOf(queue, prefix, Number(port)), {
   emit: (event) => {

@@ -90,7 +90,9 @@ function* mails() {
 }
 
 async function contest(program: string, args: readonly (string | number)[]): Promise<Measured> {
-  const child = fork(join(import.meta.dirname, program), args.map(String))
+  const child = fork(join(import.meta.dirname, program), args.map(String), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const exited = once(child, 'exit')
   const message = await Promise.race([once(child, 'message'), exited.then(() => undefined)])
   if (message === undefined) throw new Error(`${program} ended without a result`)

@@ -1,6 +1,8 @@
 import { createResolver } from '../connections/resolver.ts'
 import type { OpenServer } from '../server/listen.ts'
 import type { DepthSource } from '../telemetry/metrics.ts'
+import { linesTogether } from '../telemetry/lines-together.ts'
+import { isAlarming } from '../telemetry/log-levels.ts'
 import type { Emit } from '../worker/events.ts'
 import type { Worker, WorkerOptions } from '../worker/worker.ts'
 import { createWorker } from '../worker/worker.ts'
@@ -56,7 +58,7 @@ export async function openWork(
   const depths = opened.use(createDepths(setup, options.names ?? config.connections.names()))
   // Fastify and the metrics are loaded only for those who look at them.
   const observation = health && (await import('./observation.ts')).createObservation(health, depths)
-  const tell = await tellEvents(setup, context, forPeople)
+  const tell = await tellEvents(setup, context, forPeople, opened)
   const worker = createWorker({
     ...options,
     locate: () => Promise.resolve(settings.queue),
@@ -95,10 +97,18 @@ async function tellEvents(
   { settings, terminal }: Setup,
   context: Context,
   forPeople: boolean,
+  opened: AsyncDisposableStack,
 ): Promise<Emit> {
   if (forPeople && !settings.json) return printEvents(terminal, settings.logLevel)
   const { createLogger, logEvents } = await import('../telemetry/log.ts')
-  return logEvents(createLogger({ level: settings.logLevel, destination: context.out }))
+  const lines = linesTogether(context.out)
+  opened.defer(() => lines.flush())
+  const log = logEvents(createLogger({ level: settings.logLevel, destination: lines }))
+  return (event) => {
+    log(event)
+    // What somebody has to look at is told also when the process ends in this very turn.
+    if (isAlarming(event)) lines.flush()
+  }
 }
 
 function toAll(...listeners: readonly Emit[]): Emit {

@@ -48,3 +48,9 @@ export const LEVEL_OF: Readonly<Record<WorkerEvent['event'], Exclude<LogLevel, '
   'job-lost': 'error',
   swept: 'info',
 }
+
+/** Whether somebody may have to look at it. */
+export function isAlarming({ event }: Pick<WorkerEvent, 'event'>): boolean {
+  const level = LEVEL_OF[event]
+  return level === 'warn' || level === 'error'
+}

@@ -59,6 +59,11 @@ const DIGEST_LENGTH = 8
 
 /** Recipients that came out alike, as one. */
 function together(outcomes: readonly RecipientOutcome[]): readonly NotedOutcome[] {
+  const [only, ...others] = outcomes
+  if (only !== undefined && others.length === 0) {
+    const { index, ...outcome } = only
+    return [{ ...outcome, recipients: [index] }]
+  }
   const alike = new Map<string, NotedOutcome & { readonly recipients: number[] }>()
   for (const { index, ...outcome } of outcomes) {
     const { state, stage, code, status, rule, text } = outcome

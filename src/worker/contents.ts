@@ -1,5 +1,6 @@
 import type { ContentStore } from '../content/content.ts'
 import { ContentDamagedError, ContentMissingError } from '../content/errors.ts'
+import type { ContentRef } from '../job/content-ref.ts'
 import { refsOf } from '../job/create-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { needsContent } from '../ledger/content-need.ts'
@@ -40,7 +41,7 @@ export function createContents(
   }
   return {
     take: async (job) => {
-      const taken = await take(job, spool)
+      const taken = await take(refsOf(job), spool)
       if (taken.kind === 'lost') await verify(job, taken.sha256).catch(onFault)
       return taken
     },
@@ -51,11 +52,14 @@ export function createContents(
   }
 }
 
-async function take(job: SendMailJob, spool: Spool): Promise<Taken> {
+const NOTHING: Taken = { kind: 'held', contents: { of: new Map(), [Symbol.dispose]: () => {} } }
+
+async function take(refs: readonly ContentRef[], spool: Spool): Promise<Taken> {
+  if (refs.length === 0) return NOTHING
   const stack = new DisposableStack()
   const contents = new Map<string, SpooledContent>()
   try {
-    for (const ref of refsOf(job)) {
+    for (const ref of refs) {
       if (contents.has(ref.sha256)) continue
       contents.set(ref.sha256, stack.use(await spool.take(ref)))
     }

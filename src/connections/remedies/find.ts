@@ -47,9 +47,11 @@ interface Said {
 }
 
 /** What is wrong and what to do when a server would not have a message, whoever sent it. */
-export function remedyForMail({ stage, code, status, text = '' }: Said): Remedy | undefined {
+export function remedyForMail({ stage, code = 0, status, text = '' }: Said): Remedy | undefined {
+  // Every message that is delivered passes here.
+  if (code < 400) return undefined
   const at = STAGES.find((known) => known === stage)
-  if (at === undefined || !isTransactionStage(at) || code === undefined) return undefined
+  if (at === undefined || !isTransactionStage(at)) return undefined
   const reply = { code, text, ...(status !== undefined && { status }) }
   return remedyFor({ kind: 'reply', stage: at, reply })
 }

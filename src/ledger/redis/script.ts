@@ -21,11 +21,17 @@ export function createScript(lua: string): Script {
 /** Runs a script atomically; one that the server does not know (restart, failover) is sent whole. */
 export async function runScript(
   client: Redis,
-  script: Script,
+  { sha, lua }: Script,
   keys: readonly string[],
   values: readonly (string | number)[],
 ): Promise<Answer> {
-  const answer = await evaluate(client, script, keys, values)
+  let answer: unknown
+  try {
+    answer = await client.evalsha(sha, keys.length, ...keys, ...values)
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+    answer = await client.eval(lua, keys.length, ...keys, ...values)
+  }
   if (!isAnswer(answer)) throw new LedgerUnreadableError('the answer of a script')
   return answer
 }
@@ -47,20 +53,6 @@ export async function decide(
     const said = error instanceof Error ? error.message : ''
     if (!/WRONGTYPE|UNREADABLE|user_script:\d+: (?!-)/.test(said)) throw error
     throw new RecordUnreadableError(id, 'a record of this version', { cause: error })
-  }
-}
-
-async function evaluate(
-  client: Redis,
-  script: Script,
-  keys: readonly string[],
-  values: readonly (string | number)[],
-): Promise<unknown> {
-  try {
-    return await client.evalsha(script.sha, keys.length, ...keys, ...values)
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-    return client.eval(script.lua, keys.length, ...keys, ...values)
   }
 }
 
