@@ -1,17 +1,15 @@
 /** What becomes a line of base64 (RFC 2045 §6.8). */
 export const LINE_BYTES = 57
 
-const CR = 13
-const LF = 10
-const PADDING = 61
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const PADDING = '='.charCodeAt(0)
 
-/** The two characters that twelve bits become, as they lie in memory. */
-const PAIRS = Buffer.alloc(8192)
-for (let bits = 0; bits < 4096; bits++) {
-  PAIRS[bits * 2] = ALPHABET[bits >> 6] ?? 0
-  PAIRS[bits * 2 + 1] = ALPHABET[bits & 63] ?? 0
-}
+/** The two characters that twelve bits become, as one number: half as many writes. */
+const PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) =>
+  pairOf(ALPHABET[bits >> 6] ?? 0, ALPHABET[bits & 63] ?? 0),
+)
+const LINE_END = pairOf(13, 10)
+const PADDING_PAIR = pairOf(PADDING, PADDING)
 
 /** How many bytes `encodeLines` makes of so many. */
 export function encodedLength(bytes: number): number {
@@ -24,37 +22,41 @@ export function encodedLength(bytes: number): number {
  * the line before. No strings are made on the way: megabytes of them would be garbage at once.
  */
 export function encodeLines(bytes: Buffer, isNext: boolean): Buffer {
-  const out = Buffer.allocUnsafeSlow(encodedLength(bytes.length) + (isNext ? 2 : 0))
+  const length = encodedLength(bytes.length) + (isNext ? 2 : 0)
+  // Lines and their ends have even lengths.
+  const pairs = new Uint16Array(length / 2)
   let at = 0
   for (let line = 0; line < bytes.length; line += LINE_BYTES) {
-    if (line > 0 || isNext) {
-      out[at++] = CR
-      out[at++] = LF
-    }
-    at = encodeLine(bytes, line, Math.min(line + LINE_BYTES, bytes.length), out, at)
+    if (line > 0 || isNext) pairs[at++] = LINE_END
+    at = encodeLine(bytes, line, Math.min(line + LINE_BYTES, bytes.length), pairs, at)
   }
-  return out
+  return Buffer.from(pairs.buffer)
 }
 
-function encodeLine(bytes: Buffer, start: number, end: number, out: Buffer, to: number): number {
+function encodeLine(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  pairs: Uint16Array,
+  to: number,
+): number {
   let at = to
   let from = start
   for (; from + 2 < end; from += 3) {
     const bits = ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0)
-    const high = (bits >> 12) * 2
-    const low = (bits & 4095) * 2
-    out[at] = PAIRS[high] ?? 0
-    out[at + 1] = PAIRS[high + 1] ?? 0
-    out[at + 2] = PAIRS[low] ?? 0
-    out[at + 3] = PAIRS[low + 1] ?? 0
-    at += 4
+    pairs[at] = PAIRS[bits >> 12] ?? 0
+    pairs[at + 1] = PAIRS[bits & 4095] ?? 0
+    at += 2
   }
   if (from === end) return at
-  const left = end - from
-  const bits = ((bytes[from] ?? 0) << 16) | (left === 2 ? (bytes[from + 1] ?? 0) << 8 : 0)
-  out[at++] = ALPHABET[bits >> 18] ?? 0
-  out[at++] = ALPHABET[(bits >> 12) & 63] ?? 0
-  out[at++] = left === 2 ? (ALPHABET[(bits >> 6) & 63] ?? 0) : PADDING
-  out[at++] = PADDING
+  const hasTwo = end - from === 2
+  const bits = ((bytes[from] ?? 0) << 16) | (hasTwo ? (bytes[from + 1] ?? 0) << 8 : 0)
+  pairs[at++] = PAIRS[bits >> 12] ?? 0
+  pairs[at++] = hasTwo ? pairOf(ALPHABET[(bits >> 6) & 63] ?? 0, PADDING) : PADDING_PAIR
   return at
+}
+
+/** Two characters as they lie in memory, whatever order this machine has for the bytes of a number. */
+function pairOf(first: number, second: number): number {
+  return new Uint16Array(Uint8Array.of(first, second).buffer)[0] ?? 0
 }
