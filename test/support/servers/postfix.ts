@@ -35,9 +35,14 @@ export interface Postfix extends AsyncDisposable {
   log(): Promise<string>
 }
 
-/** Postfix and Cyrus SASL, unpacked from the distribution. */
+/** Postfix and Cyrus SASL, unpacked from the distribution, where both can run. */
 export async function findPostfix(): Promise<Unpacked> {
   await checkPrivateMachine()
+  return unpackPostfix()
+}
+
+/** The same, for those of its programs that run anywhere. */
+export async function unpackPostfix(): Promise<Unpacked> {
   return unpackDebian({
     name: 'postfix',
     packages: ['postfix', 'sasl2-bin', 'libsasl2-modules', 'libsasl2-modules-db', 'libsasl2-2'],

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { processorMs, residentMb } from './processor-time.ts'
+import type { Sink } from './sink.ts'
+
+/** Who delivers messages into the sink, by a way of its own. */
+export interface Contestant {
+  readonly name: string
+  /** How many times the messages of the others it is given, when it is so fast that it needs more. */
+  readonly times?: number
+  /** Gets everything ready for `total` messages, and delivers them until it is disposed of. */
+  start(total: number, round: number): Promise<Running>
+}
+
+export interface Running extends AsyncDisposable {
+  /** The processes that deliver: their processor time counts, with that of their children. */
+  readonly pids: readonly number[]
+  /** Those of the store, when it has one of its own. */
+  readonly storePids?: readonly number[]
+  /** How many commands the store has run so far, when it tells. */
+  readonly commands?: () => Promise<number>
+}
+
+export interface Distance {
+  /** Messages that are delivered before anything is measured. */
+  readonly warmUp: number
+  /** Messages that are measured. */
+  readonly count: number
+}
+
+/** What one contestant did in one round, per message where it can be. */
+export interface Lap {
+  readonly perSecond: number
+  readonly cpuMs: number
+  /** Absent where there is no store. */
+  readonly storeCpuMs: number | undefined
+  readonly commands: number | undefined
+  /** The resident memory at the end; absent where several processes share the work. */
+  readonly rssMb: number | undefined
+}
+
+const EVERY_MS = 4
+/** So long without one more message, and it has failed. */
+const PATIENCE_MS = 30_000
+
+/**
+ * Lets one contestant deliver, and measures from the message at which it is warm to the last one.
+ *
+ * It is the sink that counts, and the kernel that tells of processor time: no contestant measures
+ * itself, and all are measured in the same way.
+ */
+export async function race(
+  contestant: Contestant,
+  sink: Sink,
+  { warmUp, count }: Distance,
+  round: number,
+): Promise<Lap> {
+  const before = await sink.taken()
+  const times = contestant.times ?? 1
+  const [first, last] = [warmUp, warmUp + count * times]
+  // The one that ends is not to be gone before it was looked at.
+  await using running = await contestant.start(Math.ceil(last * 1.02) + 50, round)
+  const from = await takenBy(sink, before + first, running)
+  const to = await takenBy(sink, before + last, running)
+  const messages = to.taken - from.taken
+  const per = (one: number | undefined, other: number | undefined): number | undefined =>
+    one === undefined || other === undefined ? undefined : (other - one) / messages
+  return {
+    perSecond: messages / ((to.at - from.at) / 1000),
+    cpuMs: (to.cpuMs - from.cpuMs) / messages,
+    storeCpuMs: per(from.storeCpuMs, to.storeCpuMs),
+    commands: per(from.commands, to.commands),
+    rssMb: to.rssMb,
+  }
+}
+
+interface Moment {
+  readonly at: number
+  readonly taken: number
+  readonly cpuMs: number
+  readonly storeCpuMs: number | undefined
+  readonly commands: number | undefined
+  readonly rssMb: number | undefined
+}
+
+/** Waits until the sink has taken so many, and says how everything stood then. */
+async function takenBy(sink: Sink, wanted: number, running: Running): Promise<Moment> {
+  let seen = -1
+  let changedAt = performance.now()
+  for (;;) {
+    const taken = await sink.taken()
+    const at = performance.now()
+    if (taken >= wanted) return { at, taken, ...(await standingOf(running)) }
+    if (taken > seen) [seen, changedAt] = [taken, at]
+    if (at - changedAt > PATIENCE_MS) throw new Error(`it stopped ${wanted - taken} messages early`)
+    await sleep(EVERY_MS)
+  }
+}
+
+async function standingOf(running: Running): Promise<Omit<Moment, 'at' | 'taken'>> {
+  const { pids, storePids, commands } = running
+  return {
+    cpuMs: processorMs(pids),
+    storeCpuMs: storePids && processorMs(storePids),
+    rssMb: residentMb(pids),
+    commands: await commands?.(),
+  }
+}
