@@ -13,8 +13,9 @@ for index in string.gmatch(ARGV[3], '%d+') do
   if not string.find(string.sub(standing, index + 1, index + 1), '[pq]') then return 0 end
 end
 ${CLOCK}
-redis.call('HSET', KEYS[1], 'g', string.format('%.0f', now + ARGV[2]), 'i', ARGV[3])
-if ARGV[4] then redis.call('HSET', KEYS[1], 'z', ARGV[4]) end
+local written = {'g', string.format('%.0f', now + ARGV[2]), 'i', ARGV[3]}
+if ARGV[4] then written[5], written[6] = 'z', ARGV[4] end
+redis.call('HSET', KEYS[1], unpack(written))
 return 1
 `)
 

@@ -25,13 +25,13 @@ if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
 local brief = ARGV[5]
 if brief ~= '' and (entries or attempts) then return 0 end
 ${CLOCK}
-redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0')
-redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now)
 if brief ~= '' then
-  redis.call('HSET', KEYS[1], 'h', brief)
+  redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0')
+  redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now, 'h', brief)
 else
-  redis.call('HDEL', KEYS[1], 'w')
-  redis.call('HSET', KEYS[1], 'l', ARGV[3], 'k', (attempts or 0) + ARGV[4])
+  redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0', 'w')
+  redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now,
+    'l', ARGV[3], 'k', (attempts or 0) + ARGV[4])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
