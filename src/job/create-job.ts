@@ -112,10 +112,14 @@ function assemble(
   const { from, sender } = content.message ?? {}
   const author = content.raw === undefined ? (from ?? sender)?.address : envelope.from
   const contentJson = JSON.stringify({ envelope, ...content })
-  const identityJson = JSON.stringify({
-    envelope,
-    ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
-  })
+  // Bodies are large, and most messages are told apart by just what the job holds.
+  const identityJson =
+    fingerprint === undefined && identity === content
+      ? contentJson
+      : JSON.stringify({
+          envelope,
+          ...(fingerprint === undefined ? Object(identity) : { fingerprint }),
+        })
   // A message without them has the digest that it always had.
   const others = Object.keys(asked).length === 0 ? undefined : asked
   const newer = [uncertain, supersedes, others].filter((wish) => wish !== undefined)

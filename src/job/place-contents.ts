@@ -24,7 +24,7 @@ export interface PlacedMessage {
   readonly content:
     | { readonly message: JobMessage; readonly raw?: never }
     | { readonly raw: RawMessage; readonly message?: never }
-  /** The same, wherever the bytes are: what tells one message from another. */
+  /** The same, wherever the bytes are: what tells one message from another. May be `content` itself. */
   readonly identity: unknown
   readonly contents: readonly NewContent[]
   /** Whether bytes are in the job that could lie beside the queue. */
@@ -67,13 +67,11 @@ function placeAttachments(
     return { ...facts, ref }
   })
   const placed = messageOf(message, attachments ?? [])
-  const identity =
-    refs.length === 0
-      ? placed
-      : { ...placed, attachments: message.attachments?.map(({ facts }, at) => [facts, refs[at]]) }
+  const content = { message: placed }
+  const told = message.attachments?.map(({ facts }, at) => [facts, refs[at]])
   return {
-    content: { message: placed },
-    identity: { message: identity },
+    content,
+    identity: refs.length === 0 ? content : { message: { ...placed, attachments: told } },
     contents,
     hasInline,
     encodedBytes,

@@ -9,7 +9,7 @@ import { createKeys } from './redis/keys.ts'
 import { mark } from './redis/mark.ts'
 import { countHeld, get, list } from './redis/read.ts'
 import { enqueued, stranded } from './redis/outbox.ts'
-import { record } from './redis/record.ts'
+import { recordMany } from './redis/record-many.ts'
 import { reopen } from './redis/reopen.ts'
 import { reschedule } from './redis/reschedule.ts'
 import { settle } from './redis/settle.ts'
@@ -25,8 +25,7 @@ import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
 export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: number): Ledger {
   const keys = createKeys(prefix)
   return {
-    record: (entries) =>
-      Promise.all(entries.map((entry) => record(client, keys, retentionMs, entry))),
+    record: (entries) => recordMany(client, keys, retentionMs, entries),
     forget: (id) => forget(client, keys, id),
     claim: (request) => claim(client, keys, retentionMs, request),
     mark: (id, fence, recipients, withinMs, plan) =>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { RecordUnreadableError } from '../../src/ledger/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { RedisStore } from '../../src/store/store.ts'
@@ -107,6 +108,44 @@ describeRedis('the ledger on Redis', (url) => {
     await ledger.settle(id, fence, { outcomes: [delivered(0)], isAttempt: true, last: OK })
     expect(await store.client.object('ENCODING', keyOf(id))).toBe('listpack')
     expect(await store.client.memory('USAGE', keyOf(id))).toBeLessThanOrEqual(400)
+  })
+
+  test('hundreds of messages at once are recorded as each by itself is, and answered in order', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    await ledger.record([newRecord('alone')])
+    await fenceOf(ledger, 'claimed')
+    const entries = Array.from({ length: 250 }, (_, at) => newRecord(`m${at}`))
+    const other = { ...newRecord('m7'), digest: 'of something else' }
+    const answers = await ledger.record([newRecord('claimed'), ...entries, newRecord('m3'), other])
+    expect(answers[0]).toEqual({ kind: 'known', state: 'active', enqueueAgain: false })
+    expect(answers.slice(1, 251)).toEqual(entries.map(() => ({ kind: 'recorded' })))
+    expect(answers[251]).toEqual({ kind: 'known', state: 'queued', enqueueAgain: true })
+    expect(answers[252]).toEqual({ kind: 'conflict' })
+    const written = async (id: string) => {
+      const {
+        t: _recorded,
+        u: _updated,
+        d: _digest,
+        ...fields
+      } = await store.client.hgetall(keyOf(id))
+      return fields
+    }
+    expect(await written('m249')).toEqual(await written('alone'))
+    expect(await ledger.get('claimed')).toMatchObject({
+      state: 'active',
+      messageId: newRecord('claimed').messageId,
+    })
+  })
+
+  test('of hundreds of messages the one whose record cannot be read is named', async () => {
+    await using redis = await open()
+    const { ledger, store, keyOf } = redis
+    await store.client.set(keyOf('m120'), 'something else')
+    const entries = Array.from({ length: 150 }, (_, at) => newRecord(`m${at}`))
+    await expect(ledger.record(entries)).rejects.toThrow(RecordUnreadableError)
+    await expect(ledger.record(entries)).rejects.toMatchObject({ id: 'm120' })
+    expect(await ledger.get('m119')).toMatchObject({ state: 'queued' })
   })
 
   test('the copy of a job is kept until the job is known to be in its queue', async () => {

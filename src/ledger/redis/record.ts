@@ -52,22 +52,30 @@ export async function record(
     entry.id,
     [keys.record(entry.id), ...keys.outbox, keys.newest(supersedes ?? '')],
     [
-      entry.connection,
-      shortMessageId(entry),
-      entry.digest,
-      entry.recipients.join('\n'),
-      'p'.repeat(entry.recipients.length),
+      ...valuesOf(entry),
       entry.id,
       entry.copy === undefined ? '' : JSON.stringify(entry.copy),
       2 * retentionMs,
       ...(supersedes === undefined ? [] : [supersedes]),
     ],
   )
+  return recordedOf(answer, entry.id)
+}
+
+/** Of one record, what every script takes that writes a new one. */
+export function valuesOf(entry: NewRecord): readonly string[] {
+  const { connection, digest, recipients } = entry
+  const standing = 'p'.repeat(recipients.length)
+  return [connection, shortMessageId(entry), digest, recipients.join('\n'), standing]
+}
+
+/** What such a script has answered for one record. */
+export function recordedOf(answer: unknown, id: string): Recorded {
   if (answer === 1) return { kind: 'recorded' }
   if (answer === 0) return { kind: 'conflict' }
   if (typeof answer === 'string') return { kind: 'recorded', older: answer }
-  const [state, again] = typeof answer === 'object' ? answer : []
-  return { kind: 'known', state: parseState(state, entry.id), enqueueAgain: again === 1 }
+  const [state, again]: readonly unknown[] = Array.isArray(answer) ? answer : []
+  return { kind: 'known', state: parseState(state, id), enqueueAgain: again === 1 }
 }
 
 /** Message-IDs begin with the id, as a rule: the key has it already. */
