@@ -2,10 +2,10 @@ import { REFERENCES_PATTERN } from './references.ts'
 import { secretText } from './secret-text.ts'
 
 /** How the stores' locations begin, which a test compares with what they take. */
-const SCHEME = inAnyCase(String.raw`(?:rediss?(?:\+sentinel)?|postgres(?:ql)?):\/\/`)
+const SCHEME = inAnyCase(String.raw`(?:rediss?(?:\+(?:sentinel|cluster))?|postgres(?:ql)?):\/\/`)
 
 const FORMS =
-  '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "postgres://host/database" or "embedded:DIRECTORY"'
+  '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "redis+cluster://host:6379", "postgres://host/database" or "embedded:DIRECTORY"'
 
 /** A scheme, or a reference that may hold one. */
 const BEGINNING = String.raw`\s*(?:embedded:|${SCHEME}|[^:$]*\$\{(?:env|file):)`

@@ -28,10 +28,10 @@ const UPLOAD_MS = 3_600_000
  * after a crash, and never too little.
  */
 export function createRedisContent(
-  { client, prefix }: RedisStore,
+  { client, spreadPrefix }: RedisStore,
   limits: ContentLimits,
 ): ContentStore {
-  const place: Place = { client, prefix, limits }
+  const place: Place = { client, prefix: spreadPrefix, limits }
   return {
     put: (source, owner) => put(place, source, owner),
     open: (ref) => open(place, ref),

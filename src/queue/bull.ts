@@ -9,6 +9,7 @@ import type {
 
 import type { PostgresStore, RedisStore, Store } from '../store/store.ts'
 import { WORKER_OPTIONS } from './endings.ts'
+import { encodeQueueName } from './name.ts'
 import { restoreOrder } from './redis-order.ts'
 
 /** What differs between consumers. */
@@ -18,6 +19,8 @@ export type WorkerSettings = Required<
 
 /** Makes BullMQ's objects over one store; names are BullMQ's. */
 export interface Bull {
+  /** The BullMQ queue of a connection's name. Throws `InvalidQueueNameError`. */
+  nameOf(name: string): string
   openQueue(name: string): Queue
   /** The worker does not run yet. */
   openWorker(name: string, process: Processor, settings: WorkerSettings): Worker
@@ -32,9 +35,13 @@ export function createBull(store: Store): Bull {
   return store.kind === 'redis' ? onRedis(store) : onPostgres(store)
 }
 
-function onRedis({ client, prefix, patience }: RedisStore): Bull {
+function onRedis(store: RedisStore): Bull {
+  const { client, patience, spreadPrefix: prefix } = store
   const connection = client
   return {
+    // All keys of a queue have to lie in one slot; those of two names need not.
+    nameOf: (name) =>
+      store.prefix === prefix ? encodeQueueName(name) : `{${encodeQueueName(name)}}`,
     openQueue(name) {
       // A hasty client rejects while it is not connected, and BullMQ would keep such an answer.
       const isHasty = patience === 'fail-fast'
@@ -61,6 +68,7 @@ function onPostgres({ pool }: PostgresStore): Bull {
   const backend = createPostgresBackend as unknown as BackendFactory<RedisQueueBackend>
   /* oxlint-enable typescript/no-unsafe-type-assertion */
   return {
+    nameOf: encodeQueueName,
     openQueue: (name) => new Queue(name, { connection, streams: STREAMS }, backend),
     openWorker: (name, process, settings) =>
       new Worker(

@@ -10,7 +10,6 @@ import { closeWorker } from './close-worker.ts'
 import { ConsumerStoppedError, JobInterruptedError, JobLockLostError } from './errors.ts'
 import { createHotLoopGuard } from './hot-loop-guard.ts'
 import type { HotLoopGuard } from './hot-loop-guard.ts'
-import { encodeQueueName } from './name.ts'
 import { createProcessor } from './processor.ts'
 import type { ConsumeOptions, Consumer, Handler } from './queues.ts'
 import { createRunningJobs } from './running-jobs.ts'
@@ -112,7 +111,7 @@ function assemble(
     isAbandoned: () => closing.signal.aborted,
     onBack: () => breathe(valve, closing.signal),
     onSuccess: () => guard.success(),
-    restoreOrder: (ids) => bull.restoreOrder(encodeQueueName(name), ids),
+    restoreOrder: (ids) => bull.restoreOrder(bull.nameOf(name), ids),
   })
   const valve = createValve(() => handBack.idle(), report)
   return {
@@ -161,7 +160,7 @@ async function start(parts: Parts): Promise<void> {
 
 function openWorker(parts: Parts): Worker {
   const { bull, name, options, process, location, runs, guard, report } = parts
-  const worker = bull.openWorker(encodeQueueName(name), process, {
+  const worker = bull.openWorker(bull.nameOf(name), process, {
     concurrency: 1,
     lockDuration: options.lockMs ?? DEFAULT_LOCK_MS,
     stalledInterval: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,

@@ -31,7 +31,7 @@ export async function headsOf(store: Store, queue: Queue): Promise<readonly Take
 async function headOf(store: Store, queue: Queue, priority: number): Promise<string | undefined> {
   if (store.kind === 'redis') {
     // A job's score is its priority times 2^32 and its turn within; see `redis-order.ts`.
-    const key = `${store.prefix}:${queue.name}:prioritized`
+    const key = `${store.spreadPrefix}:${queue.name}:prioritized`
     const from = (priority - 0.5) * 2 ** 32
     const to = (priority + 0.5) * 2 ** 32
     const [id] = await store.client.zrangebyscore(key, from, to, 'LIMIT', 0, 1)
@@ -55,8 +55,8 @@ async function readAll(queue: Queue, ids: readonly string[]): Promise<readonly T
 /** Of `ids`, those that no worker takes by itself: gone, or dead. */
 export async function strayOf(store: Store, queue: Queue, ids: readonly string[]): Promise<Stray> {
   if (store.kind === 'redis') {
-    const { client, prefix } = store
-    const key = `${prefix}:${queue.name}`
+    const { client, spreadPrefix } = store
+    const key = `${spreadPrefix}:${queue.name}`
     const found = await Promise.all(ids.map((id) => client.exists(`${key}:${id}`)))
     const died = await Promise.all(ids.map((id) => client.zscore(`${key}:failed`, id)))
     return {

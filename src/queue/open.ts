@@ -10,7 +10,6 @@ import { jobOptions } from './endings.ts'
 import { HastyStoreError } from './errors.ts'
 import { headsOf, pageOf, strayOf } from './look.ts'
 import { prepareQueueTables } from './migrate.ts'
-import { encodeQueueName } from './name.ts'
 import type { Depth, NewJob, Queues } from './queues.ts'
 import { makeRoom, removeJob, removeRequested } from './remove.ts'
 import { reviveJob, stateOfJob, wakeJob } from './revive.ts'
@@ -42,7 +41,7 @@ export async function openQueues(store: Store): Promise<OpenQueues> {
   function queueOf(name: string): Queue {
     const known = queues.get(name)
     if (known !== undefined) return known
-    const queue = bull.openQueue(encodeQueueName(name))
+    const queue = bull.openQueue(bull.nameOf(name))
     // Commands reject by themselves, and the store tells its owner of lost connections.
     queue.on('error', () => undefined)
     queues.set(name, queue)

@@ -38,11 +38,11 @@ const SCRIPT = `
 
 /** Removes jobs of a queue, each by a decision of the store, and says how many. */
 export async function runRemoval(
-  { client, prefix }: RedisStore,
+  { client, spreadPrefix }: RedisStore,
   queue: string,
   which: Removal,
   jobs: readonly RequestedJob[],
 ): Promise<number> {
   const values = jobs.flatMap(({ id, digest = '' }) => [id, digest])
-  return Number(await client.eval(SCRIPT, 1, `${prefix}:${queue}`, which, ...values))
+  return Number(await client.eval(SCRIPT, 1, `${spreadPrefix}:${queue}`, which, ...values))
 }

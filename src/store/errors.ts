@@ -2,7 +2,7 @@ import { MailroomError } from '../errors.ts'
 import type { NotWritable } from './not-writable.ts'
 
 const FORMS =
-  '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "postgres://host/database" or "embedded:DIRECTORY"'
+  '"redis://host:6379", "rediss://host:6379", "redis+sentinel://host:26379/master", "redis+cluster://host:6379", "postgres://host/database" or "embedded:DIRECTORY"'
 
 /** Thrown for a text that names no store. The text itself may hold a password and is not repeated. */
 export class InvalidStoreLocationError extends MailroomError {

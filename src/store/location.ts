@@ -14,7 +14,7 @@ export type StoreLocation =
 export function parseLocation(text: string): StoreLocation {
   const trimmed = text.trim()
   if (trimmed.startsWith('embedded:')) return parseEmbedded(trimmed)
-  if (/^rediss?(\+sentinel)?:\/\//i.test(trimmed)) return parseRedisLocation(trimmed)
+  if (/^rediss?(\+sentinel|\+cluster)?:\/\//i.test(trimmed)) return parseRedisLocation(trimmed)
   if (/^postgres(ql)?:\/\//i.test(trimmed)) return parsePostgresLocation(trimmed)
   throw new InvalidStoreLocationError(describeUnknown(trimmed))
 }

@@ -18,6 +18,13 @@ const TEXTS = [
   'Socket timeout',
   'connect ETIMEDOUT',
   'All sentinels are unreachable',
+  'Failed to refresh slots cache',
+  'None of startup nodes is available',
+  "Cluster isn't ready",
+  'Cluster is ended',
+  'Too many Cluster redirections',
+  // A cluster that lacks a node.
+  'CLUSTERDOWN',
   // A Redis that loads, or that was a master a moment ago.
   'LOADING Redis',
   'MASTERDOWN',

@@ -35,7 +35,7 @@ export interface StoreOptions {
 const RETRY_MS = 500
 
 /**
- * Opens the store at `location` (`redis://`, `rediss://`, both with `+sentinel`, `postgres://`,
+ * Opens the store at `location` (`redis://`, `rediss://`, both with `+sentinel` or `+cluster`, `postgres://`,
  * `embedded:DIR`).
  *
  * With patience `wait` it resolves when the store answers, however long that takes; a refused login

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis'
 import type { Command } from 'ioredis'
 
+import { createClusterClient, lastNodeError } from './redis-cluster.ts'
+import type { RedisTopology } from './redis-location.ts'
 import {
   StoreNotWritableError,
   StoreRefusedError,
@@ -23,9 +25,17 @@ export interface RedisClient {
  * Makes a client that starts to connect at once and for ever again. Its commands reject with our
  * own errors. A hasty one rejects when it is not connected, and after 5 s without an answer.
  */
-export function createRedisClient(options: RedisSettings, printable: string): RedisClient {
+export function createRedisClient(
+  topology: RedisTopology,
+  options: RedisSettings,
+  printable: string,
+): RedisClient {
   const replica = watchReplica(options, printable)
-  const client = new Redis({ ...options, ...replica.settings })
+  const settings = { ...options, ...replica.settings }
+  const client =
+    topology.kind === 'cluster'
+      ? createClusterClient(topology.nodes, settings)
+      : new Redis(settings)
   const lastRefusal = watchRefusal(client, printable, replica)
   const pending = watchCommands(client, printable, lastRefusal)
   writeTogether(client)
@@ -47,7 +57,8 @@ function watchCommands(
 ): ReadonlySet<Command> {
   const pending = new Set<Command>()
   const send = client.sendCommand.bind(client)
-  client.sendCommand = (command, stream) => {
+  // The rest is what a cluster tells itself: the node.
+  client.sendCommand = (command, ...rest) => {
     // Commands come again when they are resent after a lost connection.
     if (!pending.has(command)) {
       const { resolve, reject } = command
@@ -65,7 +76,7 @@ function watchCommands(
         )
       }
     }
-    return send(command, stream)
+    return send(command, ...rest)
   }
   return pending
 }
@@ -132,6 +143,6 @@ export function translateRedisError(location: string, error: Error): Error {
   if (error.message.startsWith(OFFLINE)) {
     return new StoreUnreachableError(location, new Error('not connected', { cause: error }))
   }
-  const translated = translateStoreError(location, error)
+  const translated = translateStoreError(location, lastNodeError(error) ?? error)
   return translated instanceof Error ? translated : error
 }

@@ -13,9 +13,10 @@ export interface RedisCredentials {
   readonly password?: string
 }
 
-/** One server, or the servers that know which one is the master of a name. */
+/** One server, some of those that share the keys, or those that know the master of a name. */
 export type RedisTopology =
   | { readonly kind: 'server'; readonly node: RedisNode }
+  | { readonly kind: 'cluster'; readonly nodes: readonly RedisNode[] }
   | {
       readonly kind: 'sentinel'
       readonly sentinels: readonly RedisNode[]
@@ -37,11 +38,11 @@ export interface RedisLocation {
 const FOR_SENTINELS = [...TLS_PARAMETERS, 'sentinelUsername', 'sentinelPassword'] as const
 
 const SHAPE =
-  /^(?<scheme>rediss?(?:\+sentinel)?):\/\/(?:(?<user>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/i
+  /^(?<scheme>rediss?(?:\+sentinel|\+cluster)?):\/\/(?:(?<user>[^@/?#]*)@)?(?<hosts>[^@/?#]*)(?:\/(?<path>[^?#]*))?(?:\?(?<query>[^#]*))?$/i
 const HOST = /^(?<host>\[[\da-f:.]+\]|[^\s:[\]]+)(?::(?<port>\d{1,5}))?$/i
 
 /**
- * Reads `redis://`, `rediss://` and both with `+sentinel`, which may name several hosts.
+ * Reads `redis://`, `rediss://` and both with `+sentinel` or `+cluster`, which may name several hosts.
  * Throws `InvalidStoreLocationError`.
  */
 export function parseRedisLocation(text: string): RedisLocation {
@@ -56,7 +57,7 @@ export function parseRedisLocation(text: string): RedisLocation {
   const [first] = nodes
   if (first === undefined || (kind === 'server' && nodes.length > 1)) {
     throw new InvalidStoreLocationError(
-      `"${scheme}://" with several hosts, which only "+sentinel" has`,
+      `"${scheme}://" with several hosts, which only "+sentinel" and "+cluster" have`,
     )
   }
   const steps = path.split('/').filter((step) => step !== '')
@@ -65,22 +66,37 @@ export function parseRedisLocation(text: string): RedisLocation {
     throw new InvalidStoreLocationError(`"${scheme}://" without the name of the master as its path`)
   }
   const database = parseDatabase(steps, `${scheme}://${hosts}`)
+  if (kind === 'cluster' && database !== 0) {
+    throw new InvalidStoreLocationError(`"${scheme}://" with a database, and a cluster has none`)
+  }
   return {
     kind: 'redis',
-    topology:
-      kind === 'sentinel'
-        ? { kind, sentinels: nodes, master, credentials: sentinelCredentials(parameters) }
-        : { kind: 'server', node: first },
+    topology: topologyOf(kind, nodes, first, master, parameters),
     credentials: parseUser(user),
     database,
     tls: parseTls(parameters, protocol),
   }
 }
 
+function topologyOf(
+  kind: string,
+  nodes: readonly RedisNode[],
+  node: RedisNode,
+  master: string,
+  parameters: URLSearchParams,
+): RedisTopology {
+  if (kind === 'cluster') return { kind, nodes }
+  if (kind !== 'sentinel') return { kind: 'server', node }
+  return { kind, sentinels: nodes, master, credentials: sentinelCredentials(parameters) }
+}
+
 /** The location without user, password and parameters. */
 export function describeRedisLocation({ topology, database, tls }: RedisLocation): string {
   const protocol = tls.mode === 'none' ? 'redis' : 'rediss'
   if (topology.kind === 'server') return `${protocol}://${printNode(topology.node)}/${database}`
+  if (topology.kind === 'cluster') {
+    return `${protocol}+cluster://${topology.nodes.map(printNode).join(',')}`
+  }
   const hosts = topology.sentinels.map(printNode).join(',')
   return `${protocol}+sentinel://${hosts}/${encodeURIComponent(topology.master)}/${database}`
 }

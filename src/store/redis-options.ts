@@ -25,6 +25,8 @@ export function redisOptionsOf(
     ...(patience === 'fail-fast' ? HASTY : PATIENT),
   }
   switch (topology.kind) {
+    case 'cluster':
+      return common
     case 'server':
       return { ...common, ...topology.node }
     case 'sentinel': {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 
+import { isCluster } from './redis-cluster.ts'
 import { StoreUnreachableError } from './errors.ts'
 import type { StorePatience } from './store.ts'
 
@@ -26,15 +27,9 @@ export function subscribeRedis(
   let connection: Redis | undefined
 
   function connect(): Redis {
-    const fresh = client.duplicate({
-      enableOfflineQueue: true,
-      autoResubscribe: true,
-      maxRetriesPerRequest: null,
-      commandTimeout: undefined,
-      // Says nothing for hours when nobody publishes.
-      socketTimeout: undefined,
-    })
-    onConnect(fresh)
+    // A cluster's client hears over a connection of its own, and tells of its faults already.
+    const fresh = isCluster(client) ? client : duplicateOf(client)
+    if (fresh !== client) onConnect(fresh)
     fresh.on('message', (channel: string, text: string) => {
       for (const listener of listeners.get(channel) ?? []) listener(text)
     })
@@ -63,9 +58,20 @@ export function subscribeRedis(
     },
     close() {
       listeners.clear()
-      connection?.disconnect()
+      if (connection !== client) connection?.disconnect()
     },
   }
+}
+
+function duplicateOf(client: Redis): Redis {
+  return client.duplicate({
+    enableOfflineQueue: true,
+    autoResubscribe: true,
+    maxRetriesPerRequest: null,
+    commandTimeout: undefined,
+    // Says nothing for hours when nobody publishes.
+    socketTimeout: undefined,
+  })
 }
 
 async function bounded(

@@ -8,6 +8,7 @@ import {
   StoreUnreachableError,
   UnsafeStoreError,
 } from './errors.ts'
+import { inOneSlot, isCluster, serversOf } from './redis-cluster.ts'
 import { createRedisClient, translateRedisError } from './redis-client.ts'
 import type { RedisLocation } from './redis-location.ts'
 import { redisOptionsOf } from './redis-options.ts'
@@ -40,9 +41,11 @@ const OLDEST_REDIS = [6, 2] as const
  * lose mail (`UnsafeStoreError`); a hasty one waits three seconds at most and warns.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
-  const { at, location, patience, prefix } = options
+  const { at, location, patience, prefix: spreadPrefix } = options
+  const prefix = at.topology.kind === 'cluster' ? inOneSlot(spreadPrefix) : spreadPrefix
   const tls = await readTlsOptions(at.tls, location)
   const { client, end, lastRefusal } = createRedisClient(
+    at.topology,
     redisOptionsOf(at, patience, tls),
     location,
   )
@@ -70,12 +73,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     kind: 'redis',
     client,
     prefix,
+    spreadPrefix,
+    servers: () => serversOf(client),
     location,
     patience,
-    async nowMs() {
-      const [seconds, microseconds] = await client.time()
-      return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-    },
+    nowMs: () => nowMs(client, prefix),
     atomically: (work) => work(),
     async publish(channel, text) {
       const bytes = Buffer.byteLength(text)
@@ -157,8 +159,11 @@ async function untilReady(
 }
 
 async function checkSafety(client: Redis, options: RedisStoreOptions): Promise<void> {
+  for (const server of serversOf(client)) judgeServer(await server.info(), options)
+}
+
+function judgeServer(info: string, options: RedisStoreOptions): void {
   const { location, patience, allowUnsafe, onWarning } = options
-  const info = await client.info()
   const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? ''
   if (isOlder(version, OLDEST_REDIS)) throw new StoreTooOldError(location, 'Redis 6.2', version)
   const { problems, unknown } = judgeRedisSafety(info)
@@ -176,6 +181,18 @@ async function checkSafety(client: Redis, options: RedisStoreOptions): Promise<v
 function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
   const [first = NaN, second = NaN] = version.split('.').map(Number)
   return first < major || (first === major && second < minor)
+}
+
+/** Each node of a cluster has a clock: the one that counts is that of the keys which scripts use together. */
+async function nowMs(client: Redis, prefix: string): Promise<number> {
+  const [seconds, microseconds] = isCluster(client)
+    ? timeOf(await client.eval(`return redis.call('TIME')`, 1, `${prefix}-clock`))
+    : await client.time()
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+}
+
+function timeOf(answer: unknown): readonly unknown[] {
+  return Array.isArray(answer) ? answer : []
 }
 
 async function ping(client: Redis, location: string): Promise<void> {

@@ -40,8 +40,12 @@ export interface RedisStore extends StoreBase {
   readonly kind: 'redis'
   /** Shared by everything in this process; blocking consumers duplicate it. */
   readonly client: Redis
-  /** Begins every key; `mailroom` by default. */
+  /** Begins every key that scripts use with others; on a cluster a hash tag, so that they are together. */
   readonly prefix: string
+  /** Begins the keys of what brings a hash tag of its own, so that a cluster spreads it. */
+  readonly spreadPrefix: string
+  /** The servers that hold keys: more than one on a cluster. */
+  readonly servers: () => readonly Redis[]
 }
 
 export interface PostgresStore extends StoreBase {

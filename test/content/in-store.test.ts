@@ -4,7 +4,7 @@ import type { ContentStore } from '../../src/content/content.ts'
 import { openContent } from '../../src/content/open.ts'
 import { refOf } from '../../src/job/content-ref.ts'
 import { openStore } from '../../src/store/open.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeAllStores, describeStores } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { bytesOf, describeContent } from './conformance.ts'
 
@@ -32,7 +32,7 @@ describeStores('a directory of contents', (place) => {
   })
 })
 
-describeStores('content', (place) => {
+describeAllStores('content', (place) => {
   describeContent(async (options = {}) => {
     const { queue, ...at } = place()
     const open = () => openStore(queue, { ...at, patience: 'wait' })
@@ -42,7 +42,7 @@ describeStores('content', (place) => {
       other: openContent(another, options),
       damage: async (sha256) => {
         if (store.kind === 'redis') {
-          const key = `${store.prefix}-content:{${sha256}}`
+          const key = `${store.spreadPrefix}-content:{${sha256}}`
           const whole = await store.client.hget(key, 'whole')
           await store.client.setrange(`${key}:${whole}:1`, 7, 'damage')
         } else {

@@ -6,7 +6,7 @@ import { openRegistry } from '../../src/fleet/registry.ts'
 import { openTurns, type Turns } from '../../src/fleet/turns.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeAllStores, type TestStore } from '../support/stores.ts'
 
 const NASTY = [
   'relay',
@@ -23,7 +23,7 @@ const NASTY = [
   '😀'.repeat(128),
 ]
 
-describeStores('the registry', (place) => {
+describeAllStores('the registry', (place) => {
   test('every name that was noted is listed as it was written, once', async () => {
     await using fleet = await openFleet(place())
     await fleet.registry.note(NASTY)
@@ -159,7 +159,8 @@ async function openFleet({ queue, prefix, schema }: TestStore): Promise<FleetUnd
     registry: openRegistry(store),
     turns: openTurns(store),
     age: async (id, byMs) => {
-      if (store.kind === 'redis') await store.client.zincrby(`${prefix}-fleet:seen`, -byMs, id)
+      if (store.kind === 'redis')
+        await store.client.zincrby(`${store.prefix}-fleet:seen`, -byMs, id)
       else {
         await store.pool.query(
           `update fleet_worker set seen_at = seen_at - $2 * interval '1 millisecond' where id = $1`,
@@ -168,7 +169,7 @@ async function openFleet({ queue, prefix, schema }: TestStore): Promise<FleetUnd
       }
     },
     countWorkers: async () => {
-      if (store.kind === 'redis') return store.client.hlen(`${prefix}-fleet:workers`)
+      if (store.kind === 'redis') return store.client.hlen(`${store.prefix}-fleet:workers`)
       const { rows } = await store.pool.query('select id from fleet_worker')
       return rows.length
     },

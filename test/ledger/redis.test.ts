@@ -4,7 +4,12 @@ import { RecordUnreadableError } from '../../src/ledger/errors.ts'
 import { openLedger } from '../../src/ledger/open.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { RedisStore } from '../../src/store/store.ts'
-import { describeOwnRedis, describeRedis, uniquePrefix } from '../support/redis.ts'
+import {
+  describeOwnRedis,
+  describeRedis,
+  describeRedisCluster,
+  uniquePrefix,
+} from '../support/redis.ts'
 import { keysOf } from '../support/redis-keys.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { testLedger } from './conformance.ts'
@@ -27,24 +32,31 @@ interface RedisUnderTest extends LedgerUnderTest {
   readonly keyOf: (id: string) => string
 }
 
-describeRedis('the ledger on Redis', (url) => {
-  const open = async (): Promise<RedisUnderTest> => {
-    const prefix = uniquePrefix()
-    const store = await openStore(url, { patience: 'wait', prefix })
-    if (store.kind !== 'redis') throw new Error(`expected a Redis, got "${store.kind}"`)
-    const keyOf = (id: string): string => `${prefix}-ledger:${id}`
-    return {
-      store,
-      keyOf,
-      ledger: await openLedger(store, { retentionMs: RETENTION_MS }),
-      lose: async (id) => void (await store.client.del(keyOf(id))),
-      async [Symbol.asyncDispose]() {
-        const keys = await keysOf(store.client, `${prefix}-*`)
+async function openRedis(url: string): Promise<RedisUnderTest> {
+  const store = await openStore(url, { patience: 'wait', prefix: uniquePrefix() })
+  if (store.kind !== 'redis') throw new Error(`expected a Redis, got "${store.kind}"`)
+  const keyOf = (id: string): string => `${store.prefix}-ledger:${id}`
+  return {
+    store,
+    keyOf,
+    ledger: await openLedger(store, { retentionMs: RETENTION_MS }),
+    lose: async (id) => void (await store.client.del(keyOf(id))),
+    async [Symbol.asyncDispose]() {
+      for (const server of store.servers()) {
+        const keys = await keysOf(server, `${store.prefix}-*`)
         if (keys.length > 0) await store.client.del(...keys)
-        await store.close()
-      },
-    }
+      }
+      await store.close()
+    },
   }
+}
+
+describeRedisCluster('the ledger on a Redis Cluster', (url) => {
+  testLedger(() => openRedis(url))
+})
+
+describeRedis('the ledger on Redis', (url) => {
+  const open = (): Promise<RedisUnderTest> => openRedis(url)
 
   testLedger(open)
 

@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 
 import { expect, test } from 'vitest'
 
-import { encodeQueueName } from '../../src/queue/name.ts'
 import type { Ending } from '../../src/queue/queues.ts'
 import { NAME, newPlace, openBench, type Bench, type Place } from './place.ts'
 
@@ -204,9 +203,9 @@ async function takeAndDie(place: Place): Promise<void> {
 }
 
 /** What another worker does that takes a stalled job. */
-async function stealLock({ store }: Bench, id: string): Promise<void> {
+async function stealLock({ store, queues }: Bench, id: string): Promise<void> {
   if (store.kind === 'redis') {
-    await store.client.set(`${store.prefix}:${encodeQueueName(NAME)}:${id}:lock`, 'another')
+    await store.client.set(`${queues.raw(NAME).toKey(id)}:lock`, 'another')
   } else {
     await store.pool.query('update job set lock_token = $1 where id = $2', ['another', id])
   }

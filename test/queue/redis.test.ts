@@ -1,10 +1,17 @@
-import { describeRedis } from '../support/redis.ts'
+import { describeRedis, describeRedisCluster } from '../support/redis.ts'
 import { pausingConformance } from './conformance-pausing.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
 
 describeRedis('queues on Redis', (url) => {
+  queuesConformance(() => url)
+  sweepingConformance(() => url)
+  pausingConformance(() => url)
+  consumersConformance(() => url)
+})
+
+describeRedisCluster('queues on a Redis Cluster', (url) => {
   queuesConformance(() => url)
   sweepingConformance(() => url)
   pausingConformance(() => url)

@@ -10,6 +10,8 @@ test.for([
   'REDISS://localhost',
   'redis+sentinel://localhost/main',
   'rediss+sentinel://localhost/main',
+  'redis+cluster://localhost,localhost:7001',
+  'rediss+cluster://localhost',
   ' postgres://localhost/mail',
   'PostgreSQL://localhost/mail',
   'embedded:data',
@@ -20,7 +22,7 @@ test.for([
 
 test.for([
   'http://s3cret@nonsense',
-  'rediss+cluster://localhost',
+  'rediss+ring://localhost',
   'Embedded:data',
   'redis:localhost',
   'localhost:6379',

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeAllStores } from '../support/stores.ts'
 
-describeStores('a store', (place) => {
+describeAllStores('a store', (place) => {
   const open = (at = place()): Promise<Store> =>
     openStore(at.queue, { patience: 'wait', prefix: at.prefix, schema: at.schema })
 

@@ -10,7 +10,8 @@ import type { SharedPostgres } from './postgres.ts'
 import { startPostgres } from './postgres-server.ts'
 import { createTemplates } from './postgres-template.ts'
 import type { Provision } from './redis.ts'
-import { createRedisUser } from './redis-user.ts'
+import { startRedisCluster } from './redis-cluster.ts'
+import { createClusterUser, createRedisUser } from './redis-user.ts'
 import { findRedis, startRedis } from './redis-server.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -19,9 +20,14 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
   // Processes that tests start compile the same sources again and again.
   process.env['NODE_COMPILE_CACHE'] ??= resolve('.cache/compiled')
   await using stack = new AsyncDisposableStack()
-  const redis = await attempt(() => openRedis(stack))
+  const [redis, cluster, postgres] = await Promise.all([
+    attempt(() => openRedis(stack)),
+    attempt(() => openCluster(stack)),
+    attempt(() => openPostgres(stack)),
+  ])
   provide('redis', redis)
-  provide('postgres', await attempt(() => openPostgres(stack)))
+  provide('redisCluster', cluster)
+  provide('postgres', postgres)
   provide('embedded', await openEmbedded(stack))
   provide('ownRedis', await attempt(async () => (await findRedis(), true as const)))
   provide('mta', await attempt(async () => (await findMta(), true as const)))
@@ -46,6 +52,15 @@ async function openRedis(stack: AsyncDisposableStack): Promise<string> {
     process.stderr.write(`no Redis in a container, trying without: ${container.reason}\n`)
   }
   return createRedisUser(stack.use(await startRedis()).url)
+}
+
+/** As users of a cluster do, the tests have no more rights than the docs ask for. */
+async function openCluster(stack: AsyncDisposableStack): Promise<string> {
+  const cluster = stack.use(await startRedisCluster())
+  return createClusterUser(
+    cluster.url,
+    cluster.nodes.map(({ url }) => url),
+  )
 }
 
 async function openPostgres(stack: AsyncDisposableStack): Promise<SharedPostgres> {

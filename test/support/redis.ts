@@ -16,6 +16,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The URL of the Redis that all tests share. */
     redis: Provision<string>
+    /** The nodes of a Redis Cluster that all tests share. */
+    redisCluster: Provision<string>
     /** Whether tests can start a Redis of their own. */
     ownRedis: Provision<true>
     /** Whether tests can start a real mail server. */
@@ -26,6 +28,11 @@ declare module 'vitest' {
 /** A group of tests on the shared Redis. */
 export function describeRedis(name: string, body: (url: string) => void): void {
   describeWith('Redis', inject('redis'), name, body)
+}
+
+/** A group of tests on the shared Redis Cluster. */
+export function describeRedisCluster(name: string, body: (url: string) => void): void {
+  describeWith('Redis Cluster', inject('redisCluster'), name, body)
 }
 
 /** A group of tests that start a Redis of their own with `startRedis`. */

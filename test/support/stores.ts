@@ -3,7 +3,7 @@ import { describe, inject } from 'vitest'
 import { describePostgres } from './postgres.ts'
 import { copiesOf } from './postgres-copies.ts'
 import { uniqueSchema } from './postgres-schema.ts'
-import { describeRedis, uniquePrefix } from './redis.ts'
+import { describeRedis, describeRedisCluster, uniquePrefix } from './redis.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,6 +24,14 @@ export function describeStores(name: string, body: (place: () => TestStore) => v
   describeServers(name, body)
   describe(`${name} on the embedded store`, () => {
     body(() => newPlace(inject('embedded')))
+  })
+}
+
+/** The same and on a Redis Cluster, whose keys lie on three servers: for what every store promises. */
+export function describeAllStores(name: string, body: (place: () => TestStore) => void): void {
+  describeStores(name, body)
+  describeRedisCluster(`${name} on a Redis Cluster`, (url) => {
+    body(() => newPlace(url))
   })
 }
 

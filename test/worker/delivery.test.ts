@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeAllStores } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
-describeStores('delivery', (place) => {
+describeAllStores('delivery', (place) => {
   test('a message arrives as it was handed in, and its record says so', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port })

@@ -19,8 +19,8 @@
  * Scripts of the usual path touch the message's key only. Those that may hold a message, or let
  * one go, keep the sorted sets in the same script: an index that is written apart would miss a
  * message, or count it for ever, when a process dies between the two. Its price is that all keys
- * are in one slot of a Redis Cluster: the prefix has to be a hash tag there (`{mailroom}`), which
- * BullMQ asks for as well. One shard's speed is far beyond what mail servers accept.
+ * are in one slot of a Redis Cluster: the prefix is a hash tag there (`{mailroom}`). Queues lie
+ * elsewhere, each in a slot of its own.
  *
  * | field | content |
  * |---|---|

@@ -10,17 +10,22 @@ import { CLOCK } from './transition.ts'
 /** Keys of the store that one page looks at; records of messages are among them. */
 const KEYS_PER_PAGE = 500
 
-/** Value: how long untouched. Answers place, state and connection of the records that are open. */
+/**
+ * Key: what begins the keys of records, all of which are on its server. Values: how long untouched,
+ * cursor, pattern, how many keys. Answers the next cursor, then key, state and connection of each
+ * record that is open.
+ */
 const OPEN_OF = createScript(`
 ${CLOCK}
-local open = {}
-for place, key in ipairs(KEYS) do
+local next, keys = unpack(redis.call('SCAN', ARGV[2], 'MATCH', ARGV[3], 'COUNT', ARGV[4]))
+local open = {next}
+for _, key in ipairs(keys) do
   -- What is no record of a message is left to whoever asks for it by its id.
   local found = redis.pcall('HMGET', key, 's', 'u', 'c')
   local state, updated, connection = unpack(found.err and {} or found)
   if (state == 'queued' or state == 'active' or state == 'deferred')
     and (tonumber(updated) or 0) <= now - ARGV[1] then
-    for _, value in ipairs({place, state, connection}) do open[#open + 1] = value end
+    for _, value in ipairs({key, state, connection}) do open[#open + 1] = value end
   end
 end
 return open
@@ -35,25 +40,16 @@ export async function pageOpen(
   keys: RedisKeys,
   { untouchedForMs, cursor = '0' }: OpenQuery,
 ): Promise<OpenPage> {
-  const [next, found] = await client.scan(cursor, 'MATCH', keys.everyRecord, 'COUNT', KEYS_PER_PAGE)
-  const records = found.length === 0 ? [] : await openOf(client, keys, found, untouchedForMs)
-  return { records, cursor: next === '0' ? undefined : next }
-}
-
-async function openOf(
-  client: Redis,
-  keys: RedisKeys,
-  found: readonly string[],
-  untouchedForMs: number,
-): Promise<readonly OpenRecord[]> {
-  const answer = await runScript(client, OPEN_OF, found, [Math.ceil(untouchedForMs)])
-  const flat = typeof answer === 'object' ? answer : []
+  const start = keys.record('')
+  const values = [Math.ceil(untouchedForMs), cursor, keys.everyRecord, KEYS_PER_PAGE]
+  const answer = await runScript(client, OPEN_OF, [start], values)
+  const [next = '0', ...flat] = typeof answer === 'object' ? answer.map(String) : []
   const records: OpenRecord[] = []
   for (let at = 0; at + 2 < flat.length; at += 3) {
-    const id = found[Number(flat[at]) - 1]?.slice(keys.record('').length) ?? ''
-    records.push({ id, state: openState(flat[at + 1]), connection: String(flat[at + 2]) })
+    const id = flat[at]?.slice(start.length) ?? ''
+    records.push({ id, state: openState(flat[at + 1]), connection: flat[at + 2] ?? '' })
   }
-  return records
+  return { records, cursor: next === '0' ? undefined : next }
 }
 
 function openState(text: unknown): OpenRecord['state'] {
