@@ -20,6 +20,12 @@ function certificateFor(days: number): Certificate {
   return createCertificate({ hosts: ['us'], notAfter })
 }
 
+/** A connection manager that shows the certificate of one file with the key of another. */
+function showing(cert: string, key: string, more: object = {}): object {
+  const tlsOptions = { cert: `\${file:${cert}}`, key: `\${file:${key}}`, ...more }
+  return { server: '127.0.0.1', tlsOptions }
+}
+
 async function project(config: object): Promise<TemporaryDirectory> {
   const directory = await temporaryDirectory()
   await chmod(directory.path, 0o711)
@@ -183,11 +189,12 @@ test('a secret that cannot be read and a server that is away are told by their n
   expect(online.out + online.err).not.toMatch(/hunter/)
 })
 
-test('a client certificate that has expired, or soon will, is told', async () => {
+test('a client certificate that has expired, soon will, or is not valid yet is told', async () => {
   const certificates = {
     old: certificateFor(-2),
     late: certificateFor(5),
     fresh: certificateFor(25),
+    early: createCertificate({ hosts: ['us'], notBefore: new Date(Date.now() + DAY_MS) }),
   }
   const names = Object.keys(certificates)
   await using directory = await project({
@@ -206,10 +213,41 @@ test('a client certificate that has expired, or soon will, is told', async () =>
     await writeFile(path.join(directory.path, `${name}.key`), key)
   }
   const { out, code } = await runCli(['doctor', '--offline', '--table'], { cwd: directory.path })
-  expect(out).toMatch(/^✖ secrets: "old": the certificate that we show .* has expired$/m)
+  expect(out).toMatch(/^✖ secrets: "old": the certificate that we show .* expired on \S+$/m)
+  expect(out).toMatch(/^✖ secrets: "early": the certificate .* is not valid before \S+\n +compare/m)
   expect(out).toMatch(/^. secrets: "late": the certificate that we show .* ends in 5 days$/m)
   expect(out).not.toContain('"fresh"')
   expect(code).toBe(7)
+})
+
+test('a secret that is there and no use is told by its name, with what to do', async () => {
+  const one = certificateFor(99)
+  const locked = createCertificate({ hosts: ['us'], passphrase: 'right' })
+  await using directory = await project({
+    connections: {
+      another: showing('one.pem', 'locked.key', { passphrase: 'right' }),
+      locked: showing('locked.pem', 'locked.key', { passphrase: 'wrong' }),
+      keyless: showing('one.pem', 'one.pem'),
+      certless: showing('one.key', 'one.key'),
+      authorityless: { server: '127.0.0.1', tlsOptions: { ca: '${file:one.key}' } },
+      absent: showing('one.pem', 'nothing.key'),
+    },
+  })
+  for (const [name, { cert, key }] of Object.entries({ one, locked })) {
+    await writeFile(path.join(directory.path, `${name}.pem`), cert)
+    await writeFile(path.join(directory.path, `${name}.key`), key)
+  }
+  const { out, code } = await runCli(['doctor', '--offline'], { cwd: directory.path })
+  expect(code).toBe(7)
+  const told = jsonLines(out).filter(({ check }) => check === 'secrets')
+  expect(told).toMatchObject([
+    { problem: 'secrets.key-of-another', advice: expect.stringMatching(/openssl pkey -in KEY/) },
+    { problem: 'secrets.key-locked', advice: expect.stringMatching(/tlsOptions\.passphrase/) },
+    { problem: 'secrets.no-key', advice: expect.stringMatching(/as PEM text/) },
+    { problem: 'secrets.no-certificate', advice: expect.stringMatching(/openssl x509/) },
+    { problem: 'secrets.no-authority', advice: expect.stringMatching(/of the authority/) },
+    { problem: 'secrets.unavailable', advice: expect.stringMatching(/read the file/) },
+  ])
 })
 
 test('an embedded store is looked at when it is there, and not made', async () => {

@@ -1,5 +1,8 @@
 import type { ConnectionWarning } from '../../connections/connection-warning.ts'
-import { InvalidConfigurationError } from '../../connections/errors.ts'
+import type { Validity } from '../../connections/certificates.ts'
+import { describeOutdated } from '../../connections/client-certificate.ts'
+import { InvalidConfigurationError, SecretUnavailableError } from '../../connections/errors.ts'
+import { remedyForSecret } from '../../connections/remedies/secrets.ts'
 import { isMailroomError } from '../../errors.ts'
 import type { Context } from '../context.ts'
 import type { SettingFlags } from '../settings.ts'
@@ -67,25 +70,33 @@ export async function checkSecrets(
   for (const { name } of connections.list()) {
     try {
       const { clientCertificate } = await connections.resolve(name, { env })
-      faults.push(...expiryOf(name, clientCertificate?.validTo))
+      if (clientCertificate) faults.push(...datesOf(name, clientCertificate))
     } catch (error) {
       if (!isMailroomError(error)) throw error
-      const advice = 'set the variable, or let this user read the file'
-      faults.push(problem('secrets', `${JSON.stringify(name)}: ${error.message}`, advice))
+      const { flaw } = error instanceof SecretUnavailableError ? error : {}
+      const { id, advice } = remedyForSecret(flaw)
+      const detail = `${JSON.stringify(name)}: ${error.message}`
+      faults.push({ ...problem('secrets', detail, advice), problem: id })
     }
   }
   return faults.length > 0 ? faults : [ok('secrets', 'all can be read')]
 }
 
 /** One that stands in the configuration itself is told with its warnings, too. */
-function expiryOf(name: string, validTo: Date | undefined): readonly Check[] {
-  const days = Math.floor(((validTo?.getTime() ?? Infinity) - Date.now()) / DAY_MS)
-  if (days >= SOON_DAYS) return []
+function datesOf(name: string, validity: Validity): readonly Check[] {
   const about = `${JSON.stringify(name)}: the certificate that we show (tlsOptions.cert)`
+  const now = new Date()
+  const wrong = describeOutdated(validity, now)
+  if (wrong?.cause === 'CLIENT_CERTIFICATE_NOT_YET_VALID') {
+    return [
+      problem('secrets', `${about} ${wrong.says}`, 'compare the clocks, or use the former one'),
+    ]
+  }
   const advice = 'have it renewed, and put the new one and its key in their place'
-  return days < 0
-    ? [problem('secrets', `${about} has expired`, advice)]
-    : [warning('secrets', `${about} ends in ${days} day${days === 1 ? '' : 's'}`, advice)]
+  if (wrong !== undefined) return [problem('secrets', `${about} ${wrong.says}`, advice)]
+  const days = Math.floor((validity.validTo.getTime() - now.getTime()) / DAY_MS)
+  if (days >= SOON_DAYS) return []
+  return [warning('secrets', `${about} ends in ${days} day${days === 1 ? '' : 's'}`, advice)]
 }
 
 const DAY_MS = 86_400_000

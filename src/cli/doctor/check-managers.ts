@@ -14,11 +14,11 @@ export async function checkManagers(
   await using shared = openFleetTokens(() => Promise.resolve(setup), { env })
   const options = { env, timeoutMs, tokens: shared.tokens }
   const verified = await verifyConnections(connections, connections.names(), options)
-  return verified.map(({ connection, steps, advice }) => {
+  return verified.map(({ connection, steps, problem: named, advice }) => {
     const check = `connection ${JSON.stringify(connection)}`
     const failed = steps.find((step) => !step.ok)
     if (failed === undefined) return ok(check, 'lets us in')
     const { step, detail = 'it failed' } = failed
-    return problem(check, `${step}: ${detail}`, advice)
+    return { ...problem(check, `${step}: ${detail}`, advice), ...(named && { problem: named }) }
   })
 }

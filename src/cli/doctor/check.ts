@@ -10,6 +10,8 @@ export interface Check {
   readonly state: CheckState
   /** What was found. */
   readonly detail: string
+  /** The name of a common fault, for programs. */
+  readonly problem?: string
   /** What to do about it. */
   readonly advice?: string
 }
