@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import type { KerberosAnswer, KerberosRequest, Numbered } from './messages.ts'
@@ -18,7 +20,7 @@ export interface KerberosIdentity {
 export interface Helper {
   /** Never rejects. `login` is that of one login: when it aborts, its questions are given up. */
   readonly ask: (request: KerberosRequest, login: AbortSignal) => Promise<KerberosAnswer>
-  /** Ends it at once, whatever it waits for; resolves when it is gone. */
+  /** Ends it at once, whatever it waits for; resolves when it is gone, or hangs in the kernel. */
   readonly end: () => Promise<void>
 }
 
@@ -35,6 +37,8 @@ const PROGRAM = fileURLToPath(
 
 /** Longer than between the logins of a manager that has much to do. */
 const IDLE_MS = 10 * 60_000
+/** One that was killed is gone at once, unless it hangs in the kernel, as over a file system that does. */
+const GONE_MS = 2_000
 
 /**
  * Starts the process of `identity`; it ends with this one, or when nobody has asked for a while.
@@ -43,16 +47,16 @@ const IDLE_MS = 10 * 60_000
  * login: once a question was given up, the process is spent. It gets no new logins from then on,
  * and ends with the last of those that it has.
  */
-export function startHelper(identity: KerberosIdentity, { onSpent, onGone }: HelperEvents): Helper {
-  const child = fork(PROGRAM, placesOf(identity), {
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
+export function startHelper(identity: KerberosIdentity, events: HelperEvents): Helper {
+  const { onSpent, onGone } = events
+  const child = startProcess(identity)
+  if (child === undefined) return neverStarted(events)
   const gone = once(child, 'exit').then(onGone, onGone)
   let isOver = false
   let idle: NodeJS.Timeout | undefined
 
   const end = (): void => {
+    if (isOver) return
     isOver = true
     onSpent()
     clearTimeout(idle)
@@ -88,6 +92,11 @@ export function startHelper(identity: KerberosIdentity, { onSpent, onGone }: Hel
       if (isOver || login.aborted) return { kind: 'ended' }
       return questions.ask(login, (id) => {
         keepAlive()
+        // Without descriptors for it there is a child, which has no channel and no `send`.
+        if (child.channel == null) {
+          end()
+          return
+        }
         child.send({ ...request, id } satisfies Numbered<KerberosRequest>, (error) => {
           if (error !== null) end()
         })
@@ -96,9 +105,31 @@ export function startHelper(identity: KerberosIdentity, { onSpent, onGone }: Hel
     end: async () => {
       end()
       child.ref()
-      await gone
+      await Promise.race([gone, delay(GONE_MS, undefined, { ref: false })])
+      child.unref()
     },
   }
+}
+
+/** Undefined when the system has no memory for it, or does not take what it is started with. */
+function startProcess(identity: KerberosIdentity): ChildProcess | undefined {
+  try {
+    return fork(PROGRAM, placesOf(identity), {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** One that could not be started: it is gone as soon as whoever started it knows it. */
+function neverStarted({ onSpent, onGone }: HelperEvents): Helper {
+  queueMicrotask(() => {
+    onSpent()
+    onGone()
+  })
+  return { ask: () => Promise.resolve({ kind: 'ended' }), end: () => Promise.resolve() }
 }
 
 /** Where the library finds keys, and keeps its tickets. */
