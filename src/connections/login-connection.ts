@@ -47,7 +47,8 @@ function nameToAskFor(name: string): string | undefined {
   return isIP(name) === 0 ? name.replace(/\.$/, '') : undefined
 }
 
-function tlsOf({ manager, ca, clientCertificate }: ResolvedManager): ConnectionOptions {
+/** What our side of a handshake is made of. */
+export function tlsOf({ manager, ca, clientCertificate }: ResolvedManager): ConnectionOptions {
   const { minVersion, legacy, serverName } = manager.tlsOptions
   return {
     ca,

@@ -45,7 +45,11 @@ export function faultOfLogin(error: LoginError, place: LoginPlace, now = new Dat
   const fault = faultOf(error, place)
   const wrong = place.clientCertificate && describeOutdated(place.clientCertificate, now)
   if (wrong === undefined || !maySuspectOurs(fault, place)) return fault
-  const detail = `our certificate (tlsOptions.cert) ${wrong.says}; ${fault.detail}`
+  // Whoever hangs up may have another reason; only an alert speaks of the handshake.
+  const detail =
+    fault.kind === 'closed'
+      ? `${fault.detail}, which ${wrong.says}`
+      : `our certificate (tlsOptions.cert) ${wrong.says}; ${fault.detail}`
   return { ...fault, detail, cause: wrong.cause }
 }
 

@@ -21,6 +21,7 @@ import type { LoginProgress, LoginStep } from './login-progress.ts'
 import type { LoginTrail } from './login-trail.ts'
 import { reachServer } from './reach-server.ts'
 import type { ResolvedManager } from './secrets.ts'
+import { faultOfOwnCertificate } from './try-certificate.ts'
 
 /** An open session on which everything up to the login is done, or why there is none. */
 export type Login = OpenLogin | FailedLogin
@@ -63,6 +64,8 @@ export async function openLogin(
   // Whoever only enqueues mail never logs in anywhere, and need not wait for this.
   const { default: Connection } = await import('nodemailer/lib/smtp-connection')
   const attempt = async (tried: ResolvedManager) => {
+    const unusable = faultOfOwnCertificate(tried)
+    if (unusable !== undefined) return failedLogin(unusable, NOTHING_SAID)
     const reached = await reachServer(tried.manager, options)
     if (reached.kind === 'fault') return failedLogin(reached.fault, NOTHING_SAID)
     return new Promise<Login>((resolve) => {

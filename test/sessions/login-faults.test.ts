@@ -1,7 +1,9 @@
 import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { expect, test } from 'vitest'
 
+import { connectionManagerSchema } from '../../src/connections/connection-manager.ts'
 import { faultOfLogin } from '../../src/connections/login-fault.ts'
+import { createSecret } from '../../src/connections/secret.ts'
 import { STAGES, type Stage } from '../../src/smtp/stage.ts'
 import { judge } from '../../src/smtp/verdict.ts'
 import { managerFor } from '../support/resolved-manager.ts'
@@ -77,6 +79,44 @@ test.for<Row>([
     expect([fault.kind, fault.stage]).toEqual([kind, at])
     const verdict = judge(fault)
     expect([verdict.message, verdict.manager, verdict.alert]).toEqual(['return', answer, alert])
+  },
+)
+
+test.for<[error: Properties, detail: RegExp]>([
+  [
+    { code: 'ESOCKET', originalCode: 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE' },
+    /^our certificate \(tlsOptions\.cert\) expired on 2026-01-01T00:00:00\.000Z; /,
+  ],
+  [
+    { code: 'ECONNECTION', originalCode: 'ECONNRESET' },
+    /ECONNRESET; perhaps it refuses our certificate \(tlsOptions\.cert\), which expired on 2026-01-01\S+$/,
+  ],
+])(
+  'a certificate of ours that has expired is blamed for an alert only: %j',
+  async ([error, detail]) => {
+    const tlsOptions = { cert: '${env:CERT}', key: '${env:KEY}' }
+    const input = { name: 'relay', server: '127.0.0.1', tls: 'implicit', tlsOptions }
+    const clientCertificate = {
+      cert: 'CERT',
+      key: createSecret('KEY'),
+      passphrase: undefined,
+      validFrom: new Date('2025-01-01'),
+      validTo: new Date('2026-01-01'),
+    }
+    const fault = faultOfLogin(
+      Object.assign(new Error('as nodemailer has it'), error),
+      {
+        stage: 'greeting',
+        manager: connectionManagerSchema.parse(input),
+        offersStartTls: false,
+        clientCertificate,
+      },
+      new Date('2026-02-01'),
+    )
+    expect(fault).toMatchObject({
+      detail: expect.stringMatching(detail),
+      cause: 'CLIENT_CERTIFICATE_EXPIRED',
+    })
   },
 )
 
