@@ -130,7 +130,7 @@ await describeKerberos('a login by Kerberos', () => {
     await writeFile(silent, krb5Conf(silence.port))
 
     process.env['KRB5_CONFIG'] = silent
-    const waiting = Array.from({ length: 6 }, () => faultOf(server, { keytab }, { auth: '1s' }))
+    const waiting = Array.from({ length: 6 }, () => faultOf(server, { keytab }, { auth: '4s' }))
     await expect.poll(() => silence.open).toBeGreaterThan(0)
     process.env['KRB5_CONFIG'] = realm.config
     // It has got its ticket: the server says yes at once.
