@@ -38,7 +38,7 @@ export function createRedisClient(
       : new Redis(settings)
   const lastRefusal = watchRefusal(client, printable, replica)
   const pending = watchCommands(client, printable, lastRefusal)
-  writeTogether(client)
+  if (topology.kind !== 'cluster') writeTogether(client)
   return {
     client,
     lastRefusal,

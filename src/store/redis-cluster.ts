@@ -3,6 +3,7 @@ import { Cluster, type Redis } from 'ioredis'
 import { isLostConnection } from './lost-connection.ts'
 import type { RedisNode } from './redis-location.ts'
 import type { RedisSettings } from './redis-options.ts'
+import { writeTogether } from './write-together.ts'
 
 /** How often a command is sent again that found its node gone, its slot moved, or the cluster down. */
 const HASTY_TRIES = 4
@@ -29,6 +30,7 @@ export function createClusterClient(nodes: readonly RedisNode[], settings: Redis
     ...(settings.tls !== undefined && { dnsLookup: (name, found) => found(null, name) }),
   })
   tellWhatTells(cluster)
+  cluster.on('+node', writeTogether)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return cluster as unknown as Redis
 }
