@@ -6,7 +6,7 @@
  * server has and what the ledger says are compared; `docs/delivery.md` explains the columns.
  *
  *   ./dev run bench/accounting.ts [--only "name of a case"] [--store redis|postgres|embedded]
- *       [--policy hold|resend|accept] [--messages 240] [--times 6] [--seed 1] [--markdown] [--write]
+ *       [--policy hold|resend|accept] [--messages 240] [--times 6] [--seed 1] [--markdown] [--write] [--json FILE]
  *
  * By default all cases on all their stores, on hold, and under the other policies those that leave
  * messages uncertain: more than 20,000 messages. `--times` is how often a case hurts. With `--markdown`
@@ -18,16 +18,18 @@
 import { openChaosStore } from '../test/chaos/chaos-store.ts'
 import { commandOf, runCase, type Run } from '../test/chaos/run-case.ts'
 import { parseChoice } from './accounting/choice.ts'
-import { writeToPage } from './accounting/page.ts'
-import { describeRun, summaryOf, tableOf } from './accounting/table.ts'
+import { describeRun, figuresOf, summaryOf, tableOf } from './accounting/table.ts'
+import { writeToPage } from './report/page.ts'
+import { tell } from './report/report.ts'
 
+const PROGRAM = 'bench/accounting.ts'
 const DEADLINE_MS = 300_000
 
 // So that what ends the servers of the stores, when this process does, is called.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
-const { stores, turns, markdown, write, ...options } = parseChoice()
-const tell = markdown ? console.error : console.log
+const { stores, turns, markdown, write, json, ...options } = parseChoice()
+const say = markdown ? console.error : console.log
 const startedAt = performance.now()
 const runs: Run[] = []
 const unable: string[] = []
@@ -40,7 +42,7 @@ for (const kind of stores) {
     try {
       const run = await runCase(chaos, store, { ...options, policy, deadlineMs: DEADLINE_MS })
       runs.push(run)
-      tell(describeRun(run))
+      say(describeRun(run))
       for (const wrong of run.wrongs) console.error(`  ${wrong}`)
       if (run.wrongs.length > 0) console.error(`  again: ${again}`)
     } catch (error) {
@@ -58,9 +60,12 @@ const measured = `${tableOf(runs)}
 
 Seed ${seed}, ${messages} messages and ${times} blows a run, ${runs.length} runs in ${minutes} minutes.`
 console.log(`${markdown ? '' : '\n'}${measured}`)
+if (json !== undefined) {
+  await tell({ benchmark: 'accounting', settings: options, figures: figuresOf(runs) }, json)
+}
 if (isRight && write) {
-  await writeToPage('docs/delivery.md', measured)
-  await writeToPage('README.md', summaryOf(runs))
+  await writeToPage('docs/delivery.md', PROGRAM, measured)
+  await writeToPage('README.md', PROGRAM, summaryOf(runs))
 }
 if (!isRight) {
   console.error('Not all is right.')

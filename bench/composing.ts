@@ -3,10 +3,9 @@
  * per message in one process, which the two use in turns; the median of the rounds counts. Nothing
  * is queued or sent.
  *
- *   ./dev run bench/composing.ts [--rounds 5] [--ms 400]
+ *   ./dev run bench/composing.ts [--rounds 5] [--ms 400] [--json FILE]
  */
 import { randomFillSync } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 import type { SendMailOptions } from 'nodemailer'
@@ -18,9 +17,14 @@ import type { MessageInput } from '../src/job/message-input.ts'
 import { composeMessage } from '../src/worker/compose.ts'
 import type { SpooledContent } from '../src/worker/spool.ts'
 import { messageTo } from './message.ts'
+import { figure, ratio, tell, type Figure, type Ratio } from './report/report.ts'
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, ms: { type: 'string', default: '400' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    ms: { type: 'string', default: '400' },
+    json: { type: 'string' },
+  },
 })
 const rounds = Number(values.rounds)
 const roundMs = Number(values.ms)
@@ -48,8 +52,9 @@ const KINDS: Readonly<Record<string, MessageInput & SendMailOptions>> = {
   },
 }
 
-console.log(`Node.js ${process.version}, ${availableParallelism()} cores`)
-console.log(`CPU per message, median of ${rounds} rounds of ${roundMs} ms`)
+const WHAT = 'ms CPU per message'
+const figures: Figure[] = []
+const ratios: Ratio[] = []
 for (const [kind, message] of Object.entries(KINDS)) {
   const contestants = [oursOf(message), nodemailersOf(message)] as const
   for (const build of contestants) await cpuPerMessage(build)
@@ -57,12 +62,14 @@ for (const [kind, message] of Object.entries(KINDS)) {
   for (let round = 0; round < rounds; round += 1) {
     for (const [at, build] of contestants.entries()) times[at]?.push(await cpuPerMessage(build))
   }
-  const [ours, theirs] = times.map((all) => medianOf(all)) as [number, number]
-  console.log(
-    `${kind.padEnd(20)} ${inMs(ours)} ms, nodemailer ${inMs(theirs)} ms: ` +
-      `${(theirs / ours).toFixed(1)} times as much`,
-  )
+  const ours = figure(kind, WHAT, times[0])
+  const theirs = figure(`${kind}, nodemailer`, WHAT, times[1])
+  figures.push(ours, theirs)
+  ratios.push(ratio(theirs, ours))
 }
+const leftOut = 'nothing is queued or sent'
+const settings = { rounds, 'ms each': roundMs }
+await tell({ benchmark: 'composing', settings, leftOut, figures, ratios }, values.json)
 
 function oursOf(message: MessageInput): () => Promise<void> {
   const { job, contents } = createJob(
@@ -106,12 +113,4 @@ async function cpuPerMessage(build: () => Promise<void>): Promise<number> {
   }
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000 / count
-}
-
-function medianOf(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
-}
-
-function inMs(ms: number): string {
-  return (ms < 1 ? ms.toFixed(4) : ms.toFixed(1)).padStart(7)
 }

@@ -3,7 +3,7 @@
  * own, over 20 sessions of one worker. Tells what the store keeps of it, and the most memory that the
  * worker process ever had (its resident set, as the kernel counts it).
  *
- *   ./dev run bench/content.ts [--count 1000] [--megabytes 25]
+ *   ./dev run bench/content.ts [--count 1000] [--megabytes 25] [--json FILE]
  *
  * Redis comes from REDIS_URL, else from the same places as for the tests.
  */
@@ -19,11 +19,13 @@ import { createMailroom } from '../src/index.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { configOf } from './config.ts'
 import type { Measured } from './measured.ts'
+import { figure, tell, type Figure } from './report/report.ts'
 
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '1000' },
     megabytes: { type: 'string', default: '25' },
+    json: { type: 'string' },
   },
 })
 const count = Number(values.count)
@@ -40,6 +42,7 @@ const sink = fork(join(import.meta.dirname, 'sink.ts'))
 stack.defer(() => sink.disconnect())
 const [{ port }] = (await once(sink, 'message')) as [{ readonly port: number }]
 
+const figures: Figure[] = []
 for (const [name, queue] of [
   ['redis', redis.url],
   ['embedded', `embedded:${directory}/store`],
@@ -60,12 +63,18 @@ for (const [name, queue] of [
   const [message] = await once(child, 'message')
   await exited
   const { seconds, cpuMs, maxRssMb } = message as Measured
-  console.log(
-    `${name.padEnd(9)} ${count} x ${bytes / 1e6} MB: enqueued in ${enqueueSeconds.toFixed(1)} s ` +
-      `(producer at most ${Math.round(producerMb)} MB), delivered in ${seconds.toFixed(1)} s, ` +
-      `${(cpuMs / count).toFixed(1)} ms CPU each, worker at most ${Math.round(maxRssMb)} MB`,
-  )
+  const measures = {
+    's to enqueue': enqueueSeconds,
+    'messages/s': count / seconds,
+    'ms CPU per message': cpuMs / count,
+    'MB of memory at most': maxRssMb,
+    'MB of memory at most, producer': producerMb,
+  }
+  figures.push(...Object.entries(measures).map(([what, value]) => figure(name, what, [value])))
 }
+const settings = { count, megabytes: bytes / 1e6, sessions: 20, sink: 'our own in Node.js' }
+const leftOut = 'no log and no metrics are written'
+await tell({ benchmark: 'content', settings, leftOut, figures }, values.json)
 
 function* mails() {
   for (let at = 0; at < count; at += 1) {

@@ -1,7 +1,7 @@
 /**
  * How many bytes of the store a message takes in the ledger, by how it went.
  *
- *     ./dev run bench/ledger-bytes.ts
+ *     ./dev run bench/ledger-bytes.ts [--messages 500] [--json FILE]
  *
  * Redis: MEMORY USAGE of every key, the share of the common ones included. Postgres: what tables and
  * indexes have grown by, after a vacuum. An embedded Postgres and a `redis-server` are started. The
@@ -9,6 +9,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
 
 import type { Ledger, RecipientOutcome } from '../src/ledger/ledger.ts'
 import { openLedger } from '../src/ledger/open.ts'
@@ -17,8 +18,12 @@ import { openStore } from '../src/store/open.ts'
 import type { Store } from '../src/store/store.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { temporaryDirectory } from '../test/support/temporary-directory.ts'
+import { figure, tell, type Figure } from './report/report.ts'
 
-const MESSAGES = 500
+const { values } = parseArgs({
+  options: { messages: { type: 'string', default: '500' }, json: { type: 'string' } },
+})
+const MESSAGES = Number(values.messages)
 
 const OK = { stage: 'dot', code: 250, status: '2.0.0', text: 'Ok: queued as 4dK1b22Bz2z9' } as const
 const BUSY = {
@@ -74,7 +79,7 @@ const COURSES: Readonly<
 await using directory = await temporaryDirectory('disk')
 await chmod(directory.path, 0o711)
 await using redis = await startRedis()
-const rows: Record<string, Record<string, number>> = {}
+const figures: Figure[] = []
 for (const location of [redis.url, `embedded:${directory.path}/store`]) {
   for (const [course, attempts] of Object.entries(COURSES)) {
     const tag = randomBytes(4).toString('hex')
@@ -87,10 +92,14 @@ for (const location of [redis.url, `embedded:${directory.path}/store`]) {
     const before = await bytesOf(store, `bytes-${tag}`, ledger)
     for (let at = 0; at < MESSAGES; at += 1) await run(ledger, at, attempts)
     const grown = (await bytesOf(store, `bytes-${tag}`, ledger)) - before
-    rows[course] = { ...rows[course], [store.kind]: Math.round(grown / MESSAGES) }
+    figures.push(figure(course, `bytes per message, ${store.kind}`, [grown / MESSAGES]))
   }
 }
-console.table(rows)
+const leftOut = 'nothing is sent: the ledger is told of it'
+await tell(
+  { benchmark: 'ledger-bytes', settings: { messages: MESSAGES }, leftOut, figures },
+  values.json,
+)
 
 async function run(
   ledger: Ledger,

@@ -10,15 +10,18 @@
  * Contestants take turns, and the median of the rounds counts. Run it on a quiet machine, after
  * `npm run build`, since nobody compiles a package at its start:
  *
- *   ./dev run bench/producer-start.ts [--rounds 15]
+ *   ./dev run bench/producer-start.ts [--rounds 15] [--json FILE]
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 
 import { startRedis } from '../test/support/redis-server.ts'
+import { figure, ratio, tell } from './report/report.ts'
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } })
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '15' }, json: { type: 'string' } },
+})
 const rounds = Number(values.rounds)
 const root = join(import.meta.dirname, '..')
 
@@ -52,12 +55,15 @@ for (let round = 0; round < rounds; round += 1) {
     }
   }
 }
-const medians = new Map([...laps].map(([name, all]) => [name, medianOf(all)]))
-for (const [name, ms] of medians) console.log(`${name.padEnd(8)} ${ms.toFixed(0).padStart(5)} ms`)
-for (const name of ['created', 'sent']) {
-  const ratio = (medians.get(name) ?? 0) / (medians.get('bullmq') ?? 1)
-  console.log(`${name}: ${ratio.toFixed(2)} x a first job with BullMQ alone`)
-}
+const [first, ...others] = [...laps].map(([name, all]) => figure(name, 'ms', all)).toReversed()
+if (first === undefined) throw new Error('no rounds')
+const figures = [...others.toReversed(), first]
+const ratios = others.filter(({ of }) => of !== 'import').map((one) => ratio(one, first))
+const leftOut = 'nothing is sent: a producer starts, without a worker'
+await tell(
+  { benchmark: 'producer-start', settings: { rounds }, leftOut, figures, ratios },
+  values.json,
+)
 
 async function run(program: string): Promise<Readonly<Record<string, number>>> {
   const code = `
@@ -68,8 +74,4 @@ async function run(program: string): Promise<Readonly<Record<string, number>>> {
   const args = ['--input-type=module', '--no-warnings', '-e', code]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root })
   return JSON.parse(stdout)
-}
-
-function medianOf(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
 }

@@ -6,7 +6,7 @@
  * program counts until the first name, and until the last, has delivered again.
  *
  *   ./dev run bench/recovery.ts [--store redis|postgres] [--names 50] [--messages 60] [--rounds 3]
- *       [--away 3000]
+ *       [--away 3000] [--json FILE]
  *
  * Both stores by default. They come from the same places as for the tests.
  */
@@ -19,6 +19,7 @@ import { createMailroom, createWorker, defineConfig, type WorkerEvent } from '..
 import { startPostgres } from '../test/support/postgres-server.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { messageTo } from './message.ts'
+import { figure, tell, type Figure } from './report/report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     messages: { type: 'string', default: '60' },
     rounds: { type: 'string', default: '3' },
     away: { type: 'string', default: '3000' },
+    json: { type: 'string' },
   },
 })
 const names = Array.from({ length: Number(values.names) }, (_, at) => `name-${at}`)
@@ -51,14 +53,33 @@ const STORES: Readonly<Record<string, () => Promise<Killable>>> = {
   },
 }
 
+const figures: Figure[] = []
 for (const [kind, open] of Object.entries(STORES)) {
   if (values.store !== undefined && values.store !== kind) continue
+  const all: Recovery[] = []
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     await using store = await open()
     const measured = await measure(store)
-    console.log(`${kind} ${round}: ${describe(measured)}`)
+    console.error(`${kind} ${round}: ${describe(measured)}`)
+    all.push(measured)
   }
+  figures.push(
+    figure(
+      kind,
+      'ms until the first name',
+      all.map(({ firstMs }) => firstMs),
+    ),
+    figure(
+      kind,
+      'ms until the last name',
+      all.map(({ lastNameMs }) => lastNameMs),
+    ),
+  )
 }
+const { rounds, away } = values
+const settings = { rounds, names: names.length, messages: perName, 'ms away': away }
+const leftOut = 'no log and no metrics are written'
+await tell({ benchmark: 'recovery', settings, leftOut, figures }, values.json)
 
 interface Recovery {
   readonly outageMs: number

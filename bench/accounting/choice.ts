@@ -17,6 +17,8 @@ export interface Choice {
   readonly markdown: boolean
   /** Whether the table is to be put into the documentation. */
   readonly write: boolean
+  /** Where the sums are to be written as JSON. */
+  readonly json: string | undefined
 }
 
 export interface Turn {
@@ -36,6 +38,7 @@ export function parseChoice(): Choice {
       seed: { type: 'string', default: '1' },
       markdown: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      json: { type: 'string' },
     },
   })
   const { only, policy } = values
@@ -57,6 +60,7 @@ export function parseChoice(): Choice {
     seed: countOf('seed', values.seed),
     markdown: values.markdown,
     write: values.write,
+    json: values.json,
   }
 }
 

@@ -1,5 +1,6 @@
 import { POLICIES } from '../../test/chaos/accountant.ts'
 import type { Run } from '../../test/chaos/run-case.ts'
+import { figure, type Figure } from '../report/report.ts'
 
 const COUNTS = [
   'messages',
@@ -34,6 +35,16 @@ export function tableOf(runs: readonly Run[]): string {
     }),
     rowOf('**all**', '', runs),
   ].join('\n')
+}
+
+/** The sums under each policy, as the suite of benchmarks has them. */
+export function figuresOf(runs: readonly Run[]): readonly Figure[] {
+  return [...Map.groupBy(runs, ({ policy }) => policy)].flatMap(([policy, under]) =>
+    COUNTS.map((what) => {
+      const sum = under.reduce((count, run) => count + run[what], 0)
+      return figure(policy, what, [sum])
+    }),
+  )
 }
 
 /** The sums under each policy alone. */

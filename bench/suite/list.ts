@@ -1,0 +1,61 @@
+/** One program of this folder, as the suite runs it. */
+export interface Benchmark {
+  /** Its file, without `.ts`. */
+  readonly name: string
+  /** What it tells, in a line. */
+  readonly what: string
+  /** Its arguments in a full run. */
+  readonly full: readonly string[]
+  /** Its arguments in a run of a minute; absent when it cannot be that short. */
+  readonly quick?: readonly string[]
+}
+
+/** All benchmarks, in the order in which they run. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  {
+    name: 'throughput',
+    what: 'messages per second and processor time, beside everybody else who delivers mail',
+    full: [],
+    quick: ['--count', '600', '--warm-up', '300', '--rounds', '1'],
+  },
+  {
+    name: 'regression',
+    what: 'whether a message costs more than it did, beside the plain worker; part of CI',
+    full: [],
+    quick: ['--count', '500', '--rounds', '1'],
+  },
+  {
+    name: 'composing',
+    what: "processor time for the bytes of a message, beside nodemailer's",
+    full: [],
+    quick: ['--rounds', '1', '--ms', '200'],
+  },
+  {
+    name: 'content',
+    what: 'one large file to many recipients: what it costs a worker, and its memory',
+    full: [],
+    quick: ['--count', '20', '--megabytes', '5'],
+  },
+  {
+    name: 'ledger-bytes',
+    what: 'bytes of the store that the ledger takes for a message',
+    full: [],
+    quick: ['--messages', '50'],
+  },
+  {
+    name: 'producer-start',
+    what: 'from the start of a program to its first message in the queue, beside BullMQ',
+    full: [],
+    quick: ['--rounds', '2'],
+  },
+  {
+    name: 'recovery',
+    what: 'how soon mail flows again after the store was killed',
+    full: [],
+  },
+  {
+    name: 'accounting',
+    what: 'what was lost or sent twice under every kind of harm; half an hour to an hour',
+    full: [],
+  },
+]
