@@ -15,7 +15,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     what: 'text that looks encoded',
     why: "nodemailer's: RFC 2047 §7 has readers decode it, so that they see other text than was written",
-    is: ({ ours }) => typeof ours === 'string' && LOOKS_ENCODED.test(ours),
+    is: ({ path, ours }) =>
+      !/content$|^text$|^html$/.test(path) && typeof ours === 'string' && LOOKS_ENCODED.test(ours),
   },
   {
     what: 'a fold right behind the name of a header',
