@@ -26,7 +26,8 @@ export interface PlanDone {
 
 /**
  * What is to be done with uncertain recipients: a person's `resend` or `accept`, `hold` to have no
- * plan any more until somebody decides or none is uncertain, or `planned` to do what their plan says, if it is due.
+ * plan any more until somebody decides or none is uncertain, or `planned` to do what their plan says,
+ * if it is due.
  */
 export type UncertainDecision = UncertainWay | 'hold' | 'planned'
 

@@ -6,8 +6,9 @@ import { decide } from './decide.ts'
 
 /**
  * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
- * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was cancelled once stays so,
- * whatever has become of the other recipients. Answers what holds when it was too late.
+ * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was
+ * cancelled once stays so, whatever has become of the other recipients. Answers what holds when it was
+ * too late.
  */
 export const CANCEL_FUNCTION = `
 create or replace function ledger_cancel(

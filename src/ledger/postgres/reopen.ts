@@ -5,8 +5,9 @@ import { AGAIN } from '../standing.ts'
 import { decide } from './decide.ts'
 
 /**
- * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks' traces go, so that no late settlement of the time before
- * changes what is tried again. A plain statement: a person's decision needs no function.
+ * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks'
+ * traces go, so that no late settlement of the time before changes what is tried again. A plain
+ * statement: a person's decision needs no function.
  */
 const REOPEN = `
 with old as (
@@ -26,6 +27,9 @@ update ledger set standing = translate(standing, $2, replace(translate($2, 're',
     held = null, held_since = null, entries = entries + 1
   from old where ledger.id = old.id`
 
+/** How often it may come to its end between the two statements before it is told as it stands. */
+const MOST_TRIES = 3
+
 /** Makes the refused and expired recipients of a held message pending again. */
 export async function reopen(
   pool: SharedPool,
@@ -33,7 +37,7 @@ export async function reopen(
   options: ReopenOptions,
 ): Promise<Reopened> {
   const { states, letters } = reopenable(options)
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const values = [id, letters, states, options.evenIfUncertain === true ? '1' : '0']
     const { rowCount } = await pool.query(REOPEN, values)
     if (rowCount === 1) return { kind: 'reopened' }
@@ -45,7 +49,7 @@ export async function reopen(
     )
     if (found === undefined) return { kind: 'unknown' }
     // Else it has come to its end between the two.
-    if (!states.some((state) => state === found.state))
-      return { kind: 'not-held', state: found.state }
+    const isHeld = states.some((state) => state === found.state)
+    if (!isHeld || tries === MOST_TRIES) return { kind: 'not-held', state: found.state }
   }
 }

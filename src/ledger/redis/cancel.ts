@@ -12,8 +12,8 @@ import { FORGO_RESEND } from './uncertain-lua.ts'
 
 /**
  * The fence is raised, so that whoever holds the claim has lost it. What may have arrived is not
- * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was cancelled once stays so,
- * whatever has become of the other recipients. Values: id, retention.
+ * sent again, also by no plan, and is as uncertain as before; the same where it is too late. What was
+ * cancelled once stays so, whatever has become of the other recipients. Values: id, retention.
  */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, version, entries =

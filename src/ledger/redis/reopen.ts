@@ -9,9 +9,9 @@ import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 
 /**
- * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks' traces go, so that no late settlement of the time before
- * changes what is tried again. Values: id, retention, letters to reopen, 1 for
- * uncertain ones too, then the states.
+ * What may have arrived is tried again as what was uncertain is. The fence is raised and the marks'
+ * traces go, so that no late settlement of the time before changes what is tried again. Values: id,
+ * retention, letters to reopen, 1 for uncertain ones too, then the states.
  */
 const SCRIPT = createScript(`
 local state, fence, standing, recorded, version =
