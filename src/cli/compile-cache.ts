@@ -14,9 +14,12 @@ import type { Surroundings } from './settings.ts'
 export function keepCompiled(env: Surroundings['env']): void {
   if (getCompileCacheDir() !== undefined || env['NODE_DISABLE_COMPILE_CACHE'] !== undefined) return
   const steps = stepsTo(env)
+  const [first] = steps
   const directory = steps.at(-1)
-  if (directory === undefined) return
+  if (first === undefined || directory === undefined) return
   try {
+    // Before anything is made: in what is another's nothing of ours is to be left behind.
+    if (![nearest(first), ...steps.filter(isThere)].every(isOurs)) return
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     if (steps.every(isOurs)) enableCompileCache(directory)
   } catch {
@@ -42,7 +45,17 @@ function isAbsolute(directory: string | undefined): directory is string {
   return directory !== undefined && path.isAbsolute(directory)
 }
 
-/** Whether nobody but this user (and root) can put something there; Windows sees to it by itself. */
+/** The directory, or the one on the way to it that is there. */
+function nearest(directory: string): string {
+  const above = path.dirname(directory)
+  return isThere(directory) || above === directory ? directory : nearest(above)
+}
+
+function isThere(directory: string): boolean {
+  return lstatSync(directory, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Whether it is this user's, and nobody else can put something there; Windows sees to it by itself. */
 function isOurs(directory: string): boolean {
   const uid = process.geteuid?.()
   if (uid === undefined) return true

@@ -54,12 +54,16 @@ test.for<[where: string, env: Readonly<Record<string, string>>, kept: boolean]>(
   expect(found.length > 0).toBe(kept)
 })
 
-test('what others could write to is not run: nothing is kept there', async () => {
+test('what others could write to is not run: nothing is kept or made there', async () => {
   await using home = await temporaryDirectory()
   await chmod(home.path, 0o777)
   const env = { HOME: home.path, NODE_COMPILE_CACHE: '' }
   expect(await runCli(['--version'], { cwd: home.path, env })).toMatchObject({ code: 0, err: '' })
-  expect(await readdir(path.join(home.path, '.cache/mailroom'))).toEqual([])
+  expect(await readdir(home.path)).toEqual([])
+  // What is not there yet would be made in it.
+  const own = { ...env, XDG_CACHE_HOME: path.join(home.path, 'own/cache') }
+  expect(await runCli(['--version'], { cwd: home.path, env: own })).toMatchObject({ code: 0 })
+  expect(await readdir(home.path)).toEqual([])
 })
 
 interface StartProject extends AsyncDisposable, CliOptions {
