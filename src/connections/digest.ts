@@ -38,6 +38,9 @@ export async function digestOf(
   if (known?.of === quick) return known.digest
   const digest = stretched(quick)
   memory.set(name, { of: quick, digest })
+  digest.catch(() => {
+    if (memory.get(name)?.digest === digest) memory.delete(name)
+  })
   return digest
 }
 

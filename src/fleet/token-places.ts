@@ -36,6 +36,9 @@ export function createTokenPlaces(sharedKey: () => Promise<string | undefined>):
     if (known?.of === of) return known.key
     const key = slowDigest(facts, PURPOSE, KEY_BYTES)
     keys.set(manager, { of, key })
+    key.catch(() => {
+      if (keys.get(manager)?.key === key) keys.delete(manager)
+    })
     return key
   }
   return {
