@@ -14,6 +14,12 @@ export function readCertificates(pem: string): readonly X509Certificate[] | unde
   }
 }
 
+/** Whether the first certificate of several in a text in PEM can be read, whatever stands behind it. */
+export function canReadFirst(pem: string): boolean {
+  const second = pem.indexOf(BEGIN, pem.indexOf(BEGIN) + BEGIN.length)
+  return second !== -1 && readCertificates(pem.slice(0, second)) !== undefined
+}
+
 /** From when until when a certificate holds. */
 export interface Validity {
   readonly validFrom: Date

@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
-import { readCertificates, validityOf } from './certificates.ts'
+import { canReadFirst, readCertificates, validityOf } from './certificates.ts'
 import type { Validity } from './certificates.ts'
 import { SecretUnavailableError } from './errors.ts'
 import type { SecretFlaw } from './errors.ts'
@@ -83,6 +83,11 @@ const NO_CERTIFICATE: PairProblem = {
   flaw: 'no-certificate',
 }
 
+const BROKEN_CHAIN: PairProblem = {
+  says: 'has a certificate in `tlsOptions.cert`, and behind it one that cannot be read',
+  flaw: 'broken-chain',
+}
+
 /** Why `key` is not that of `cert`, both as PEM text; undefined when it is. */
 export function pairProblem(
   cert: string,
@@ -90,7 +95,7 @@ export function pairProblem(
   passphrase: string | undefined,
 ): PairProblem | undefined {
   const [certificate] = readCertificates(cert) ?? []
-  if (certificate === undefined) return NO_CERTIFICATE
+  if (certificate === undefined) return canReadFirst(cert) ? BROKEN_CHAIN : NO_CERTIFICATE
   const opened = openKey(key, passphrase)
   if ('says' in opened) return opened
   if (certificate.checkPrivateKey(opened)) return undefined

@@ -18,7 +18,7 @@ export class InvalidReferenceError extends MailroomError {
 
 /** What is wrong with a secret that is there: it is not what its property needs. */
 export type SecretFlaw =
-  'no-authority' | 'no-certificate' | 'no-key' | 'key-locked' | 'key-of-another'
+  'no-authority' | 'no-certificate' | 'broken-chain' | 'no-key' | 'key-locked' | 'key-of-another'
 
 interface SecretErrorOptions extends ErrorOptions {
   readonly flaw?: SecretFlaw

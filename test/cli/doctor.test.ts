@@ -230,6 +230,7 @@ test('a secret that is there and no use is told by its name, with what to do', a
       keyless: showing('one.pem', 'one.pem'),
       certless: showing('one.key', 'one.key'),
       authorityless: { server: '127.0.0.1', tlsOptions: { ca: '${file:one.key}' } },
+      chained: showing('chain.pem', 'one.key'),
       absent: showing('one.pem', 'nothing.key'),
     },
   })
@@ -237,6 +238,8 @@ test('a secret that is there and no use is told by its name, with what to do', a
     await writeFile(path.join(directory.path, `${name}.pem`), cert)
     await writeFile(path.join(directory.path, `${name}.key`), key)
   }
+  const cutOff = locked.cert.slice(0, 200)
+  await writeFile(path.join(directory.path, 'chain.pem'), `${one.cert}\n${cutOff}\n`)
   const { out, code } = await runCli(['doctor', '--offline'], { cwd: directory.path })
   expect(code).toBe(7)
   const told = jsonLines(out).filter(({ check }) => check === 'secrets')
@@ -246,6 +249,7 @@ test('a secret that is there and no use is told by its name, with what to do', a
     { problem: 'secrets.no-key', advice: expect.stringMatching(/as PEM text/) },
     { problem: 'secrets.no-certificate', advice: expect.stringMatching(/openssl x509/) },
     { problem: 'secrets.no-authority', advice: expect.stringMatching(/of the authority/) },
+    { problem: 'secrets.broken-chain', advice: expect.stringMatching(/was cut off or changed/) },
     { problem: 'secrets.unavailable', advice: expect.stringMatching(/read the file/) },
   ])
 })

@@ -25,6 +25,13 @@ const FLAWS: Readonly<Record<SecretFlaw, Remedy>> = {
     advice:
       'Put our certificate there as PEM text, and those between it and its authority behind it; `openssl x509 -in FILE -noout -subject` has to read it.',
   },
+  'broken-chain': {
+    id: 'secrets.broken-chain',
+    when: {},
+    problem: 'one of the certificates behind ours cannot be read',
+    advice:
+      'Each of the file goes from "-----BEGIN CERTIFICATE-----" to its END line, ours first: one of the others was cut off or changed. Get those between ours and its authority anew from whoever gave it.',
+  },
   'no-key': {
     id: 'secrets.no-key',
     when: {},
