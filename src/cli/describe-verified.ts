@@ -19,7 +19,10 @@ export function drawVerified(verified: Verified, terminal: Terminal, soonDays: n
     const mark = step.ok ? terminal.style('green', '✔') : terminal.style('red', '✖')
     const time = terminal.style('dim', formatDuration(step.ms))
     const found = step.detail ?? NOTES[step.step]?.(verified) ?? ''
-    terminal.say(`  ${mark} ${step.step} ${time}${found === '' ? '' : `: ${printable(found)}`}`)
+    const which = step.recipient === undefined ? '' : ` ${step.recipient}`
+    terminal.say(
+      `  ${mark} ${step.step}${which} ${time}${found === '' ? '' : `: ${printable(found)}`}`,
+    )
   }
   for (const warning of [warningOf(verified, soonDays), warningOfOurs(verified, soonDays)]) {
     if (warning !== undefined) terminal.say(`    ${terminal.style('yellow', warning)}`)

@@ -14,11 +14,16 @@ export interface TriedEnvelope {
 /** What came of one command of an envelope; without a fault the server agrees. */
 export interface TrialStep {
   readonly stage: 'mail' | 'rcpt'
+  /** Which of several recipients it asks about; the first is 1. */
+  readonly recipient?: number
   readonly ms: number
   readonly fault?: Fault
 }
 
-/** What a server says to an envelope; in nothing of it stands a mailbox of the envelope. */
+/**
+ * What a server says to an envelope; in nothing of it stands who the mailboxes of the envelope belong
+ * to, unless that is a word which names nobody.
+ */
 export interface EnvelopeTrial {
   /** MAIL, then RCPT for each recipient, up to what ended it. */
   readonly steps: readonly TrialStep[]
@@ -45,23 +50,32 @@ export async function tryEnvelope(
     const fault: Fault = { kind: 'unsupported', stage: 'mail', detail, lacks }
     return { steps: [{ stage: 'mail', ms: 0, fault }], conversation: [`* unsupported: ${detail}`] }
   }
-  const hide = hiderOf([from, ...to])
+  const hideAddresses = hiderOf(addressForms([from, ...to]))
+  const hideNames = hiderOf(nameForms([from, ...to]))
+  const hide = (text: string): string => hideNames(hideAddresses(text))
   const steps: TrialStep[] = []
   const conversation: string[] = []
-  const say = async (stage: TrialStep['stage'], command: string): Promise<Fault | undefined> => {
+  const say = async (
+    { stage, recipient }: Pick<TrialStep, 'stage' | 'recipient'>,
+    command: string,
+  ): Promise<Fault | undefined> => {
     const begun = performance.now()
-    conversation.push(`C: ${hide(command.trimEnd())}`)
+    conversation.push(`C: ${hideAddresses(command.trimEnd())}`)
     const answer = await ask(wire, command, { stage, timeoutMs: wire.timeouts[stage], signal })
     const { fault, said } = read(answer, stage, hide)
     conversation.push(said)
-    steps.push({ stage, ms: Math.round(performance.now() - begun), ...(fault && { fault }) })
+    const which = recipient === undefined ? {} : { recipient }
+    const ms = Math.round(performance.now() - begun)
+    steps.push({ stage, ...which, ms, ...(fault && { fault }) })
     return fault
   }
   wire.transactions++
-  const refused = await say('mail', commands.mail)
-  for (const command of refused === undefined && to.length > 0 ? commands.recipients : []) {
+  const refused = await say({ stage: 'mail' }, commands.mail)
+  const recipients = refused === undefined && to.length > 0 ? commands.recipients : []
+  for (const [index, command] of recipients.entries()) {
+    const which = to.length > 1 ? { recipient: index + 1 } : {}
     // One recipient that is refused says nothing of the next.
-    if (wire.end === undefined) await say('rcpt', command)
+    if (wire.end === undefined) await say({ stage: 'rcpt', ...which }, command)
   }
   const reset = { stage: 'rcpt', timeoutMs: wire.timeouts.rcpt, signal } as const
   if (wire.end === undefined) await ask(wire, 'RSET\r\n', reset)
@@ -134,13 +148,37 @@ function read(
   return { fault: { kind: 'protocol', stage, detail }, said }
 }
 
-/** Takes the part of each address out that names somebody, in whatever case the server says it. */
-function hiderOf(addresses: readonly string[]): (text: string) => string {
-  const forms = addresses
+interface Form {
+  readonly form: RegExp
+  readonly shown: string
+}
+
+/** In whatever case the server says them. */
+function addressForms(addresses: readonly string[]): readonly Form[] {
+  return addresses
     .filter((address) => address !== '')
-    .map((address) => ({
-      form: new RegExp(address.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`), 'gi'),
-      shown: masked(address),
+    .map((address) => ({ form: new RegExp(escaped(address), 'gi'), shown: masked(address) }))
+}
+
+/** Replies are made of these: taken out they would not be understood, and they name nobody. */
+const NOBODY =
+  /^(?:a|account|address|app|authentication|denied|domain|host|mail|mailbox|message|no|not|policy|postmaster|recipient|rejected|relay|sender|server|spam|support|system|tls|unknown|user)$/i
+
+/** The part of each that names somebody, as a word of its own. */
+function nameForms(addresses: readonly string[]): readonly Form[] {
+  return addresses
+    .map((address) => address.slice(0, Math.max(0, address.lastIndexOf('@'))))
+    .filter((name) => name !== '' && !NOBODY.test(name))
+    .map((name) => ({
+      form: new RegExp(`(?<![\\p{L}\\p{N}])${escaped(name)}(?![\\p{L}\\p{N}])`, 'giu'),
+      shown: '…',
     }))
+}
+
+function hiderOf(forms: readonly Form[]): (text: string) => string {
   return (text) => forms.reduce((left, { form, shown }) => left.replace(form, () => shown), text)
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`)
 }

@@ -7,6 +7,8 @@ import type { CertificateFacts, SessionSecurity } from './session-security.ts'
 /** A step of a verification: a secret's look-up, a stage of the session, or its end. */
 export interface VerificationStep {
   readonly step: Stage | 'secrets' | 'quit'
+  /** Which of several recipients it asks about; the first is 1. */
+  readonly recipient?: number
   readonly ok: boolean
   /** How long it took, in milliseconds. */
   readonly ms: number

@@ -26,10 +26,10 @@ export async function verifyEnvelope(
     ...step,
     fault: fault && inTime(fault, signal, waitedMs),
   }))
-  const steps = answered.map(({ stage, ms, fault }): VerificationStep =>
+  const steps = answered.map(({ stage, fault, ...rest }): VerificationStep =>
     fault === undefined
-      ? { step: stage, ok: true, ms }
-      : { step: stage, ok: false, ms, detail: describeFault(fault) },
+      ? { step: stage, ok: true, ...rest }
+      : { step: stage, ok: false, ...rest, detail: describeFault(fault) },
   )
   const fault = answered.find((step) => step.fault !== undefined)?.fault
   if (fault === undefined) return { steps }

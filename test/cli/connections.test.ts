@@ -256,7 +256,7 @@ test('a sender and recipients are asked for, and what their refusal means is tol
   const { code, out } = await runCli(both, { cwd: directory.path })
   expect(code).toBe(7)
   expect(out).toMatch(
-    /✔ mail \S+\n {2}✖ rcpt \S+: the server answered 550 5\.1\.1 <…@example\.org> no such user\n {2}✔ rcpt \S+\n {2}✔ quit/,
+    /✔ mail \S+\n {2}✖ rcpt 1 \S+: the server answered 550 5\.1\.1 <…@example\.org> no such user\n {2}✔ rcpt 2 \S+\n {2}✔ quit/,
   )
   expect(out).toMatch(/Mail of it is refused for good; the connection manager goes on \(rule .*\)/)
   expect(out).toMatch(/The server knows no such recipient\. Check/)

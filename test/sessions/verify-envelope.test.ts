@@ -84,6 +84,29 @@ test.for<[script: Script, steps: readonly string[], problem: string, means: read
   expect(verification.conversation?.[0]).toMatch(/^C: MAIL FROM:<…@example\.com>/)
 })
 
+test('who is refused is told by number, and by no name, however the server says it', async () => {
+  await using server = await startScriptedServer({
+    RCPT: ['250 2.1.5 fine', '550 5.1.1 User Bob unknown: BOB, bobby and bob@example.org'],
+  })
+  const verification = await ask(server)
+  expect(verification.steps.filter(({ step }) => step === 'rcpt')).toMatchObject([
+    { ok: true, recipient: 1 },
+    {
+      ok: false,
+      recipient: 2,
+      detail: 'the server answered 550 5.1.1 User … unknown: …, bobby and …@example.org',
+    },
+  ])
+  expect(verification.problem).toBe('rcpt.unknown')
+  expect(verification.conversation?.at(-1)).not.toMatch(/\bbob\b/i)
+})
+
+test('a name that is a word of replies leaves them as they are', async () => {
+  await using server = await startScriptedServer({ RCPT: '550 5.1.1 user unknown' })
+  const envelope = { from: 'app@example.com', to: ['user@example.org'] }
+  expect(await ask(server, { envelope })).toMatchObject({ problem: 'rcpt.unknown' })
+})
+
 test('what the operator has decided about a reply is what it means', async () => {
   await using server = await startScriptedServer({ RCPT: '550 5.1.1 on vacation' })
   const rule = {
