@@ -10,11 +10,12 @@
  * Each in the queue and out of it. The messages are those of `throughput.ts`; of the plain worker's,
  * nothing is kept. `--trace` prints how often each command is called.
  *
- *   ./dev run bench/redis-cost.ts [--count 4000] [--trace]
+ *   ./dev run bench/redis-cost.ts [--count 4000] [--trace] [--json FILE]
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
 import { Queue } from 'bullmq'
@@ -24,9 +25,14 @@ import { createMailroom } from '../src/index.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { configOf } from './config.ts'
 import { messageTo } from './message.ts'
+import { figure, tell, type Figure } from './report/report.ts'
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '4000' }, trace: { type: 'boolean' } },
+  options: {
+    count: { type: 'string', default: '4000' },
+    trace: { type: 'boolean' },
+    json: { type: 'string' },
+  },
 })
 const count = Number(values.count)
 
@@ -66,9 +72,26 @@ for (const [name, { fill, deliver }] of Object.entries(contestants)) {
   costs.set('deliver', await costOf(deliver))
   phases.set(name, costs)
 }
+const figures: Figure[] = []
 for (const phase of ['enqueue', 'deliver']) {
   const [plain, ours] = ['plain', 'mailroom'].map((name) => phases.get(name)?.get(phase))
-  if (plain !== undefined && ours !== undefined) print(phase, plain, ours)
+  if (plain === undefined || ours === undefined) continue
+  print(phase, plain, ours)
+  figures.push(
+    ...figuresOf(`plain worker, ${phase}`, plain),
+    ...figuresOf(`Mailroom, ${phase}`, ours),
+  )
+}
+await tell({ benchmark: 'redis-cost', settings: { count, sink: 'our own' }, figures }, values.json)
+
+function figuresOf(of: string, cost: Cost): readonly Figure[] {
+  const each = (what: string, value: number): Figure => figure(of, what, [value / count])
+  return [
+    each('commands per message', cost.commands),
+    each('trips per message', cost.trips),
+    each('us CPU per message', (cost.userMs + cost.systemMs) * 1000),
+    each('bytes of memory per message', cost.memory),
+  ]
 }
 
 async function fillPlain(): Promise<void> {
@@ -88,11 +111,27 @@ async function fillOurs(): Promise<void> {
   )
 }
 
+/** Lets a worker of the main measure deliver all of it, and ends it in good order. */
 async function worker(program: string, url: string, name: string): Promise<void> {
-  const args = [url, name, port, count].map(String)
-  const child = fork(join(import.meta.dirname, program), args)
-  const [code] = await once(child, 'exit')
-  if (code !== 0) throw new Error(`${program} ended with ${code}`)
+  const args = [url, name, port].map(String)
+  const before = await taken()
+  const child = fork(join(import.meta.dirname, 'race/programs', program), args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const gone = once(child, 'exit')
+  while ((await taken()) < before + count) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`)
+    await sleep(20)
+  }
+  child.disconnect()
+  await gone
+}
+
+async function taken(): Promise<number> {
+  const answer = once(sink, 'message')
+  sink.send('taken')
+  const [message] = (await answer) as [{ readonly taken: number }]
+  return message.taken
 }
 
 async function costOf(phase: () => Promise<void>): Promise<Cost> {

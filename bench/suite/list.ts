@@ -25,6 +25,18 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--count', '500', '--rounds', '1'],
   },
   {
+    name: 'enqueue',
+    what: 'putting messages into the queue, beside BullMQ alone',
+    full: [],
+    quick: ['--count', '500', '--rounds', '1'],
+  },
+  {
+    name: 'redis-cost',
+    what: "commands, round trips, memory and processor time of Redis, beside the plain worker's",
+    full: [],
+    quick: ['--count', '500'],
+  },
+  {
     name: 'composing',
     what: "processor time for the bytes of a message, beside nodemailer's",
     full: [],
