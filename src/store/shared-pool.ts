@@ -7,6 +7,7 @@ import { isLostConnection } from './lost-connection.ts'
 import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
 import { NO_ENVIRONMENT } from './postgres-parameters.ts'
+import { preparingStatements } from './prepared-statements.ts'
 import { createPreparations } from './preparations.ts'
 import type { MigrationPlan, PlannedChange, Preparation, PreparationLock } from './preparations.ts'
 import { translateStoreError } from './refusal.ts'
@@ -134,6 +135,7 @@ function assemble(
   { hub, connectClient, translate, close }: Parts,
 ): SharedPool {
   const transactions = createTransactions(() => pool.connect(), location)
+  const ask = preparingStatements((statement) => pool.query(statement))
   const steps = createPreparations({
     session: (work) => session(work),
     lock: preparationLock && { ...preparationLock, location },
@@ -156,7 +158,7 @@ function assemble(
       const transaction = transactions.current()
       if (transaction !== undefined) return rowsOf(await transaction.query(text, values))
       if (steps.isPending()) await steps.run()
-      return rowsOf(await pool.query(text, values))
+      return rowsOf(await ask(text, values))
     } catch (error) {
       if (LOOKAHEAD.test(text) && isLostConnection(error)) return { rows: [], rowCount: 0 }
       throw translate(error)
