@@ -71,7 +71,8 @@ export function mailroomEmbedded(directory: string, port: number): Contestant {
   }
 }
 
-async function onRedis(
+/** Starts a worker over a Redis that is filled, and empties it at the end. */
+export async function onRedis(
   redis: RedisServer,
   program: string,
   args: readonly (string | number)[],

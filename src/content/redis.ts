@@ -41,6 +41,8 @@ export function createRedisContent(
   }
 }
 
+const OWNERS_PER_PAGE = 500
+
 interface Place {
   readonly client: Redis
   readonly prefix: string
@@ -185,11 +187,16 @@ async function sweepOne(
 ): Promise<number> {
   const { client } = place
   const key = `${keyOf(place, sha256)}:owners`
-  const owners = await client.zrangebyscore(key, '-inf', until)
   let gone = 0
-  for (const owner of owners) {
-    const [id = '', digest = ''] = owner.split(':')
-    if (!(await isNeeded(id)) && (await letGo(place, sha256, { id, digest }, until))) gone += 1
+  // A million messages may have one picture: nobody else is to wait while their ids are listed.
+  for (let cursor = ''; cursor !== '0';) {
+    const [next, flat] = await client.zscan(key, cursor || 0, 'COUNT', OWNERS_PER_PAGE)
+    cursor = next
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const [id = '', digest = ''] = (flat[at] ?? '').split(':')
+      if (Number(flat[at + 1]) > until || (await isNeeded(id))) continue
+      if (await letGo(place, sha256, { id, digest }, until)) gone += 1
+    }
   }
   const isLeft = await client.exists(key)
   if (isLeft === 0) await strike(place, sha256)
