@@ -18,7 +18,7 @@ import { UNCERTAIN } from './uncertain-lua.ts'
  * anybody has done to it goes the long way, which says the same of this one.
  */
 const UNTOUCHED = `
-local wasTouched = fence or version or notBefore or key or mark or due or manager or attempts
+local wasTouched = fence or version or notBefore or key or mark or due or manager or attempts or spans
 local isKnown = state == 'queued' and (digest == ARGV[7] or (digest and ARGV[7] == ''))
 if isKnown and not wasTouched and tonumber(recorded) and string.find(standing or '', '^p+$') then
   local raised = time[1] * 1000000 + time[2]
@@ -34,8 +34,8 @@ end
 /** Values: id, retention, worker, connection, recipients, their number, the digest or nothing, and the manager or nothing. */
 const SCRIPT = createScript(`
 local state, fence, mark, standing, claims, attempts, recorded, holder, updated, version, breaks, due,
-  notBefore, key, manager, digest = unpack(redis.call('HMGET', KEYS[1],
-    's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K', 'M', 'd'))
+  notBefore, key, manager, digest, spans = unpack(redis.call('HMGET', KEYS[1],
+    's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K', 'M', 'd', 'H'))
 ${CLOCK}
 ${UNTOUCHED}
 ${CHECK}
