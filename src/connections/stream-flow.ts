@@ -95,6 +95,5 @@ function writeDotWhenDue(state: State): void {
   const { wire, ending, hooks } = state
   if (!state.mayDot || state.isClogged || state.isStopped || ending === undefined) return
   state.isStopped = true
-  hooks.onDotSent()
-  wire.write(ending)
+  wire.write(Buffer.concat([ending, Buffer.from(hooks.onDotSent())]))
 }
