@@ -1,7 +1,7 @@
 import type { Fault } from '../smtp/fault.ts'
 import type { Session } from './session.ts'
 
-/** A session, for the caller until it is released; or why there is none. */
+/** A session, for the caller alone until it is released; or why there is none. */
 export type Acquired =
   | { readonly kind: 'session'; readonly session: Session }
   | {
@@ -15,8 +15,6 @@ export type Acquired =
 export interface Waiter {
   readonly serve: (acquired: Acquired | Promise<Acquired>) => void
   readonly signal: AbortSignal | undefined
-  /** Whether it takes the place behind a message that is on its way. */
-  readonly mayFollow: boolean
 }
 
 export const GIVEN_UP: Acquired = {
@@ -28,7 +26,6 @@ export const GIVEN_UP: Acquired = {
 export function waitForSession(
   waiting: Set<Waiter>,
   signal: AbortSignal | undefined,
-  mayFollow: boolean,
 ): Promise<Acquired> {
   return new Promise((resolve) => {
     const giveUp = () => {
@@ -37,7 +34,6 @@ export function waitForSession(
     }
     const waiter: Waiter = {
       signal,
-      mayFollow,
       serve: (acquired) => {
         waiting.delete(waiter)
         signal?.removeEventListener('abort', giveUp)

@@ -11,8 +11,7 @@ export interface BodyFlowHooks {
   readonly mayDot: () => Promise<boolean>
   /** The server took more of the body. */
   readonly onProgress: () => void
-  /** The final dot leaves now; what it returns leaves in the same write. */
-  readonly onDotSent: () => string
+  readonly onDotSent: () => void
   /** `mayDot` said no, or failed with `error`: the dot never leaves. */
   readonly onDotWithheld: (error?: unknown) => void
 }
@@ -92,7 +91,8 @@ async function askForDot(state: State): Promise<void> {
 function writeAtOnce(state: State): void {
   const { wire, body, hooks } = state
   state.isStopped = true
-  wire.write(Buffer.concat([encodeBody(body), finalDot(body), Buffer.from(hooks.onDotSent())]))
+  hooks.onDotSent()
+  wire.write(Buffer.concat([encodeBody(body), finalDot(body)]))
 }
 
 function writeMore(state: State): void {
@@ -109,5 +109,6 @@ function writeDotWhenDue(state: State): void {
   const { wire, body, hooks } = state
   if (!state.mayDot || state.isClogged || state.isStopped || state.written < body.length) return
   state.isStopped = true
-  wire.write(Buffer.concat([finalDot(body), Buffer.from(hooks.onDotSent())]))
+  hooks.onDotSent()
+  wire.write(finalDot(body))
 }

@@ -1,10 +1,8 @@
-import { GIVEN_UP, waitForSession, type Acquired } from './acquired.ts'
-import { createFollowing } from './following.ts'
+import { GIVEN_UP, waitForSession, type Acquired, type Waiter } from './acquired.ts'
+import type { LoginOptions } from './login.ts'
 import { openLogin } from './login.ts'
-import type { PoolEvent } from './pool-event.ts'
-import { closeSurplus, retire, retireIdle } from './pool-retire.ts'
-import { entryToFollow, hold, type Entry, type PoolState, type Shared } from './pool-state.ts'
-import { createSeats, type Seats } from './seats.ts'
+import type { PoolEvent, SessionEnd } from './pool-event.ts'
+import { createSeats, type SeatHolder, type Seats } from './seats.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -16,6 +14,9 @@ export interface PoolOptions extends Shared {
   readonly seats?: Seats
   readonly onEvent?: (event: PoolEvent) => void
 }
+
+/** What all logins of the process have together. */
+type Shared = Pick<LoginOptions, 'tokens' | 'kerberos'>
 
 interface PoolStats {
   readonly open: number
@@ -31,12 +32,9 @@ export interface Pool {
    * An unused session, else a new login, else (all `maxSessions` are taken) the next that is free,
    * in the order of the calls. Every caller with its own login hears of its own fault only.
    *
-   * With `mayFollow` also the place behind a message that is on its way, where the server is far: then
-   * the session is shared with one other caller.
-   *
    * Never rejects; `signal` ends the wait with an `aborted` fault.
    */
-  readonly acquire: (signal?: AbortSignal, mayFollow?: boolean) => Promise<Acquired>
+  readonly acquire: (signal?: AbortSignal) => Promise<Acquired>
   /** Gives a session back, in whatever state: it is kept, or closed and so replaced. */
   readonly release: (session: Session) => void
   /** Ends logins that are under way or wait for their turn, and begins no more; open sessions go on. */
@@ -49,10 +47,29 @@ export interface Pool {
    */
   readonly close: (deadlineMs: number) => Promise<void>
   readonly stats: PoolStats
-  /** How many messages a session may have at once: two where the second gains by it. */
-  readonly depth: number
   /** Closes all sessions without waiting for busy ones. */
   readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+interface Entry {
+  readonly session: Session
+  /** Runs on while the session is busy, where it means nothing: cheaper than to clear it. */
+  idleTimer: NodeJS.Timeout | undefined
+  isStale: boolean
+}
+
+interface State {
+  readonly resolved: ResolvedManager
+  readonly shared: Shared
+  /** Those of sessions that are open, being opened or being closed. */
+  readonly seats: SeatHolder
+  readonly emit: (event: PoolEvent) => void
+  readonly entries: Map<Session, Entry>
+  /** The one that was used last is at the end, and is taken first. */
+  readonly idle: Entry[]
+  readonly waiting: Set<Waiter>
+  readonly logins: AbortController
+  isClosed: boolean
 }
 
 const CLOSED: Acquired = {
@@ -64,7 +81,7 @@ const CLOSED: Acquired = {
 export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): Pool {
   const maxSessions = options.maxSessions ?? resolved.manager.limits.sessions
   const { seats = createSeats(() => maxSessions) } = options
-  const state: PoolState = {
+  const state: State = {
     resolved,
     shared: { tokens: options.tokens, kerberos: options.kerberos },
     seats: seats.join(() => {
@@ -75,12 +92,11 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
     entries: new Map(),
     idle: [],
     waiting: new Set(),
-    following: createFollowing(),
     logins: new AbortController(),
     isClosed: false,
   }
   return {
-    acquire: (signal, mayFollow = false) => acquire(state, signal, mayFollow),
+    acquire: (signal) => acquire(state, signal),
     release: (session) => release(state, session),
     stopLogins: () => {
       state.logins.abort()
@@ -95,31 +111,21 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
       const idle = state.idle.length
       return { open, busy: open - idle, idle, waiting: state.waiting.size }
     },
-    get depth() {
-      return state.following.isWorthIt ? 2 : 1
-    },
     [Symbol.asyncDispose]: () => close(state, 0),
   }
 }
 
-function acquire(
-  state: PoolState,
-  signal: AbortSignal | undefined,
-  mayFollow: boolean,
-): Promise<Acquired> {
+function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
   if (state.isClosed) return Promise.resolve(CLOSED)
   if (signal?.aborted === true) return Promise.resolve(GIVEN_UP)
   const entry = state.idle.pop()
-  if (entry !== undefined) return Promise.resolve(hold(entry))
+  if (entry !== undefined) return Promise.resolve({ kind: 'session', session: entry.session })
   if (state.seats.take()) return logIn(state, signal)
-  // Whoever waits already is served first.
-  const before = mayFollow && state.waiting.size === 0 ? entryToFollow(state) : undefined
-  if (before !== undefined) return Promise.resolve(hold(before))
-  return waitForSession(state.waiting, signal, mayFollow)
+  return waitForSession(state.waiting, signal)
 }
 
 /** The seat is taken. */
-async function logIn(state: PoolState, signal: AbortSignal | undefined): Promise<Acquired> {
+async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
   const { resolved, shared, logins, emit, entries, seats } = state
   const startedAt = performance.now()
   const login = await openLogin(resolved, {
@@ -127,22 +133,17 @@ async function logIn(state: PoolState, signal: AbortSignal | undefined): Promise
     signal: signal === undefined ? logins.signal : AbortSignal.any([signal, logins.signal]),
   })
   if (login.kind === 'fault') {
-    dismissFollowers(state)
     seats.giveBack()
     return login
   }
   const { name, timeouts } = resolved.manager
-  const session = openSession(login, {
-    timeouts,
-    onStale: () => onStale(state, entry),
-    onMisstep: () => state.following.stumble(),
-  })
+  const session = openSession(login, { timeouts, onStale: () => onStale(state, entry) })
   if (state.isClosed) {
     session.destroy()
     seats.giveBack()
     return CLOSED
   }
-  const entry: Entry = { session, idleTimer: undefined, isStale: false, holders: 1 }
+  const entry: Entry = { session, idleTimer: undefined, isStale: false }
   entries.set(session, entry)
   const { security } = login
   const ends = security.kind === 'tls' ? security.certificate?.validTo.toISOString() : undefined
@@ -155,26 +156,14 @@ async function logIn(state: PoolState, signal: AbortSignal | undefined): Promise
   return { kind: 'session', session }
 }
 
-/** Those who wanted to follow knock at no door that was shut: there are more of them than sessions. */
-function dismissFollowers({ waiting, following }: PoolState): void {
-  if (!following.isWorthIt) return
-  for (const waiter of waiting) if (waiter.mayFollow) waiter.serve(GIVEN_UP)
-}
-
-function onStale(state: PoolState, entry: Entry): void {
+function onStale(state: State, entry: Entry): void {
   entry.isStale = true
   retireIdle(state, entry, 'stale')
 }
 
-function release(state: PoolState, session: Session): void {
+function release(state: State, session: Session): void {
   const entry = state.entries.get(session)
   if (entry === undefined) return
-  entry.holders -= 1
-  state.following.learn(session)
-  if (entry.holders > 0) {
-    serveNext(state)
-    return
-  }
   const { limits, timeouts } = state.resolved.manager
   if (!session.isUsable) void retire(state, entry, entry.isStale ? 'stale' : 'broken')
   else if (state.isClosed) void retire(state, entry, 'shutdown')
@@ -189,20 +178,46 @@ function release(state: PoolState, session: Session): void {
   }
 }
 
-function serveNext(state: PoolState): void {
-  for (const waiter of state.waiting) {
-    const entry = state.idle.pop()
-    if (entry !== undefined) waiter.serve(hold(entry))
-    else if (state.seats.take()) waiter.serve(logIn(state, waiter.signal))
-    else {
-      const before = waiter.mayFollow ? entryToFollow(state) : undefined
-      if (before === undefined) return
-      waiter.serve(hold(before))
-    }
+/** Closes a session unless somebody holds it: then `release` sees to it. */
+function retireIdle(state: State, entry: Entry, why: SessionEnd): void {
+  const at = state.idle.indexOf(entry)
+  if (at === -1) return
+  state.idle.splice(at, 1)
+  void retire(state, entry, why)
+}
+
+/** Closes a session that nobody holds; until it is closed its seat stays taken. */
+async function retire(state: State, entry: Entry, why: SessionEnd): Promise<void> {
+  const { session } = entry
+  const giveBack = state.seats.leaveSoon()
+  state.entries.delete(session)
+  clearTimeout(entry.idleTimer)
+  const { name } = state.resolved.manager
+  state.emit({ event: 'session-closed', manager: name, messages: session.messages, why })
+  if (session.isUsable) await session.quit()
+  else session.destroy()
+  giveBack()
+}
+
+/** Others may have what is not used; those that were used least lately go first. */
+function closeSurplus(state: State): void {
+  while (state.seats.isOver) {
+    const entry = state.idle.shift()
+    if (entry === undefined) return
+    void retire(state, entry, 'surplus')
   }
 }
 
-async function close(state: PoolState, deadlineMs: number): Promise<void> {
+function serveNext(state: State): void {
+  for (const waiter of state.waiting) {
+    const entry = state.idle.pop()
+    if (entry !== undefined) waiter.serve({ kind: 'session', session: entry.session })
+    else if (state.seats.take()) waiter.serve(logIn(state, waiter.signal))
+    else return
+  }
+}
+
+async function close(state: State, deadlineMs: number): Promise<void> {
   state.isClosed = true
   state.logins.abort()
   for (const waiter of state.waiting) waiter.serve(CLOSED)

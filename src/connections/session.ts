@@ -5,31 +5,27 @@ import { tryEnvelope } from './envelope-trial.ts'
 import type { EnvelopeTrial, TriedEnvelope } from './envelope-trial.ts'
 import type { Login } from './login.ts'
 import type { MessageBody } from './message-body.ts'
-import { createSessionLine } from './session-line.ts'
 import type { SessionSecurity } from './session-security.ts'
 import type { Timeouts } from './timeouts.ts'
 import type { TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import { runTransaction } from './transaction.ts'
 import { openWire } from './wire.ts'
 import type { Wire, WireEnd } from './wire.ts'
 
 /** How long the server may take to say goodbye. */
 const QUIT_MS = 1000
 
-/** One open, logged-in SMTP connection; it carries one message at a time, and perhaps one more waits. */
+/** One open, logged-in SMTP connection; it carries one message at a time. */
 export interface Session {
   /** Messages that were offered to the server over it. */
   readonly messages: number
-  /** Whether it is open, as far as the server has let us know, and no message waits in it. */
+  /** Whether it is open, as far as the server has let us know, and carries no message now. */
   readonly isUsable: boolean
-  /** Whether a message that waits in it costs a round trip less, and would not wait for long. */
-  readonly mayFollow: boolean
-  /** The shortest time that an answer took; Infinity before there was one. */
-  readonly roundTripMs: number
   readonly isSecure: boolean
   readonly security: SessionSecurity
   /** What is known of the server, to be held against what a message needs. */
   readonly server: Server
-  /** Offers one message; see `SessionLine`. Throws when it still carries another and may not wait. */
+  /** Offers one message; see `runTransaction`. Throws when it still carries another. */
   readonly deliver: (
     envelope: Envelope,
     body: MessageBody,
@@ -51,46 +47,38 @@ export interface SessionOptions {
   readonly timeouts: Timeouts
   /** Called once when the server ends the session while it carries no message. */
   readonly onStale?: (end: WireEnd) => void
-  /** A message may wait for the end of the one before; called when one has waited in vain. */
-  readonly onMisstep?: () => void
 }
 
 /** Makes a session of a login; whoever opens it closes it. */
 export function openSession(
   { socket, extensions, isSecure, security }: Extract<Login, { readonly kind: 'open' }>,
-  { timeouts, onStale = () => {}, onMisstep }: SessionOptions,
+  { timeouts, onStale = () => {} }: SessionOptions,
 ): Session {
   const server = { extensions, isVerified: security.kind === 'tls' && security.isVerified }
   const wire = openWire(socket, { ...server, timeouts, onIdleEnd: onStale })
-  const line = createSessionLine(wire, onMisstep)
-  let isTrying = false
+  let isBusy = false
   return {
     get messages() {
       return wire.transactions
     },
     get isUsable() {
-      return !isTrying && line.hasRoom && wire.end === undefined
-    },
-    get mayFollow() {
-      return extensions.pipelining && line.isShort
-    },
-    get roundTripMs() {
-      return wire.roundTripMs
+      return !isBusy && wire.end === undefined
     },
     isSecure,
     security,
     server,
     deliver: async (envelope, body, hooks) => {
-      if (isTrying) throw new TypeError('expected a session that carries no message')
-      return line.deliver(envelope, body, hooks)
+      if (isBusy) throw new TypeError('expected a session that carries no message')
+      isBusy = true
+      const ending = await runTransaction(wire, envelope, body, hooks)
+      isBusy = false
+      return ending
     },
     tryEnvelope: async (envelope, signal) => {
-      if (isTrying || !line.isEmpty) {
-        throw new TypeError('expected a session that carries no message')
-      }
-      isTrying = true
+      if (isBusy) throw new TypeError('expected a session that carries no message')
+      isBusy = true
       const trial = await tryEnvelope(wire, envelope, signal)
-      isTrying = false
+      isBusy = false
       return trial
     },
     quit: () => quit(wire),

@@ -95,5 +95,6 @@ function writeDotWhenDue(state: State): void {
   const { wire, ending, hooks } = state
   if (!state.mayDot || state.isClogged || state.isStopped || ending === undefined) return
   state.isStopped = true
-  wire.write(Buffer.concat([ending, Buffer.from(hooks.onDotSent())]))
+  hooks.onDotSent()
+  wire.write(ending)
 }

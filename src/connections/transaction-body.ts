@@ -19,9 +19,7 @@ export function startBody(run: Run): void {
     onDotSent: () => {
       run.awaited = 'dot'
       run.said.push('.')
-      run.saidAt = performance.now()
       startTimer(run)
-      return run.turn.behindDot()
     },
     onDotWithheld: (error) => withhold(run, error),
   }

@@ -9,14 +9,6 @@ import type { RecipientReply, TransactionEnding, TransactionHooks } from './tran
 import { transcribe, type Said } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
-/** What the other messages of a session have to do with this one's transaction. */
-export interface Turn {
-  /** The final dot leaves now: what this returns leaves with it. */
-  readonly behindDot: () => string
-  /** It is over: called in the very step after which the wire is free for another. */
-  readonly onOver: () => void
-}
-
 /** The reply that comes next, or `body` while it is our turn to speak. */
 export type Awaited = 'reset' | 'mail' | 'rcpt' | 'data' | 'lone-dot' | 'body' | 'dot'
 
@@ -44,18 +36,11 @@ export interface Run {
   readonly commands: Commands
   readonly body: MessageBody
   readonly hooks: TransactionHooks
-  readonly turn: Turn
   readonly recipients: RecipientReply[]
   readonly resolve: (ending: TransactionEnding) => void
   readonly onAbort: () => void
   /** When `timeouts.total` is over, on the clock of `performance`. */
-  overAt: number
-  /** When was said, on the same clock, what is answered next; absent when several things were. */
-  saidAt: number | undefined
-  /** Whether it has the wire to itself; until then it waits behind another. */
-  hasBegun: boolean
-  /** Whether its commands left behind the final dot of the message before. */
-  isAhead: boolean
+  readonly overAt: number
   awaited: Awaited
   rcptReplies: number
   accepted: number
@@ -70,10 +55,9 @@ export interface Run {
 }
 
 /** Says commands, for the server and for the conversation. */
-export function say(run: Run, commands: string): void {
-  run.said.push(commands)
-  run.saidAt = performance.now()
-  run.wire.write(commands)
+export function say({ wire, said }: Run, commands: string): void {
+  said.push(commands)
+  wire.write(commands)
 }
 
 /** How far the transaction has come. */
@@ -192,18 +176,17 @@ export function finish(run: Run, ending: TransactionEnding): void {
   run.isOver = true
   clearTimeout(run.timer)
   run.hooks.signal?.removeEventListener('abort', run.onAbort)
-  if (run.hasBegun) run.wire.detach()
+  run.wire.detach()
   const { unasked } = run.commands
   const told = {
     ...withConversation(run, ending),
     ...(unasked.length > 0 && { unasked }),
   }
-  run.flow?.stop()
-  run.turn.onOver()
   if (run.flow === undefined) {
     run.resolve(told)
     return
   }
+  run.flow.stop()
   // Whoever is told the ending settles next: no mark may be written after that.
   void run.flow.answered.then(() => run.resolve(told))
 }

@@ -1,26 +1,22 @@
-import { formatDuration } from '../duration.ts'
 import type { Fault } from '../smtp/fault.ts'
 import type { Envelope } from '../smtp/envelope.ts'
+import type { Reply } from '../smtp/reply.ts'
 import type { MessageBody } from './message-body.ts'
 import { composeEnvelope } from './envelope-commands.ts'
+import { startBody } from './transaction-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
-import { onReply } from './transaction-replies.ts'
-import { breakOff, finish, say, stageOf, startTimer } from './transaction-run.ts'
-import type { Run, Turn } from './transaction-run.ts'
+import {
+  breakOff,
+  endSession,
+  finish,
+  reject,
+  say,
+  replyFault,
+  stageOf,
+  startTimer,
+} from './transaction-run.ts'
+import type { Awaited, Run } from './transaction-run.ts'
 import type { Wire } from './wire.ts'
-
-/** One message that is offered over a wire. */
-export interface Transaction {
-  /** Exactly how it ended; never rejects. */
-  readonly ending: Promise<TransactionEnding>
-  readonly isOver: boolean
-  /** Its commands, to leave behind the final dot of the message before; empty where that may not be. */
-  readonly goAhead: () => string
-  /** The wire is its own from now on, unless it is over already. */
-  readonly begin: () => void
-  /** Waits behind another for so long at most: then it ends as stale. */
-  readonly wait: (patienceMs: number) => void
-}
 
 /**
  * Offers one message to the server at the other end of `wire`, and says exactly how that ended.
@@ -28,15 +24,14 @@ export interface Transaction {
  * With PIPELINING the whole envelope and DATA leave in one packet (RFC 2920). While the body flows,
  * `beforeDot` is asked; the final dot leaves only after it said true. Each step has its time-out,
  * and all together `timeouts.total` until the dot has left: from then on only its own counts.
- * An ending other than `accepted` may have closed the wire: see `wire.end`.
+ * Never rejects. An ending other than `accepted` may have closed the wire: see `wire.end`.
  */
-export function createTransaction(
+export function runTransaction(
   wire: Wire,
   envelope: Envelope,
   body: MessageBody,
   hooks: TransactionHooks,
-  turn: Turn,
-): Transaction {
+): Promise<TransactionEnding> {
   const recipients = envelope.to.map((address): RecipientReply => ({
     address,
     reply: undefined,
@@ -48,102 +43,42 @@ export function createTransaction(
     const fault: Fault = { kind: 'unsupported', stage: 'mail', detail, lacks }
     const conversation = [`* unsupported: ${detail}`]
     const whom = places && { places }
-    return endedAtOnce({ kind: 'rejected', fault, recipients, conversation, ...whom })
+    return Promise.resolve({ kind: 'rejected', fault, recipients, conversation, ...whom })
   }
-  const { promise: ending, resolve } = Promise.withResolvers<TransactionEnding>()
-  const run: Run = {
-    wire,
-    from: envelope.from,
-    said: [],
-    writtenBefore: wire.bodyBytes,
-    commands,
-    body,
-    hooks,
-    turn,
-    recipients,
-    resolve,
-    onAbort: () => abort(run),
-    overAt: Infinity,
-    saidAt: undefined,
-    hasBegun: false,
-    isAhead: false,
-    awaited: 'mail',
-    rcptReplies: 0,
-    accepted: 0,
-    refusal: undefined,
-    flow: undefined,
-    timer: undefined,
-    timerMs: 0,
-    isTotalTimer: false,
-    isOver: false,
-  }
-  return {
-    ending,
-    get isOver() {
-      return run.isOver
-    },
-    goAhead: () => goAhead(run),
-    begin: () => begin(run),
-    wait: (patienceMs) => wait(run, patienceMs),
-  }
-}
-
-function endedAtOnce(ending: TransactionEnding): Transaction {
-  return {
-    ending: Promise.resolve(ending),
-    isOver: true,
-    goAhead: () => '',
-    begin: () => {},
-    wait: () => {},
-  }
-}
-
-/** Nothing of it may leave when it is over; without PIPELINING each command waits for its answer. */
-function goAhead(run: Run): string {
-  if (run.isOver || run.isAhead || !run.wire.extensions.pipelining) return ''
-  run.isAhead = true
-  const opening = openingOf(run)
-  run.said.push(opening)
-  return opening
-}
-
-function wait(run: Run, patienceMs: number): void {
-  const { signal } = run.hooks
-  if (signal?.aborted === true) abort(run)
-  if (run.isOver) return
-  signal?.addEventListener('abort', run.onAbort)
-  const detail = `the message before it in the session had no answer for ${formatDuration(patienceMs)}`
-  run.timer = setTimeout(
-    () => endBehind(run, { kind: 'timeout', stage: 'mail', detail }),
-    patienceMs,
-  )
-}
-
-/** Ends one that waits: the message before it has the wire, and goes on. */
-function endBehind(run: Run, fault: Fault): void {
-  const isStale = fault.kind === 'aborted' ? {} : ({ isStale: true } as const)
-  finish(run, { kind: 'broken', fault, recipients: run.recipients, dotSent: false, ...isStale })
+  return new Promise((resolve) => {
+    const run: Run = {
+      wire,
+      from: envelope.from,
+      said: [],
+      writtenBefore: wire.bodyBytes,
+      commands,
+      body,
+      hooks,
+      recipients,
+      resolve,
+      onAbort: () => abort(run),
+      overAt: performance.now() + wire.timeouts.total,
+      awaited: wire.needsReset ? 'reset' : 'mail',
+      rcptReplies: 0,
+      accepted: 0,
+      refusal: undefined,
+      flow: undefined,
+      timer: undefined,
+      timerMs: 0,
+      isTotalTimer: false,
+      isOver: false,
+    }
+    begin(run)
+  })
 }
 
 function begin(run: Run): void {
-  const { wire, hooks, recipients } = run
-  if (run.isOver) return
-  const hasWaited = run.timer !== undefined
-  clearTimeout(run.timer)
-  run.timer = undefined
-  run.overAt = performance.now() + wire.timeouts.total
+  const { wire, hooks, recipients, commands } = run
   if (wire.end !== undefined) {
     wire.transactions++
-    if (hasWaited) {
-      const detail = 'the session ended with the message before'
-      endBehind(run, { kind: 'closed', stage: 'mail', detail })
-    } else {
-      run.hasBegun = true
-      breakOff(run, { ...wire.end, stage: 'mail' })
-    }
+    breakOff(run, { ...wire.end, stage: 'mail' })
     return
   }
-  run.hasBegun = true
   if (hooks.signal?.aborted === true) {
     const fault: Fault = { kind: 'aborted', stage: 'mail', detail: 'ended before it began' }
     finish(run, { kind: 'broken', fault, recipients, dotSent: false })
@@ -156,27 +91,122 @@ function begin(run: Run): void {
     onEnd: ({ kind, detail }) => breakOff(run, { kind, stage: stageOf(run), detail }),
     onDrain: () => run.flow?.onDrain(),
   })
-  run.awaited = wire.needsReset ? 'reset' : 'mail'
   startTimer(run)
-  if (run.isAhead) return
   const reset = wire.needsReset ? 'RSET\r\n' : ''
   if (wire.extensions.pipelining) {
-    say(run, reset + openingOf(run))
+    say(run, reset + commands.mail + commands.recipients.join('') + 'DATA\r\n')
   } else {
-    say(run, reset === '' ? run.commands.mail : reset)
+    say(run, reset === '' ? commands.mail : reset)
   }
 }
 
-function openingOf({ commands }: Run): string {
-  return `${commands.mail}${commands.recipients.join('')}DATA\r\n`
+function onReply(run: Run, reply: Reply): void {
+  run.said.push(reply)
+  const digit = Math.trunc(reply.code / 100)
+  const isNegative = digit === 4 || digit === 5
+  const isExpected = digit === (run.awaited === 'data' ? 3 : 2)
+  if (reply.code === 421 || (!isExpected && !isNegative)) {
+    endSession(run, reply)
+    return
+  }
+  switch (run.awaited) {
+    case 'reset':
+      if (isExpected) onReset(run)
+      else endSession(run, reply)
+      break
+    case 'mail':
+      onMailReply(run, reply, isExpected)
+      break
+    case 'rcpt':
+      onRcptReply(run, reply, isExpected)
+      break
+    case 'data':
+      onDataReply(run, reply, isExpected)
+      break
+    case 'lone-dot':
+      reject(run)
+      break
+    case 'body':
+      // Before our dot nothing can have been accepted; we no longer know what the server reads.
+      endSession(run, reply)
+      break
+    case 'dot':
+      run.wire.needsReset = false
+      if (isExpected) finish(run, { kind: 'accepted', reply, recipients: run.recipients })
+      else reject(run, replyFault(run, reply))
+      break
+  }
+}
+
+function onReset(run: Run): void {
+  run.wire.needsReset = false
+  awaitNext(run, 'mail', run.commands.mail)
+}
+
+function onMailReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  if (isAccepted) run.wire.needsReset = true
+  else run.refusal = replyFault(run, reply)
+  if (run.refusal !== undefined && !run.wire.extensions.pipelining) reject(run)
+  else awaitNext(run, 'rcpt', rcptLineAt(run, 0))
+}
+
+function onRcptReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  const { recipients, wire } = run
+  const address = recipients[run.rcptReplies]?.address ?? ''
+  // What follows a refused sender (503 and the like) says nothing about the recipient.
+  if (run.refusal === undefined)
+    recipients[run.rcptReplies] = { address, reply, accepted: isAccepted }
+  if (isAccepted) run.accepted++
+  run.rcptReplies++
+  if (run.rcptReplies < recipients.length) {
+    awaitNext(run, 'rcpt', rcptLineAt(run, run.rcptReplies))
+    return
+  }
+  if (run.accepted === 0) run.refusal ??= refusalOfAll(recipients)
+  if (run.refusal !== undefined && !wire.extensions.pipelining) reject(run)
+  else awaitNext(run, 'data', 'DATA\r\n')
+}
+
+function rcptLineAt({ commands }: Run, index: number): string {
+  return commands.recipients[index] ?? ''
+}
+
+/** A recipient that may be taken later speaks for all: the message is not lost yet. */
+function refusalOfAll(recipients: readonly RecipientReply[]): Fault | undefined {
+  const transient = recipients.find(({ reply }) => reply !== undefined && reply.code < 500)
+  const { reply } = transient ?? recipients[0] ?? {}
+  return reply && { kind: 'reply', stage: 'rcpt', reply }
+}
+
+function onDataReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  if (!isAccepted) {
+    reject(run, replyFault(run, reply))
+    return
+  }
+  if (run.refusal === undefined) {
+    startBody(run)
+    return
+  }
+  if (run.refusal.stage === 'mail') {
+    // Refused the sender and wants a message all the same: such a session is not to be trusted.
+    breakOff(run, run.refusal)
+    return
+  }
+  // RFC 2920 §3.1: DATA went along with the recipients, and all of these were refused.
+  run.awaited = 'lone-dot'
+  startTimer(run)
+  say(run, '.\r\n')
+}
+
+/** Moves on to the next reply; with PIPELINING the command for it has left already. */
+function awaitNext(run: Run, awaited: Awaited, line: string): void {
+  run.awaited = awaited
+  startTimer(run)
+  if (!run.wire.extensions.pipelining) say(run, line)
 }
 
 function abort(run: Run): void {
   if (run.awaited === 'dot') return
-  if (!run.hasBegun) {
-    endBehind(run, { kind: 'aborted', stage: 'mail', detail: 'ended from our side' })
-    return
-  }
   const stage = stageOf(run)
   breakOff(run, { kind: 'aborted', stage, detail: 'ended from our side' })
 }

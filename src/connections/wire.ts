@@ -33,8 +33,6 @@ export interface Wire {
   needsReset: boolean
   /** Transactions that were begun on it. */
   transactions: number
-  /** The shortest time that an answer took: a round trip at most; Infinity before there was one. */
-  roundTripMs: number
   /** Bytes of bodies that were written to it. */
   readonly bodyBytes: number
   /** False: wait for `onDrain` before more is written. */
@@ -90,7 +88,6 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
     ...known,
     needsReset: false,
     transactions: 0,
-    roundTripMs: Infinity,
     get end() {
       return end
     },

@@ -7,8 +7,6 @@ export type Hold = 'clock' | 'pause' | 'rate' | 'spare'
 /** How many sessions of one manager this worker may use now. */
 export interface Capacity {
   readonly sessions: number
-  /** How many deliveries may run over them at once: more than sessions where one waits behind another. */
-  readonly deliveries: number
   /** Tells how many deliveries run now. */
   load(running: number): void
   /** The server took no more than `open` sessions: no more are tried for a minute. */
@@ -31,24 +29,22 @@ export interface Capacity {
 
 const CROWDED_MS = 60_000
 
-/** Leases the sessions of `manager`, held by `holds` at first; each may have `depth` deliveries at once. */
+/** Leases the sessions of `manager`, held by `holds` at first. */
 export function leaseCapacity(
   leases: Leases,
   manager: string,
   max: number,
   holds: readonly Hold[],
-  depth: () => number,
   { onChange, onLost }: LeaseHolder,
 ): Capacity {
   const held = new Set(holds)
   let running = 0
-  let depthNow = depth()
   const tell = (): void => {
     onChange()
     line.letIn()
   }
   const ceiling = createCeiling(max, tell)
-  const line = createFreeLine(() => usable() * depthNow - running)
+  const line = createFreeLine(() => usable() - running)
   const lease = leases.lease(manager, max, { onChange: tell, onLost })
   lease.hold(held.size > 0)
   const usable = (): number => (held.size > 0 ? 0 : Math.min(lease.sessions, ceiling.now))
@@ -57,19 +53,13 @@ export function leaseCapacity(
     get sessions() {
       return usable()
     },
-    get deliveries() {
-      return usable() * depthNow
-    },
     get isBehind() {
       return line.isBehind
     },
     free: (withinMs, signal) => line.wait(withinMs, signal),
     load: (now) => {
       running = now
-      const before = depthNow
-      depthNow = depth()
-      lease.load(Math.ceil(now / depthNow))
-      if (depthNow !== before) onChange()
+      lease.load(now)
       line.letIn()
     },
     crowded: (open) => ceiling.lower(open),

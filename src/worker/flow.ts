@@ -64,11 +64,10 @@ export function createFlow(
   const way = createWay(name, resolved, context, stops, ended, () => turn())
   const circuit = (): Circuit => health.circuit(way.gate.key)
   const limit = (): number => way.gate.resolved.manager.limits.sessions
-  const depth = (): number => way.gate.depth()
   const follow = pauseTurns(health, way, () => ({ capacity, parking }))
   const pause = followPause(name, way.gate.key.name, context, follow)
   const start = createStart(turns, () => ({ tap, startCheck }))
-  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holdsOf(pause), depth, start)
+  const capacity = leaseCapacity(leases, way.gate.key.name, limit(), holdsOf(pause), start)
   const hold = (isHeld: boolean): void => capacity.hold('rate', isHeld)
   const manager = (): ConnectionManager => way.context.manager
   const pacing = createPacing(name, { ...context, ...start, hold, manager })

@@ -27,8 +27,6 @@ export type Entered =
 export interface Gate {
   readonly resolved: ResolvedManager
   readonly key: ManagerKey
-  /** How many messages each session may have at once. */
-  depth(): number
   enter(signal: AbortSignal): Promise<Entered>
   leave(session: Session): void
   /** Tells the health what a message's attempt showed. */
@@ -64,7 +62,7 @@ export function openGate(
     const admission = await health.admit(key)
     if (admission.kind === 'wait') return { kind: 'shut' }
     if (admission.kind === 'probe') return enterAsking(admission.probe, signal)
-    const acquired = await pool.acquire(signal, true)
+    const acquired = await pool.acquire(signal)
     return acquired.kind === 'session' ? acquired : shutBy(acquired)
   }
 
@@ -94,7 +92,6 @@ export function openGate(
   const gate: Gate = {
     resolved,
     key,
-    depth: () => pool.depth,
     enter,
     leave: (session) => pool.release(session),
     learn: (finding, why) =>

@@ -38,7 +38,7 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
   const fit = (): void => {
     const { way, capacity, pacing, share, turns } = parts()
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
-    const wanted = Math.min(capacity.deliveries, isKnownToWork ? pacing.most : 1)
+    const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
     turns.setConcurrency(share.grant(wanted))
   }
   return {

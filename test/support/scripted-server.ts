@@ -27,14 +27,12 @@ type Cue =
  * What the server does: says a text (`\n` stands for CRLF; nothing if it is empty), then perhaps
  * closes, never answers again (`silence`), or reads no more (`deafness`).
  *
- * `pieces` are written as they are, one by one, so that they arrive apart; `later` is said when it
- * resolves, and what follows waits for it.
+ * `pieces` are written as they are, one by one, so that they arrive apart.
  */
 type Answer =
   | string
   | { readonly say?: string; readonly after: 'close' | 'reset' | 'silence' | 'deafness' }
   | { readonly pieces: readonly string[] }
-  | { readonly later: Promise<string> }
 
 /** Answers by cue; a list is used up one by one, and its last one is repeated. */
 export type Script = Partial<
@@ -51,8 +49,6 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly commands: readonly string[]
   /** Everything that came after a 354, of all connections, with the dots as they were sent. */
   readonly bodies: string
-  /** What came at once, of all connections. */
-  readonly packets: readonly string[]
   /** How many final dots came. */
   readonly dots: number
   /** Writes to all open connections, unasked. */
@@ -87,7 +83,7 @@ export async function startScriptedServer(
   script: Script = {},
   certificate?: Certificate,
 ): Promise<ScriptedServer> {
-  const log: Log = { connections: 0, commands: [], packets: [], bodies: '', dots: 0 }
+  const log: Log = { connections: 0, commands: [], bodies: '', dots: 0 }
   const sockets = new Set<Socket>()
   const answers = createAnswers(script)
   const server = createServer({ noDelay: true }, (socket) => {
@@ -107,9 +103,6 @@ export async function startScriptedServer(
     },
     get commands() {
       return log.commands
-    },
-    get packets() {
-      return log.packets
     },
     get bodies() {
       return log.bodies
@@ -139,7 +132,6 @@ export async function startScriptedServer(
 interface Log {
   connections: number
   readonly commands: string[]
-  readonly packets: string[]
   bodies: string
   dots: number
 }
@@ -209,9 +201,7 @@ function converse(plain: Socket, { log, answers, certificate }: Conversation): v
     listen()
   }
   const onData = (chunk: Buffer): void => {
-    const packet = chunk.toString('latin1')
-    log.packets.push(packet)
-    input += packet
+    input += chunk.toString('latin1')
     for (;;) {
       if (tail !== undefined && input !== '') takeBody(tail)
       const end = tail === undefined ? input.indexOf(LINE_BREAK) : -1
@@ -244,10 +234,6 @@ function isCue(verb: string): verb is Cue {
 async function perform(socket: Socket, answer: Answer): Promise<void> {
   if (typeof answer === 'string') {
     if (answer !== '') socket.write(onTheWire(answer))
-    return
-  }
-  if ('later' in answer) {
-    socket.write(onTheWire(await answer.later))
     return
   }
   if ('pieces' in answer) {
