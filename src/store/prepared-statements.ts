@@ -7,7 +7,8 @@ type Ask = (statement: QueryConfig) => Promise<QueryResult>
 
 /** More texts than a process has of its own: who writes values into them would fill the server's memory. */
 const MAX_TEXTS = 500
-const WRONG_RESULT = 'cached plan must not change result type'
+/** Postgres' own function that says "cached plan must not change result type", in whatever language. */
+const CHANGED = { code: '0A000', routine: 'RevalidateCachedQuery' }
 /** Invalid and duplicate prepared statement name. */
 const FORGOTTEN: ReadonlySet<unknown> = new Set(['26000', '42P05'])
 
@@ -40,8 +41,8 @@ export function preparingStatements(
     try {
       return await ask({ name, text, values })
     } catch (error) {
-      if (!(error instanceof Error) || !('code' in error)) throw error
-      if (error.message === WRONG_RESULT) {
+      if (!isOfServer(error)) throw error
+      if (error.code === CHANGED.code && error.routine === CHANGED.routine) {
         changes += 1
         names.delete(text)
       } else if (FORGOTTEN.has(error.code)) isOff = true
@@ -49,4 +50,10 @@ export function preparingStatements(
       return ask({ text, values })
     }
   }
+}
+
+function isOfServer(
+  error: unknown,
+): error is { readonly code: unknown; readonly routine: unknown } {
+  return error instanceof Error && 'code' in error && 'routine' in error
 }

@@ -4,8 +4,13 @@ import base64
 import email
 import email.header
 import email.utils
+import inspect
 import json
 import sys
+
+# Where Python is strict, it takes no domain literal (RFC 5321 section 4.1.3).
+IS_STRICT = "strict" in inspect.signature(email.utils.getaddresses).parameters
+LENIENT = {"strict": False} if IS_STRICT else {}
 
 MAILBOXES = {"from", "sender", "reply-to", "to", "cc", "bcc"}
 
@@ -21,7 +26,7 @@ def plain(value):
 
 def header(name, value):
     if name in MAILBOXES:
-        pairs = email.utils.getaddresses([plain(value)])
+        pairs = email.utils.getaddresses([plain(value)], **LENIENT)
         return [[decoded(name), address] for name, address in pairs]
     return decoded(plain(value))
 
