@@ -83,7 +83,9 @@ describeStores('faults', (place) => {
     })
     expect(await room.mailroom.list({ state: 'uncertain' })).toMatchObject({ records: [{ id }] })
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, uncertain: 1 })
-    expect(room.told('uncertain')).toMatchObject([{ id, recipients: 1, stage: 'dot' }])
+    await expect
+      .poll(() => room.told('uncertain'))
+      .toMatchObject([{ id, recipients: 1, stage: 'dot' }])
   })
 
   test('a 4yz after the dot is tried again, a 5yz is final, and both name their rule', async () => {
@@ -99,10 +101,12 @@ describeStores('faults', (place) => {
       attempts: 2,
       last: { code: 554, status: '5.6.0', stage: 'dot', rule: expect.any(String) },
     })
-    expect(room.told('deferred')).toMatchObject([{ code: 451, rule: expect.any(String) }])
-    expect(room.told('refused')).toMatchObject([
-      { code: 554, reason: expect.stringContaining('554') },
-    ])
+    await expect
+      .poll(() => room.told('deferred'))
+      .toMatchObject([{ code: 451, rule: expect.any(String) }])
+    await expect
+      .poll(() => room.told('refused'))
+      .toMatchObject([{ code: 554, reason: expect.stringContaining('554') }])
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, refused: 1 })
   })
 

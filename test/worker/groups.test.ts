@@ -69,7 +69,9 @@ describeStores('a group of connection managers', (place) => {
     expect(room.told('failed-over')).toMatchObject([
       { connection: 'out', from: 'relay', to: 'backup', why: 'manager' },
     ])
-    expect(room.told('delivered')).toMatchObject([{ attempt: 1, member: 'backup' }, { attempt: 1 }])
+    await expect
+      .poll(() => room.told('delivered'))
+      .toMatchObject([{ attempt: 1, member: 'backup' }, { attempt: 1 }])
 
     await using relay = await startSmtpServer({ port })
     await expect
@@ -226,7 +228,9 @@ describeRedis('a failover group', (queue) => {
       { state: 'delivered' },
       { state: 'refused' },
     ])
-    expect(room.told('refused')).toMatchObject([{ rule: 'local.from-not-allowed' }])
+    await expect
+      .poll(() => room.told('refused'))
+      .toMatchObject([{ rule: 'local.from-not-allowed' }])
     expect([relay.mails.length, backup.mails.length]).toEqual([1, 1])
     expect(room.told('failed-over')).toEqual([])
   })

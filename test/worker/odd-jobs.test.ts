@@ -104,7 +104,7 @@ describeStores('odd jobs', (place) => {
       state: 'uncertain',
       recipients: [{ state: 'delivered' }, { state: 'uncertain' }, { state: 'delivered' }],
     })
-    expect(room.told('uncertain')).toMatchObject([{ id, recipients: 1 }])
+    await expect.poll(() => room.told('uncertain')).toMatchObject([{ id, recipients: 1 }])
     expect(server.mails.flatMap(({ to }) => to)).toEqual(['ann@example.org', 'eve@example.org'])
   })
 

@@ -137,7 +137,7 @@ describe('supersedes', () => {
       expect(await room.settled(first.id)).toMatchObject({ state: 'superseded' })
       expect(await room.settled(second.id)).toMatchObject({ state: 'delivered' })
       expect(server.mails).toHaveLength(1)
-      expect(room.told('delivered')).toMatchObject([{ id: second.id }])
+      await expect.poll(() => room.told('delivered')).toMatchObject([{ id: second.id }])
     })
 
     test('what is behind a conflict in a batch supersedes nothing', async () => {

@@ -29,7 +29,9 @@ describeStores('a message whose answer never came', (place) => {
       expect(await room.mailroom.get(id)).toMatchObject({ attempts: 2, last: { code: 250 } })
       expect(new Set(server.bodies.match(/^Message-ID: .*$/gim)).size).toBe(1)
       expect(server.dots).toBe(2)
-      expect(room.told('uncertain')).toMatchObject([{ id, recipients: 1, attempt: 1 }])
+      await expect
+        .poll(() => room.told('uncertain'))
+        .toMatchObject([{ id, recipients: 1, attempt: 1 }])
       expect(room.told('uncertain-settled')).toEqual([
         { event: 'uncertain-settled', id, connection: 'relay', way: 'resend', recipients: 1 },
       ])
@@ -70,7 +72,7 @@ describeStores('a message whose answer never came', (place) => {
       await expect
         .poll(() => room.told('uncertain-settled'))
         .toMatchObject([{ id, way: 'accept', recipients: 1, rule: 'local.accepted-uncertain' }])
-      expect(room.told('uncertain')).toHaveLength(1)
+      await expect.poll(() => room.told('uncertain')).toHaveLength(1)
       expect(room.told('delivered')).toEqual([])
       await expect.poll(() => heard).toMatchObject([{ id, rule: 'local.accepted-uncertain' }])
       const none = { waiting: 0, active: 0, delayed: 0, dead: 0, uncertain: 0 }
