@@ -30,6 +30,8 @@ declare
   ended text;
   marked int;
   newer text;
+  -- Then it was told so, and is taken: a newer message that comes this very moment comes later.
+  has_died boolean := false;
 begin
   turned := 0;
   loop
@@ -39,7 +41,7 @@ begin
       where id = the_id and state in ('queued', 'deferred') and mark_until is null
         and (position('p' in standing) > 0 or position('q' in standing) > 0)
         and (not_before is null or not_before <= clock_timestamp())
-        and (supersedes is null or ledger_newer(supersedes, id) is null)
+        and (has_died or supersedes is null or ledger_newer(supersedes, id) is null)
         and (settle_at is null or settle_at > clock_timestamp()) and not ledger_is_unreadable(state, standing, recipients)
         and (the_digest is null or digest is null or digest = the_digest)
         and (the_manager is null or coalesce(manager, the_connection) = the_manager or standing !~ '[uq]')
@@ -63,7 +65,7 @@ begin
       final_state := 'conflict';
       return;
     end if;
-    newer := ledger_newer(l.supersedes, the_id);
+    newer := case when not has_died then ledger_newer(l.supersedes, the_id) end;
     if newer is not null and l.settle_way = 'r'
       and coalesce(l.mark_until <= clock_timestamp(), true) then
       update ledger set settle_at = null, settle_way = null where id = the_id;
@@ -117,6 +119,7 @@ begin
     elsif l.state = 'active' then
       perform ledger_tell(the_id, 'd' || coalesce(l.holder, '') || E'\\t'
         || floor(extract(epoch from l.updated_at) * 1000));
+      has_died := true;
     end if;
     if ended = 'deferred' then
       update ledger set standing = l.standing, late = l.late, mark = null, mark_until = null,

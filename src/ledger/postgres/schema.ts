@@ -17,7 +17,7 @@ import { TRANSITION } from './transition.ts'
 import { UNCERTAIN_FUNCTION } from './uncertain.ts'
 
 /** Raise it with every change of the table or a function; the change must keep old workers going. */
-const VERSION = 13
+const VERSION = 14
 
 const CREATE = [
   TABLE,
