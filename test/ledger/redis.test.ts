@@ -225,3 +225,18 @@ describeOwnRedis('a Redis that was restarted', () => {
     expect(await fenceOf(ledger, 'm1')).toBeGreaterThan(0)
   })
 })
+
+describeOwnRedis('a Redis whose user lacks a right', () => {
+  test('a record is not blamed for it, alone or among others', async () => {
+    await using redis = await startRedis()
+    await using store = await openStore(redis.url, { patience: 'wait' })
+    if (store.kind !== 'redis') throw new Error(`expected a Redis, got "${store.kind}"`)
+    const ledger = await openLedger(store)
+    await store.client.call('ACL', 'SETUSER', 'default', '-hmget')
+    for (const ids of [['m1'], ['m1', 'm2']]) {
+      await expect(ledger.record(ids.map((id) => newRecord(id)))).rejects.toMatchObject({
+        code: 'STORE_RIGHTS_MISSING',
+      })
+    }
+  })
+})

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { RecordUnreadableError } from '../errors.ts'
 import type { NewRecord, Recorded } from '../ledger.ts'
 import type { RedisKeys } from './keys.ts'
-import { record, recordedOf, valuesOf } from './record.ts'
+import { record, recordedOf, valuesOf, WRITE_RECORD } from './record.ts'
 import { createScript, runScript } from './script.ts'
 import { CLOCK } from './transition.ts'
 
@@ -17,16 +17,18 @@ const VALUES_EACH = 5
  */
 const SCRIPT = createScript(`
 ${CLOCK}
+${WRITE_RECORD}
 local answers = {}
 for place, key in ipairs(KEYS) do
   local connection, messageId, digest, recipients, standing =
     unpack(ARGV, ${VALUES_EACH} * (place - 1) + 1, ${VALUES_EACH} * place)
   local known = redis.pcall('HMGET', key, 's', 'd', 'f')
+  -- Whatever else is wrong is wrong for all.
+  if known.err and not string.find(known.err, 'WRONGTYPE', 1, true) then return known end
   if known.err then
     answers[place] = -1
   elseif not known[1] then
-    redis.call('HSET', key, 'c', connection, 'm', messageId, 'd', digest, 'r', recipients,
-      'p', standing, 's', 'queued', 't', now, 'u', now)
+    writeRecord(key, now, connection, messageId, digest, recipients, standing)
     answers[place] = 1
   elseif known[2] and known[2] ~= digest then
     answers[place] = 0

@@ -6,6 +6,14 @@ import type { RedisKeys } from './keys.ts'
 import { CLOCK } from './transition.ts'
 import { createScript, decide } from './script.ts'
 
+/** Lua that scripts share which write a new record. */
+export const WRITE_RECORD = `
+local function writeRecord(key, now, connection, messageId, digest, recipients, standing)
+  redis.call('HSET', key, 'c', connection, 'm', messageId, 'd', digest, 'r', recipients,
+    'p', standing, 's', 'queued', 't', now, 'u', now)
+end
+`
+
 /**
  * Values: connection, Message-ID, digest, recipients, their standing, id, the job to keep a copy of or
  * nothing, how long its `supersedes` is known, and that or nothing.
@@ -15,6 +23,7 @@ import { createScript, decide } from './script.ts'
 const SCRIPT = createScript(`
 local known = redis.call('HMGET', KEYS[1], 's', 'd', 'f')
 ${CLOCK}
+${WRITE_RECORD}
 local function keep()
   if ARGV[7] == '' then return end
   redis.call('HSET', KEYS[2], ARGV[6], ARGV[7])
@@ -22,8 +31,7 @@ local function keep()
 end
 if not known[1] then
   keep()
-  redis.call('HSET', KEYS[1], 'c', ARGV[1], 'm', ARGV[2], 'd', ARGV[3], 'r', ARGV[4],
-    'p', ARGV[5], 's', 'queued', 't', now, 'u', now)
+  writeRecord(KEYS[1], now, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
   if not ARGV[9] then return 1 end
   redis.call('HSET', KEYS[1], 'K', ARGV[9])
   return redis.call('SET', KEYS[4], ARGV[6], 'PX', ARGV[8], 'GET') or 1
