@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { startDaemon } from '../../test/support/daemon.ts'
 import { freePort } from '../../test/support/free-port.ts'
 import { findPostfix } from '../../test/support/servers/postfix.ts'
+import { commonConfig } from '../../test/support/servers/postfix-config.ts'
 import { onPrivateMachine } from '../../test/support/servers/private-machine.ts'
 
 /** A Postfix that takes everything from this machine and passes it on to one relay. */
@@ -60,20 +61,8 @@ chgrp postdrop queue/public queue/maildrop
 exec /usr/lib/postfix/sbin/master -c "$1/etc"`
 
 function mainConfig(folder: string, relayPort: number): string {
-  return `
-compatibility_level = 3.6
-queue_directory = ${folder}/queue
-data_directory = ${folder}/data
-maillog_file = ${folder}/log
-maillog_file_prefixes = ${folder}
-myhostname = mail.example.test
-mydestination =
-local_recipient_maps =
-alias_maps =
-alias_database =
+  return `${commonConfig(folder)}
 mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
 relayhost = [127.0.0.1]:${relayPort}
 `
 }

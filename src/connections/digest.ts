@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 
-import { slowDigest } from './slow-digest.ts'
+import { answerOnce, slowDigest, type SlowAnswers } from './slow-digest.ts'
 
 /** What tells one resolved manager from another. */
 export interface DigestFacts {
@@ -15,7 +15,7 @@ export interface DigestFacts {
  *
  * Without a key a digest takes 20 ms on purpose, and workers resolve their managers often.
  */
-export type DigestMemory = Map<string, { readonly of: string; readonly digest: Promise<string> }>
+export type DigestMemory = SlowAnswers<string>
 
 const DIGITS = 32
 const NO_KEY = 'mailroom/connections'
@@ -34,14 +34,7 @@ export async function digestOf(
     .update(JSON.stringify(facts))
     .digest('hex')
   if (key !== undefined || !holdsSecret) return quick.slice(0, DIGITS)
-  const known = memory.get(name)
-  if (known?.of === quick) return known.digest
-  const digest = stretched(quick)
-  memory.set(name, { of: quick, digest })
-  digest.catch(() => {
-    if (memory.get(name)?.digest === digest) memory.delete(name)
-  })
-  return digest
+  return answerOnce(memory, name, quick, () => stretched(quick))
 }
 
 async function stretched(text: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto'
 
 import type { TokenPlace } from '../connections/auth/oauth2/token-shelf.ts'
-import { slowDigest } from '../connections/slow-digest.ts'
+import { answerOnce, slowDigest, type SlowAnswers } from '../connections/slow-digest.ts'
 import type { Seal } from './sealed-text.ts'
 import type { TokenKey } from './token-records.ts'
 
@@ -27,19 +27,12 @@ const DIGEST_BYTES = 16
  */
 export function createTokenPlaces(sharedKey: () => Promise<string | undefined>): TokenPlaces {
   /** The last key of each manager: it takes 20 ms on purpose, and every login needs it. */
-  const keys = new Map<string, { readonly of: string; readonly key: Promise<Buffer> }>()
+  const keys: SlowAnswers<Buffer> = new Map()
 
   const keyOf = async ({ manager, digest, secret }: TokenPlace): Promise<Buffer> => {
     const facts = JSON.stringify([manager, digest, secret.reveal(), (await sharedKey()) ?? ''])
-    const of = createHash('sha256').update(facts).digest('hex')
-    const known = keys.get(manager)
-    if (known?.of === of) return known.key
-    const key = slowDigest(facts, PURPOSE, KEY_BYTES)
-    keys.set(manager, { of, key })
-    key.catch(() => {
-      if (keys.get(manager)?.key === key) keys.delete(manager)
-    })
-    return key
+    const quick = createHash('sha256').update(facts).digest('hex')
+    return answerOnce(keys, manager, quick, () => slowDigest(facts, PURPOSE, KEY_BYTES))
   }
   return {
     of: async (place) => {

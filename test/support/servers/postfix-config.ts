@@ -11,15 +11,8 @@ export interface PostfixPlace {
 /** The realm of its users: what Cyrus puts behind a name that has none. */
 export const POSTFIX_REALM = 'example.test'
 
-/**
- * `main.cf` of a Postfix that takes mail for everybody from whoever has logged in, and keeps all of it
- * in one Maildir. Nothing is ever sent on. `settings` win.
- */
-export function mainConfig(
-  { folder }: PostfixPlace,
-  settings: Readonly<Record<string, string>> = {},
-): string {
-  const more = Object.entries(settings).map((pair) => pair.join(' = '))
+/** What every Postfix of ours has in `main.cf`: it lives in `folder`, on loopback, and no mail ends in it. */
+export function commonConfig(folder: string): string {
   return `
 compatibility_level = 3.6
 queue_directory = ${folder}/queue
@@ -31,9 +24,21 @@ mydestination =
 local_recipient_maps =
 alias_maps =
 alias_database =
-mynetworks =
 inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+inet_protocols = ipv4`
+}
+
+/**
+ * `main.cf` of a Postfix that takes mail for everybody from whoever has logged in, and keeps all of it
+ * in one Maildir. Nothing is ever sent on. `settings` win.
+ */
+export function mainConfig(
+  { folder }: PostfixPlace,
+  settings: Readonly<Record<string, string>> = {},
+): string {
+  const more = Object.entries(settings).map((pair) => pair.join(' = '))
+  return `${commonConfig(folder)}
+mynetworks =
 smtpd_peername_lookup = no
 virtual_mailbox_domains = static:all
 virtual_mailbox_base = ${folder}
