@@ -61,6 +61,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--rounds', '2'],
   },
   {
+    name: 'growth',
+    what: 'whether messages per second and processor time stay the same behind many that wait',
+    full: [],
+    quick: ['--waiting', '2000', '--count', '500', '--warm-up', '300', '--rounds', '1'],
+  },
+  {
     name: 'recovery',
     what: 'how soon mail flows again after the store was killed',
     full: [],
