@@ -26,6 +26,9 @@ export async function openSink(): Promise<Sink> {
   }
 }
 
+/** It counts, and takes more sessions at once than the 256 that it has by default. */
+const SINK = ['-c', '-m', '20000']
+
 /** It writes its counts down after each message, in a file in memory. */
 async function openSmtpSink(): Promise<Sink> {
   const { command, version, env } = await findPostfixProgram('usr/sbin/smtp-sink')
@@ -38,7 +41,16 @@ async function openSmtpSink(): Promise<Sink> {
   const user = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const daemon = await startDaemon({
     program: { command: 'sh', env },
-    args: ['-c', 'exec "$@" > counts', 'sh', command, ...user, '-c', `127.0.0.1:${port}`, '1000'],
+    args: [
+      '-c',
+      'exec "$@" > counts',
+      'sh',
+      command,
+      ...user,
+      ...SINK,
+      `127.0.0.1:${port}`,
+      '1000',
+    ],
     port,
     cwd: folder.path,
   })

@@ -92,12 +92,13 @@ export async function onRedis(
 }
 
 /** All that Redis has run, by scripts too. */
-function commandsIn(info: string): number {
+export function commandsIn(info: string): number {
   const calls = [...info.matchAll(/^cmdstat_(?!info)\S+:calls=(\d+)/gm)]
   return calls.reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
-function forkProgram(program: string, args: readonly (string | number)[]): Running {
+/** Starts a program of this folder; it goes with what is given. */
+export function forkProgram(program: string, args: readonly (string | number)[]): Running {
   const child = fork(join(import.meta.dirname, 'programs', program), args.map(String), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
@@ -111,7 +112,8 @@ function forkProgram(program: string, args: readonly (string | number)[]): Runni
   }
 }
 
-async function serverIn(store: string): Promise<number> {
+/** The process of the server of an embedded store. */
+export async function serverIn(store: string): Promise<number> {
   const files = await readdir(store, { recursive: true })
   const file = files.find((name) => name.endsWith('postmaster.pid'))
   if (file === undefined) throw new Error('the embedded store has no server')

@@ -67,6 +67,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--waiting', '2000', '--count', '500', '--warm-up', '300', '--rounds', '1'],
   },
   {
+    name: 'managers',
+    what: 'what many managers in one worker cost, with mail and without',
+    full: [],
+    quick: ['--managers', '50', '--count', '1000', '--warm-up', '1000', '--rounds', '1'],
+  },
+  {
     name: 'recovery',
     what: 'how soon mail flows again after the store was killed',
     full: [],

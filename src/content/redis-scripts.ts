@@ -62,3 +62,33 @@ if redis.call('HGET', KEYS[1], 'whole') == ARGV[1] then return 0 end
 for piece = 0, ARGV[2] - 1 do redis.call('UNLINK', KEYS[1] .. ':' .. ARGV[1] .. ':' .. piece) end
 return 1
 `
+
+/**
+ * Puts a content on the list, and its bytes into the sum under the empty name. A list that has begun
+ * without a sum gets one by being counted.
+ */
+export const LIST = `
+local before = redis.call('HGET', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('HLEN', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], '', ARGV[2])
+elseif redis.call('HEXISTS', KEYS[1], '') == 1 then
+  redis.call('HINCRBY', KEYS[1], '', string.format('%.0f', ARGV[2] - (before or 0)))
+end
+return 1
+`
+
+/** Takes a content off the list. */
+export const STRIKE = `
+local bytes = redis.call('HGET', KEYS[1], ARGV[1])
+if not bytes then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+if redis.call('HEXISTS', KEYS[1], '') == 1 then redis.call('HINCRBY', KEYS[1], '', '-' .. bytes) end
+return 1
+`
+
+/** Writes the sum as it was counted, unless it has changed since. Values: the sum before, and now. */
+export const COUNT_ANEW = `
+if (redis.call('HGET', KEYS[1], '') or '') ~= ARGV[1] then return 0 end
+return redis.call('HSET', KEYS[1], '', ARGV[2])
+`

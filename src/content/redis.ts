@@ -7,6 +7,7 @@ import type { RedisStore } from '../store/store.ts'
 import type { ContentLimits, ContentOwner, ContentSource, ContentStore } from './content.ts'
 import { ContentMissingError, ContentStoreFullError, ContentTooLargeError } from './errors.ts'
 import { pieceCount, piecesOf } from './pieces.ts'
+import { createContentList, type ContentList } from './redis-list.ts'
 import { DISCARD, DROP, HOLD, LET_GO, MARK_WHOLE } from './redis-scripts.ts'
 import { isIntact } from './verify.ts'
 
@@ -22,7 +23,7 @@ const UPLOAD_MS = 3_600_000
  * | `PREFIX-content:{SHA}:owners` | sorted set | `ID:DIGEST` of each request, by the microsecond it was put |
  * | `PREFIX-content:{SHA}:UPLOAD:N` | string | the bytes of one piece; they expire until they are `whole` |
  * | `PREFIX-content-of:ID` | set | `DIGEST:SHA` of everything that a message needs |
- * | `PREFIX-contents` | hash | the bytes of each content by SHA |
+ * | `PREFIX-contents` | hash | the bytes of each content by SHA, and the sum under the empty name |
  *
  * What decides lies in one slot of a cluster and changes in one script; the lists may name too much
  * after a crash, and never too little.
@@ -31,7 +32,8 @@ export function createRedisContent(
   { client, spreadPrefix }: RedisStore,
   limits: ContentLimits,
 ): ContentStore {
-  const place: Place = { client, prefix: spreadPrefix, limits }
+  const list = createContentList(client, `${spreadPrefix}-contents`)
+  const place: Place = { client, prefix: spreadPrefix, limits, list }
   return {
     put: (source, owner) => put(place, source, owner),
     open: (ref) => open(place, ref),
@@ -47,6 +49,7 @@ interface Place {
   readonly client: Redis
   readonly prefix: string
   readonly limits: ContentLimits
+  readonly list: ContentList
 }
 
 async function put(place: Place, source: ContentSource, owner: ContentOwner): Promise<void> {
@@ -60,7 +63,7 @@ async function put(place: Place, source: ContentSource, owner: ContentOwner): Pr
   const keys = [key, `${key}:owners`] as const
   const isWhole = await client.eval(HOLD, 2, ...keys, member, pieceCount(bytes), bytes)
   // After the owner: from then on nobody takes it off the list.
-  await client.hset(listKey(place), sha256, bytes)
+  await place.list.add(sha256, bytes)
   if (isWhole !== 1) await upload(place, source, member)
 }
 
@@ -84,12 +87,10 @@ async function upload(place: Place, source: ContentSource, member: string): Prom
   }
 }
 
-async function refuseWhenFull(place: Place, { sha256, bytes }: ContentRef): Promise<void> {
-  const { client, limits } = place
-  if (limits.totalBytes === Infinity || (await client.hexists(listKey(place), sha256)) === 1) return
-  const sizes = await client.hvals(listKey(place))
-  const total = sizes.reduce((sum, size) => sum + Number(size), 0)
-  if (total + bytes > limits.totalBytes) throw new ContentStoreFullError(bytes, limits.totalBytes)
+async function refuseWhenFull({ list, limits }: Place, ref: ContentRef): Promise<void> {
+  if (limits.totalBytes === Infinity || (await list.has(ref.sha256))) return
+  if (await list.hasRoom(ref.bytes, limits.totalBytes)) return
+  throw new ContentStoreFullError(ref.bytes, limits.totalBytes)
 }
 
 async function* open(place: Place, ref: ContentRef): AsyncGenerator<Buffer> {
@@ -154,22 +155,19 @@ async function letGo(
 
 /** Takes content off the list, unless somebody has put it there again meanwhile. */
 async function strike(place: Place, sha256: string): Promise<void> {
-  const { client } = place
-  await client.hdel(listKey(place), sha256)
+  const { client, list } = place
+  await list.strike(sha256)
   const bytes = await client.hget(keyOf(place, sha256), 'bytes')
-  if (bytes !== null) await client.hset(listKey(place), sha256, bytes)
+  if (bytes !== null) await list.add(sha256, Number(bytes))
 }
 
 async function sweep(place: Place, isNeeded: (id: string) => Promise<boolean>): Promise<number> {
-  const { client } = place
   const until = await oldest(place)
   let gone = 0
-  for (let cursor = ''; cursor !== '0';) {
-    const [next, entries] = await client.hscan(listKey(place), cursor || 0, 'COUNT', 100)
-    cursor = next
-    const names = entries.filter((_, at) => at % 2 === 0)
+  for await (const names of place.list.pages()) {
     for (const sha256 of names) gone += await sweepOne(place, sha256, until, isNeeded)
   }
+  await place.list.countAnew()
   return gone
 }
 
@@ -205,4 +203,3 @@ async function sweepOne(
 
 const keyOf = ({ prefix }: Place, sha256: string): string => `${prefix}-content:{${sha256}}`
 const ofKey = ({ prefix }: Place, id: string): string => `${prefix}-content-of:${id}`
-const listKey = ({ prefix }: Place): string => `${prefix}-contents`
