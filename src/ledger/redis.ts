@@ -16,21 +16,25 @@ import { settle } from './redis/settle.ts'
 import { supersede } from './redis/supersede.ts'
 import { dueUncertain, settleUncertain } from './redis/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './redis/upkeep.ts'
+import { createUsual } from './redis/usual.ts'
 
 /**
  * The ledger on Redis: one hash per message, one script per decision (`redis/keys.ts`).
  *
  * Delivered and cancelled messages expire by themselves `retentionMs` after their end.
  */
-export function createRedisLedger({ client, prefix }: RedisStore, retentionMs: number): Ledger {
+export function createRedisLedger(store: RedisStore, retentionMs: number): Ledger {
+  const { client, prefix } = store
   const keys = createKeys(prefix)
+  const usual = createUsual(store, retentionMs)
   return {
     record: (entries) => recordMany(client, keys, retentionMs, entries),
     forget: (id) => forget(client, keys, id),
-    claim: (request) => claim(client, keys, retentionMs, request),
+    claim: (request) => claim(client, usual, keys, retentionMs, request),
     mark: (id, fence, recipients, withinMs, plan) =>
-      mark(client, keys, id, fence, recipients, withinMs, plan),
-    settle: (id, fence, settlement) => settle(client, keys, retentionMs, id, fence, settlement),
+      mark(client, usual, keys, id, fence, recipients, withinMs, plan),
+    settle: (id, fence, settlement) =>
+      settle(client, usual, keys, retentionMs, id, fence, settlement),
     cancel: (id) => cancel(client, keys, retentionMs, id),
     reschedule: (id, at) => reschedule(client, keys, retentionMs, id, at),
     supersede: (id) => supersede(client, keys, retentionMs, id),

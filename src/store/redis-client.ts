@@ -11,10 +11,11 @@ import {
 } from './errors.ts'
 import { isReplica, type RedisSettings } from './redis-options.ts'
 import { translateStoreError } from './refusal.ts'
-import { writeTogether } from './write-together.ts'
+import { writeTogether, type AtTurnsEnd } from './write-together.ts'
 
 export interface RedisClient {
   readonly client: Redis
+  readonly atTurnsEnd: AtTurnsEnd
   /** Why there is no connection, where the server said it: until there is one again. */
   readonly lastRefusal: () => Error | undefined
   /** Tears the connection down and rejects what waits for it, which ioredis forgets between two tries. */
@@ -38,9 +39,12 @@ export function createRedisClient(
       : new Redis(settings)
   const lastRefusal = watchRefusal(client, printable, replica)
   const pending = watchCommands(client, printable, lastRefusal)
-  if (topology.kind !== 'cluster') writeTogether(client)
+  // The nodes of a cluster have turns of their own.
+  const atTurnsEnd: AtTurnsEnd =
+    topology.kind === 'cluster' ? (task) => void setImmediate(task) : writeTogether(client)
   return {
     client,
+    atTurnsEnd,
     lastRefusal,
     end() {
       client.disconnect()

@@ -44,7 +44,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const { at, location, patience, prefix: spreadPrefix } = options
   const prefix = at.topology.kind === 'cluster' ? inOneSlot(spreadPrefix) : spreadPrefix
   const tls = await readTlsOptions(at.tls, location)
-  const { client, end, lastRefusal } = createRedisClient(
+  const { client, atTurnsEnd, end, lastRefusal } = createRedisClient(
     at.topology,
     redisOptionsOf(at, patience, tls),
     location,
@@ -72,6 +72,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   return {
     kind: 'redis',
     client,
+    atTurnsEnd,
     prefix,
     spreadPrefix,
     servers: () => serversOf(client),

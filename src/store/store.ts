@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 
 import type { SharedPool } from './shared-pool.ts'
+import type { AtTurnsEnd } from './write-together.ts'
 
 /**
  * What happens while the store is down: `fail-fast` (producers) rejects with
@@ -44,6 +45,8 @@ export interface RedisStore extends StoreBase {
   readonly prefix: string
   /** Begins the keys of what brings a hash tag of its own, so that a cluster spreads it. */
   readonly spreadPrefix: string
+  /** What is gathered in a turn of the event loop is asked at its end. */
+  readonly atTurnsEnd: AtTurnsEnd
   /** The servers that hold keys: more than one on a cluster. */
   readonly servers: () => readonly Redis[]
 }

@@ -12,24 +12,7 @@ import { NEWEST } from './newest.ts'
 import { createScript, decide, type Answer } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 import { UNCERTAIN } from './uncertain-lua.ts'
-
-/**
- * Lua: takes a message that is as it was recorded, as nearly every one is, without another look. Whatever
- * anybody has done to it goes the long way, which says the same of this one.
- */
-const UNTOUCHED = `
-local wasTouched = fence or version or notBefore or key or mark or due or manager or attempts or spans
-local isKnown = state == 'queued' and (digest == ARGV[7] or (digest and ARGV[7] == ''))
-if isKnown and not wasTouched and tonumber(recorded) and string.find(standing or '', '^p+$') then
-  local raised = time[1] * 1000000 + time[2]
-  local taken = {'s', 'active', 'f', string.format('%.0f', raised), 'w', ARGV[3], 'n', 1, 'u', now}
-  if ARGV[8] ~= '' and ARGV[8] ~= ARGV[4] then
-    taken[#taken + 1], taken[#taken + 2] = 'M', ARGV[8]
-  end
-  redis.call('HSET', KEYS[1], unpack(taken))
-  return {raised, standing, 0, 1, now - recorded, 0, 0, '', 0, '', ''}
-end
-`
+import type { Usual } from './usual.ts'
 
 /** Values: id, retention, worker, connection, recipients, their number, the digest or nothing, and the manager or nothing. */
 const SCRIPT = createScript(`
@@ -37,7 +20,6 @@ local state, fence, mark, standing, claims, attempts, recorded, holder, updated,
   notBefore, key, manager, digest, spans = unpack(redis.call('HMGET', KEYS[1],
     's', 'f', 'g', 'p', 'n', 'k', 't', 'w', 'u', 'v', 'b', 'q', 'T', 'K', 'M', 'd', 'H'))
 ${CLOCK}
-${UNTOUCHED}
 ${CHECK}
 if state and isUnreadable(state, fence, standing, version) then return UNREADABLE end
 if digest and ARGV[7] ~= '' and digest ~= ARGV[7] then return 'conflict' end
@@ -141,15 +123,20 @@ return table.concat({ended, turned, way, count, due and due - now or ''}, ':')
 /** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
 export async function claim(
   client: Redis,
+  usual: Usual,
   keys: RedisKeys,
   retentionMs: number,
   { id, worker, connection, recipients, digest = '', manager = '' }: ClaimRequest,
 ): Promise<Claim> {
+  const key = keys.record(id)
+  const values = [worker, connection, digest, manager] as const
+  const untouched = await usual({ key, kind: 'claim', values })
+  if (typeof untouched === 'string') return firstClaim(untouched)
   const answer = await decide(
     client,
     SCRIPT,
     id,
-    [keys.record(id), keys.held, ...keys.history(id), keys.newest('')],
+    [key, keys.held, ...keys.history(id), keys.newest('')],
     [
       id,
       retentionMs,
@@ -165,17 +152,7 @@ export async function claim(
   if (typeof answer === 'string' && answer.startsWith('early:')) {
     return { kind: 'early', dueInMs: Number(answer.slice('early:'.length)) }
   }
-  if (typeof answer === 'string') {
-    const [state = '', turned = 0, way, count, dueInMs = ''] = answer.split(':')
-    const done = planDoneOf(way, count)
-    return {
-      kind: 'settled',
-      state: parseFinalState(state, id),
-      turned: Number(turned),
-      ...(done && { done }),
-      ...(dueInMs !== '' && { dueInMs: Number(dueInMs) }),
-    }
-  }
+  if (typeof answer === 'string') return settledOf(answer, id)
   if (typeof answer === 'number') return { kind: 'in-doubt', retryInMs: answer }
   if (answer[0] === 'elsewhere') return elsewhereOf(answer)
   const [fence, standing, attempts, claims, ageMs, turned, breaks, way, count, notBefore, held] =
@@ -193,6 +170,33 @@ export async function claim(
     turned: Number(turned),
     ...(notBefore !== '' && { notBefore: Number(notBefore) }),
     ...(done && { done }),
+  }
+}
+
+/** Nobody has claimed it before, nor done anything else to it. */
+function firstClaim(answer: string): Claim {
+  const [fence, standing = '', ageMs] = answer.split(' ')
+  return {
+    kind: 'claimed',
+    fence: Number(fence),
+    pending: pendingIn(standing),
+    attempts: 0,
+    claims: 1,
+    breaks: 0,
+    ageMs: Number(ageMs),
+    turned: 0,
+  }
+}
+
+function settledOf(answer: string, id: string): Claim {
+  const [state = '', turned = 0, way, count, dueInMs = ''] = answer.split(':')
+  const done = planDoneOf(way, count)
+  return {
+    kind: 'settled',
+    state: parseFinalState(state, id),
+    turned: Number(turned),
+    ...(done && { done }),
+    ...(dueInMs !== '' && { dueInMs: Number(dueInMs) }),
   }
 }
 

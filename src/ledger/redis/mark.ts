@@ -2,26 +2,22 @@ import type { Redis } from 'ioredis'
 
 import { encodePlan, type UncertainPlan } from '../uncertain.ts'
 import type { RedisKeys } from './keys.ts'
+import { MARK } from './mark-lua.ts'
 import { createScript, decide } from './script.ts'
 import { CLOCK } from './transition.ts'
+import { UNUSUAL, type Usual } from './usual.ts'
 
 /** Values: fence, time for the answer, indices, and a plan or nothing. */
 const SCRIPT = createScript(`
-local state, fence, mark, standing = unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'g', 'p'))
-if state ~= 'active' or fence ~= ARGV[1] or mark then return 0 end
-for index in string.gmatch(ARGV[3], '%d+') do
-  if not string.find(string.sub(standing, index + 1, index + 1), '[pq]') then return 0 end
-end
 ${CLOCK}
-local written = {'g', string.format('%.0f', now + ARGV[2]), 'i', ARGV[3]}
-if ARGV[4] then written[5], written[6] = 'z', ARGV[4] end
-redis.call('HSET', KEYS[1], unpack(written))
-return 1
+${MARK}
+return mark(KEYS[1], unpack(ARGV))
 `)
 
 /** Writes "the final dot follows"; false when the claim is gone or a recipient is not pending. */
 export async function mark(
   client: Redis,
+  usual: Usual,
   keys: RedisKeys,
   id: string,
   fence: number,
@@ -30,7 +26,10 @@ export async function mark(
   plan?: UncertainPlan,
 ): Promise<boolean> {
   if (recipients.length === 0) return false
-  const values = [fence, Math.ceil(answerWithinMs), recipients.join(',')]
-  if (plan !== undefined) values.push(encodePlan(plan))
-  return (await decide(client, SCRIPT, id, [keys.record(id)], values)) === 1
+  const key = keys.record(id)
+  const encoded = plan === undefined ? '' : encodePlan(plan)
+  const values = [fence, Math.ceil(answerWithinMs), recipients.join(','), encoded] as const
+  const answer = await usual({ key, kind: 'mark', values })
+  if (answer !== UNUSUAL) return answer === 1
+  return (await decide(client, SCRIPT, id, [key], values)) === 1
 }

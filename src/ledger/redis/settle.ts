@@ -11,31 +11,7 @@ import { HISTORY } from './history.ts'
 import { createScript, decide } from './script.ts'
 import { CHECK, CLOCK, TRANSITION } from './transition.ts'
 import { UNCERTAIN } from './uncertain-lua.ts'
-
-/**
- * Nearly every message ends here: its only recipient is delivered. Anything else answers 0 and
- * goes the long way. Values: fence, retention, last judgement, attempts to add, brief or nothing.
- *
- * With a brief the record is all that is kept of it: what the brief tells is not kept twice.
- */
-const DELIVERED = createScript(`
-local state, fence, standing, attempts, entries =
-  unpack(redis.call('HMGET', KEYS[1], 's', 'f', 'p', 'k', 'e'))
-if state ~= 'active' or fence ~= ARGV[1] or standing ~= 'p' then return 0 end
-local brief = ARGV[5]
-if brief ~= '' and (entries or attempts) then return 0 end
-${CLOCK}
-if brief ~= '' then
-  redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0')
-  redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now, 'h', brief)
-else
-  redis.call('HDEL', KEYS[1], 'n', 'b', 'g', 'i', 'z', 'x', 'j0', 'w')
-  redis.call('HSET', KEYS[1], 's', 'delivered', 'p', 'd', 'u', now,
-    'l', ARGV[3], 'k', (attempts or 0) + ARGV[4])
-end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1
-`)
+import type { Usual } from './usual.ts'
 
 /**
  * Values: id, retention, fence, 1 when more follows, attempts to add, time to the next attempt,
@@ -135,6 +111,7 @@ return {1, ended, holds and 0 or 1, accepted, ended == 'uncertain' and due and d
 /** Ends an attempt or one transaction of it. */
 export async function settle(
   client: Redis,
+  usual: Usual,
   keys: RedisKeys,
   retentionMs: number,
   id: string,
@@ -149,9 +126,9 @@ export async function settle(
   // The only recipient's judgement is the last one, and is not kept twice.
   if (isPlain && only.state === 'delivered' && last !== '' && last === encodeOutcome(only)) {
     const brief = isAttempt ? encodeBrief(settlement.note) : undefined
-    const values = [fence, retentionMs, last, attempts, brief ?? '']
+    const values = [fence, last, attempts, brief ?? ''] as const
     const isShort = brief !== undefined || settlement.note === undefined
-    const answer = isShort && (await decide(client, DELIVERED, id, [keys.record(id)], values))
+    const answer = isShort && (await usual({ key: keys.record(id), kind: 'deliver', values }))
     if (answer === 1) return { applied: true, state: 'delivered' }
   }
   const answer = await decide(
