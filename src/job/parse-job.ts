@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 import { InvalidJobError, UnsupportedJobVersionError } from './errors.ts'
 import { issuesOf, kindOf } from './job-issue.ts'
+import { unpackBodies } from './packed-bodies.ts'
 import {
   isSendMailJob,
   JOB_VERSIONS,
@@ -30,7 +31,7 @@ export function parseJob(data: unknown): ParsedJob {
   if (!JOB_VERSIONS.some((known) => known === version)) {
     return { kind: 'unreadable', error: new UnsupportedJobVersionError(version, JOB_VERSIONS) }
   }
-  const parsed = compiled.safeParse(data)
+  const parsed = compiled.safeParse(unpackBodies(data))
   if (!parsed.success) {
     return { kind: 'unreadable', error: new InvalidJobError(issuesOf(parsed.error)) }
   }

@@ -37,8 +37,9 @@ import {
  * |---|---|
  * | 1 | the message, its envelope and its schedule |
  * | 2 | `dsn` and `requireTls` |
+ * | 3 | `packed` in the place of `text` and `html` (`packed-bodies.ts`) |
  */
-export const JOB_VERSIONS = [1, 2] as const
+export const JOB_VERSIONS = [1, 2, 3] as const
 
 /** The version of a job with these wishes. */
 export function versionOf({ dsn, requireTls }: Pick<Shell, 'dsn' | 'requireTls'>): JobVersion {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
+import { packBodies, type StoredJob } from '../job/packed-bodies.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { JOB_LOST } from '../ledger/job-lost.ts'
 import type { Ledger, NewRecord, Recorded } from '../ledger/ledger.ts'
@@ -17,6 +18,11 @@ export interface Enqueued {
   readonly priority: QueuePriority
   /** Stands for all messages of which only the newest is to be sent. */
   readonly supersedes?: string
+}
+
+/** With the job as it is written. */
+interface Packed extends Enqueued {
+  readonly data: StoredJob
 }
 
 export interface EnqueueContext {
@@ -40,10 +46,11 @@ export async function enqueue(
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   await context.names.note(new Set(mails.map(({ job }) => job.connection)))
+  const packed = mails.map((mail) => ({ ...mail, data: packBodies(mail.job) }))
   const isKeyed = mails.some(({ hasKey, supersedes }) => hasKey || supersedes !== undefined)
   return context.store.atomically(async () => {
     try {
-      return await (isKeyed ? enqueueKeyed(mails, context) : enqueueNew(mails, context))
+      return await (isKeyed ? enqueueKeyed(packed, context) : enqueueNew(packed, context))
     } catch (error) {
       // Elsewhere the transaction takes back what was written.
       const isPartly = error instanceof StoreNotWritableError && context.store.kind === 'redis'
@@ -70,13 +77,13 @@ async function everyIsLeft(mails: readonly Enqueued[], context: EnqueueContext):
  * on Postgres both are one transaction.
  */
 async function enqueueKeyed(
-  mails: readonly Enqueued[],
+  mails: readonly Packed[],
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   const { ledger, stopsAtRefused } = context
-  const entries = mails.map(({ job, priority, supersedes }) => ({
+  const entries = mails.map(({ job, data, priority, supersedes }) => ({
     ...entryOf(job),
-    copy: { data: job, priority },
+    copy: { data, priority },
     ...(supersedes !== undefined && { supersedes }),
   }))
   const mayConflict = mails.some(({ hasKey }) => hasKey)
@@ -110,7 +117,7 @@ async function enqueueKeyed(
  * is absent.
  */
 async function enqueueNew(
-  mails: readonly Enqueued[],
+  mails: readonly Packed[],
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   const adding = addJobs(mails, context)
@@ -154,14 +161,11 @@ interface Added {
   readonly fault: { readonly error: unknown } | undefined
 }
 
-async function addJobs(
-  mails: readonly Enqueued[],
-  { queues, now }: EnqueueContext,
-): Promise<Added> {
+async function addJobs(mails: readonly Packed[], { queues, now }: EnqueueContext): Promise<Added> {
   const added: Enqueued[] = []
   const lost: Enqueued[] = []
   let fault: Added['fault']
-  const add = async (name: string, some: readonly Enqueued[]): Promise<void> => {
+  const add = async (name: string, some: readonly Packed[]): Promise<void> => {
     try {
       const keyed = some.filter(({ hasKey }) => hasKey)
       // A message that was forgotten may have left a job under the same key.
@@ -181,8 +185,8 @@ async function addJobs(
   return { added, lost, fault }
 }
 
-function newJobOf({ job, priority }: Enqueued, now: number): NewJob {
-  return { id: job.id, data: job, delayMs: Math.max(0, (job.notBefore ?? 0) - now), priority }
+function newJobOf({ job, data, priority }: Packed, now: number): NewJob {
+  return { id: job.id, data, delayMs: Math.max(0, (job.notBefore ?? 0) - now), priority }
 }
 
 function requestOf({ job: { id, digest } }: Enqueued): RequestedJob {

@@ -3,6 +3,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import { fastify } from 'fastify'
 
+import { unpackBodies } from '../job/packed-bodies.ts'
 import { hideContent, hideData } from './board-content.ts'
 import { keepToItself } from './loopback-page.ts'
 import type { OpenServer } from './listen.ts'
@@ -67,8 +68,8 @@ function adaptersOf(
 ): readonly BullMQAdapter[] {
   return [...queues].map(([name, queue]) => {
     const adapter = new BullMQAdapter(queue, { readOnlyMode: true, displayName: name })
+    adapter.setFormatter('data', showContent ? unpackBodies : hideData)
     if (!showContent) {
-      adapter.setFormatter('data', hideData)
       adapter.setFormatter('returnValue', hideData)
       adapter.setFormatter('progress', hideData)
     }

@@ -40,7 +40,7 @@ test('every job that is created is read again as it was', () => {
 })
 
 test.for<[data: unknown, version: number | undefined]>([
-  [{ ...FULL, version: 3 }, 3],
+  [{ ...FULL, version: 4 }, 4],
   [{ ...FULL, version: '1' }, undefined],
   [{}, undefined],
   [[], undefined],

@@ -2,6 +2,8 @@ import { request } from 'node:http'
 
 import { expect, test } from 'vitest'
 
+import { createJob } from '../../src/job/create-job.ts'
+import { packBodies } from '../../src/job/packed-bodies.ts'
 import type { OpenQueues } from '../../src/queue/open.ts'
 import { openQueues } from '../../src/queue/open.ts'
 import type { Board } from '../../src/server/board.ts'
@@ -107,6 +109,17 @@ describeRedis('the board', (url) => {
     const board = await bench.open(['relay'], true)
     const pages = await pagesOf(board, 'relay', 'm-1')
     for (const secret of SECRETS) expect(pages).toContain(secret)
+  })
+
+  test('its content is shown as text when it waits packed', async () => {
+    await using bench = await openBench(url)
+    const message = { from: 'a@example.com', to: 'b@example.org', text: 'many words '.repeat(200) }
+    const { job } = createJob({ connection: 'relay', message }, { now: new Date() })
+    const data = packBodies(job)
+    expect(JSON.stringify(data)).not.toContain('many words')
+    await bench.queues.add('relay', [{ id: job.id, data }])
+    const board = await bench.open(['relay'], true)
+    expect(await pagesOf(board, 'relay', job.id)).toContain(message.text)
   })
 
   test.for([
