@@ -134,6 +134,6 @@ describeStores('requeue', (place) => {
     for (const id of ids) {
       await expect.poll(() => mailroom.get(id)).toMatchObject({ state: 'refused', attempts: 1 })
     }
-    expect(room.told('refused').length).toBe(6)
+    await expect.poll(() => room.told('refused').length).toBe(6)
   })
 })
