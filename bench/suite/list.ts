@@ -49,6 +49,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--count', '20', '--megabytes', '5'],
   },
   {
+    name: 'waiting-bytes',
+    what: 'bytes of Redis that a waiting message takes, beside a job of BullMQ alone',
+    full: [],
+    quick: ['--messages', '50'],
+  },
+  {
     name: 'ledger-bytes',
     what: 'bytes of the store that the ledger takes for a message',
     full: [],

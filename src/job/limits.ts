@@ -37,5 +37,5 @@ export const MAX_NAME_LENGTH = 256
 /** The last moment that RFC 5322 can write: the end of the year 9999. */
 export const MAX_TIME_MS = 253_402_300_799_999
 
-/** How many bytes of text and HTML are packed together; nobody unpacks more. */
-export const MAX_PACKED_BYTES = 67_108_864
+/** How many bytes of text and HTML are packed together; nobody unpacks more: 8 MiB. */
+export const MAX_PACKED_BYTES = 8_388_608

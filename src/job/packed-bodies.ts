@@ -1,4 +1,5 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib'
 
 import { MAX_PACKED_BYTES } from './limits.ts'
 import { property } from './property.ts'
@@ -25,18 +26,29 @@ interface PackedJob extends Omit<SendMailJob, 'version' | 'message' | 'raw'> {
  * Node makes a decoder for each; higher levels take longer and save next to nothing.
  */
 const MIN_BYTES = 1_024
-const LEVEL = 1
+/** Longer ones are packed beside the event loop, which they would hold up for milliseconds. */
+const MAX_LENGTH_AT_ONCE = 131_072
+const OPTIONS = { level: 1 } as const
 const NUL = '\0'
 
+const deflate = promisify(deflateRaw)
+
 /** Packs the bodies of a job when they are long enough, and shorter so. Both share what they repeat. */
-export function packBodies(job: SendMailJob): StoredJob {
+export function packBodies(job: SendMailJob): StoredJob | Promise<StoredJob> {
   const { text = '', html = '' } = job.message ?? {}
-  if (job.message === undefined || text.length + html.length < MIN_BYTES) return job
+  const length = text.length + html.length
+  if (job.message === undefined || length < MIN_BYTES || length > MAX_PACKED_BYTES) return job
   // No body has a NUL: it could not be sent.
   const bodies = Buffer.from(`${text}${NUL}${html}`)
   if (bodies.byteLength > MAX_PACKED_BYTES) return job
-  const packed = deflateRawSync(bodies, { level: LEVEL }).toString('base64')
-  if (packed.length >= bodies.byteLength) return job
+  return length > MAX_LENGTH_AT_ONCE
+    ? deflate(bodies, OPTIONS).then((packed) => shorterOf(job, bodies, packed))
+    : shorterOf(job, bodies, deflateRawSync(bodies, OPTIONS))
+}
+
+function shorterOf(job: SendMailJob, bodies: Buffer, deflated: Buffer): StoredJob {
+  const packed = deflated.toString('base64')
+  if (job.message === undefined || packed.length >= bodies.byteLength) return job
   const { text: _text, html: _html, ...message } = job.message
   const { raw: _raw, ...shell } = job
   return { ...shell, version: PACKED_VERSION, message: { ...message, packed } }

@@ -46,7 +46,7 @@ export async function enqueue(
   context: EnqueueContext,
 ): Promise<readonly Recorded[]> {
   await context.names.note(new Set(mails.map(({ job }) => job.connection)))
-  const packed = mails.map((mail) => ({ ...mail, data: packBodies(mail.job) }))
+  const packed = await packAll(mails)
   const isKeyed = mails.some(({ hasKey, supersedes }) => hasKey || supersedes !== undefined)
   return context.store.atomically(async () => {
     try {
@@ -60,6 +60,14 @@ export async function enqueue(
       return mails.map(() => ({ kind: 'recorded' }))
     }
   })
+}
+
+/** Only large ones are waited for. */
+function packAll(mails: readonly Enqueued[]): readonly Packed[] | Promise<readonly Packed[]> {
+  const all = mails.map((mail) => ({ mail, data: packBodies(mail.job) }))
+  return all.some(({ data }) => data instanceof Promise)
+    ? Promise.all(all.map(async ({ mail, data }) => ({ ...mail, data: await data })))
+    : all.flatMap(({ mail, data }) => (data instanceof Promise ? [] : { ...mail, data }))
 }
 
 /** Takes back what was written; true when all of it is with workers already, and so accepted. */

@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 
 import { createJob } from '../../src/job/create-job.ts'
+import { MAX_PACKED_BYTES } from '../../src/job/limits.ts'
 import { packBodies } from '../../src/job/packed-bodies.ts'
 import { parseJob } from '../../src/job/parse-job.ts'
 import type { MessageInput } from '../../src/job/message-input.ts'
@@ -26,17 +27,18 @@ test.for<[what: string, bodies: Pick<MessageInput, 'text' | 'html'>]>([
   ['HTML', { html: `<p>${LONG}</p>` }],
   ['both', { text: LONG, html: `<p>${LONG}</p>` }],
   ['a byte order mark', { text: `\uFEFF${LONG}` }],
-])('a long message of %s waits packed, and is read as it was', ([, bodies]) => {
+  ['more than is packed at once', { text: LONG.repeat(60), html: `<p>${LONG.repeat(60)}</p>` }],
+])('a long message of %s waits packed, and is read as it was', async ([, bodies]) => {
   const job = jobWith(bodies)
-  const packed = packBodies(job)
+  const packed = await packBodies(job)
   expect(packed.version).toBe(3)
   expect(JSON.stringify(packed).length).toBeLessThan(JSON.stringify(job).length / 2)
   expect(parseJob(stored(packed))).toEqual({ kind: 'job', job: { ...job, version: 3 } })
 })
 
-test('the bodies of 30 kB of HTML of rows that are alike take a third of it at most', () => {
+test('the bodies of 30 kB of HTML of rows that are alike take a third of it at most', async () => {
   const html = Array.from({ length: 240 }, (_, at) => row(at)).join('')
-  const packed = packBodies(jobWith({ html }))
+  const packed = await packBodies(jobWith({ html }))
   expect(html.length).toBeGreaterThan(28_000)
   expect(JSON.stringify(packed).length).toBeLessThan(html.length / 3)
 })
@@ -45,16 +47,16 @@ test.for<[what: string, bodies: Pick<MessageInput, 'text' | 'html'>]>([
   ['a short message', { text: 'Hello', html: '<p>Hello</p>' }],
   ['a message without bodies', {}],
   ['a message that would become longer', { text: Buffer.from(noise(2_000)).toString('base64') }],
-])('%s waits as it is', ([, bodies]) => {
+])('%s waits as it is', async ([, bodies]) => {
   const job = jobWith(bodies)
-  expect(packBodies(job)).toBe(job)
+  expect(await packBodies(job)).toBe(job)
 })
 
-test('a whole message waits as it is', () => {
+test('a whole message waits as it is', async () => {
   const raw = `Subject: Hi\r\n\r\n${LONG}`
   const envelope = { from: 'a@example.com', to: 'b@example.org' }
   const { job } = createJob({ connection: 'relay', raw, envelope }, { now: NOW })
-  expect(packBodies(job)).toBe(job)
+  expect(await packBodies(job)).toBe(job)
 })
 
 const bodyOf = (text: string): string => deflateRawSync(Buffer.from(text)).toString('base64')
@@ -63,6 +65,7 @@ test.for<[what: string, packed: unknown, path: string]>([
   ['nothing that was packed', 'AAAA', 'message.packed'],
   ['no end of its text', bodyOf('text alone'), 'message.packed'],
   ['something else than text', 7, 'message.packed'],
+  ['more bytes than anybody packs', bodyOf('0'.repeat(MAX_PACKED_BYTES + 1)), 'message.packed'],
   ['a text with a NUL', bodyOf('text\0html\0more'), 'message.html'],
 ])('a packed job that has %s is refused', ([, packed, path]) => {
   const { message, ...shell } = jobWith({ text: LONG })
@@ -73,8 +76,8 @@ test.for<[what: string, packed: unknown, path: string]>([
   expect(error?.message).toContain(path)
 })
 
-test('a job of an older version has nothing packed', () => {
-  const packed = packBodies(jobWith({ text: LONG }))
+test('a job of an older version has nothing packed', async () => {
+  const packed = await packBodies(jobWith({ text: LONG }))
   expect(parseJob({ ...packed, version: 2 }).kind).toBe('unreadable')
 })
 

@@ -115,7 +115,7 @@ describeRedis('the board', (url) => {
     await using bench = await openBench(url)
     const message = { from: 'a@example.com', to: 'b@example.org', text: 'many words '.repeat(200) }
     const { job } = createJob({ connection: 'relay', message }, { now: new Date() })
-    const data = packBodies(job)
+    const data = await packBodies(job)
     expect(JSON.stringify(data)).not.toContain('many words')
     await bench.queues.add('relay', [{ id: job.id, data }])
     const board = await bench.open(['relay'], true)
