@@ -37,7 +37,7 @@ import {
  * |---|---|
  * | 1 | the message, its envelope and its schedule |
  * | 2 | `dsn` and `requireTls` |
- * | 3 | `packed` in the place of `text` and `html` (`packed-bodies.ts`) |
+ * | 3 | `deflate` or `zstd` in the place of `text` and `html` (`packed-bodies.ts`) |
  */
 export const JOB_VERSIONS = [1, 2, 3] as const
 

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib'
+import { deflateRawSync, zstdCompressSync } from 'node:zlib'
 
 import { expect, test } from 'vitest'
 
@@ -59,18 +59,23 @@ test('a whole message waits as it is', async () => {
   expect(await packBodies(job)).toBe(job)
 })
 
-const bodyOf = (text: string): string => deflateRawSync(Buffer.from(text)).toString('base64')
+const deflated = (text: string): string => deflateRawSync(text).toString('base64')
+const zstd = (text: string): string => zstdCompressSync(text).toString('base64')
+const BOMB = '0'.repeat(MAX_PACKED_BYTES + 1)
 
-test.for<[what: string, packed: unknown, path: string]>([
-  ['nothing that was packed', 'AAAA', 'message.packed'],
-  ['no end of its text', bodyOf('text alone'), 'message.packed'],
-  ['something else than text', 7, 'message.packed'],
-  ['more bytes than anybody packs', bodyOf('0'.repeat(MAX_PACKED_BYTES + 1)), 'message.packed'],
-  ['a text with a NUL', bodyOf('text\0html\0more'), 'message.html'],
+test.for<[what: string, packed: object, path: string]>([
+  ['nothing that was deflated', { deflate: 'AAAA' }, 'message.deflate'],
+  ['nothing that Zstandard made', { zstd: 'AAAA' }, 'message.zstd'],
+  ['both', { deflate: deflated('text\0'), zstd: zstd('text\0') }, 'message.zstd'],
+  ['no end of its text', { deflate: deflated('text alone') }, 'message.deflate'],
+  ['something else than text', { zstd: 7 }, 'message.zstd'],
+  ['more deflated bytes than anybody packs', { deflate: deflated(BOMB) }, 'message.deflate'],
+  ['more bytes of Zstandard than anybody packs', { zstd: zstd(BOMB) }, 'message.zstd'],
+  ['a text with a NUL', { deflate: deflated('text\0html\0more') }, 'message.html'],
 ])('a packed job that has %s is refused', ([, packed, path]) => {
   const { message, ...shell } = jobWith({ text: LONG })
   const { text: _text, ...others } = { ...message }
-  const parsed = parseJob({ ...shell, version: 3, message: { ...others, packed } })
+  const parsed = parseJob({ ...shell, version: 3, message: { ...others, ...packed } })
   const error = parsed.kind === 'unreadable' ? parsed.error : undefined
   expect(error).toMatchObject({ code: 'INVALID_JOB' })
   expect(error?.message).toContain(path)
