@@ -29,11 +29,12 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // What no test is about: on a machine that others use too, all takes ten times as long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // More than the two processors that they are sure to have: a file uses half of one, and waits else.
     maxWorkers: 4,
     sequence: { sequencer: LongEarly },
-    expect: { poll: { timeout: 30_000, interval: 20 } },
+    expect: { poll: { timeout: 60_000, interval: 20 } },
   },
 })

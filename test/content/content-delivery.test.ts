@@ -63,7 +63,7 @@ describeStores('content beside the queue', (place) => {
       ).toBe(76)
     }
     await expect.poll(() => back.has(refOf(bytes))).toBe(false)
-    expect(await back.has(refOf(image))).toBe(false)
+    await expect.poll(() => back.has(refOf(image))).toBe(false)
   })
 
   test('is a raw message of any size, byte for byte', async () => {

@@ -47,12 +47,16 @@ describeStores('the end of a message', (place) => {
     await expect(mailroom.untilSettled(id, { timeoutMs: 1 })).rejects.toMatchObject({
       code: 'NOT_SETTLED',
     })
-    const controller = new AbortController()
-    const waiting = mailroom.untilSettled(id, { signal: controller.signal })
-    await mailroom.get(id)
-    const abortedAt = performance.now()
-    controller.abort(reason)
-    await expect(waiting).rejects.toBe(reason)
-    expect(performance.now() - abortedAt).toBeLessThan(300)
+    const waitsOnForMs = async (): Promise<number> => {
+      const controller = new AbortController()
+      const waiting = mailroom.untilSettled(id, { signal: controller.signal })
+      await mailroom.get(id)
+      const abortedAt = performance.now()
+      controller.abort(reason)
+      await expect(waiting).rejects.toBe(reason)
+      return performance.now() - abortedAt
+    }
+    // Who did not hear of it would look again after a second, however idle the machine is.
+    await expect.poll(waitsOnForMs).toBeLessThan(300)
   })
 })

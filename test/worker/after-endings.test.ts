@@ -16,8 +16,10 @@ const LATER = '451 4.3.0 not now'
 const NEVER = '554 5.3.0 not any more'
 const BYE = '421 4.3.2 shutting down'
 
-/** Long for a machine under load, and short for a test: only silence lasts as long. */
-const TIMEOUTS = { mail: '400ms' }
+/** Nobody but the server ends a session, however long a test takes. */
+const LASTING = { idle: '1h' }
+/** For who waits for a server that says nothing any more; whoever answers has the usual time. */
+const UNTIL_SILENT = { ...LASTING, mail: '3s' }
 
 interface Case {
   readonly script: Script
@@ -138,7 +140,7 @@ const ONE = { sessions: 1 }
 /** Two messages through one session, which the server has spoilt between them. */
 async function sendTwo(place: TestStore, { script, limits = {}, between }: Case) {
   await using server = await startScriptedServer(script)
-  const relay = { port: server.port, timeouts: TIMEOUTS, limits: { ...ONE, ...limits } }
+  const relay = { port: server.port, timeouts: timeoutsFor(script), limits: { ...ONE, ...limits } }
   await using room = await openRoom(place, relay)
   const first = await sendOne(room)
   if (between) {
@@ -146,6 +148,8 @@ async function sendTwo(place: TestStore, { script, limits = {}, between }: Case)
     await vi.waitUntil(() => room.told('session-closed').length > 0, 10_000)
   }
   const second = await sendOne(room)
+  // What it tells comes behind what it has written down.
+  await vi.waitUntil(() => room.told('session-closed').length > 0, 30_000)
   return {
     first: await standingOf(room, first),
     second: await standingOf(room, second),
@@ -164,7 +168,8 @@ async function sendBehindReset(place: TestStore, rude: Rude) {
     DATA: ['354 go on', '503 5.5.1 nobody', '354 go on'],
     RSET: [rude, '250 2.0.0 forgotten'],
   })
-  await using room = await openRoom(place, { port: server.port, timeouts: TIMEOUTS, limits: ONE })
+  const relay = { port: server.port, timeouts: timeoutsFor({ RSET: rude }), limits: ONE }
+  await using room = await openRoom(place, relay)
   const first = await sendOne(room)
   const refused = await sendOne(room)
   const last = await sendOne(room)
@@ -175,6 +180,10 @@ async function sendBehindReset(place: TestStore, rude: Rude) {
     hasReset: server.commands.includes('RSET'),
     dots: server.dots,
   }
+}
+
+function timeoutsFor(script: Script): Readonly<Record<string, string>> {
+  return JSON.stringify(script).includes('"silence"') ? UNTIL_SILENT : LASTING
 }
 
 async function sendOne(room: Room): Promise<string> {

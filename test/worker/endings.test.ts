@@ -18,6 +18,9 @@ type Way = (typeof WAYS)[number]
 
 const SHORT = '60ms'
 
+/** However long it takes to look at what is kept, the next attempt is not on its way. */
+const ONCE = { firstDelayMs: 3_600_000, maxDelayMs: 3_600_000 }
+
 /** What is said from MAIL on, step by step, when each step is left unanswered. */
 const COMMANDS: Readonly<Record<Step, readonly string[]>> = {
   mail: ['C: MAIL FROM:<…@example.com> SIZE='],
@@ -55,7 +58,7 @@ function testEndings(rows: typeof ROWS, place: () => TestStore): void {
   test.for(rows)('a %s at %s leaves its stage and what was said', async ([way, step]) => {
     await using server = await startScriptedServer(scriptOf(way, step))
     const timeouts = way === 'time-out' ? { [step]: SHORT } : {}
-    await using room = await openRoom(place(), { port: server.port, timeouts })
+    await using room = await openRoom(place(), { port: server.port, timeouts }, { retry: ONCE })
     const { id } = await room.send(step === 'body' ? { attachments: [LARGE] } : {})
     await expect.poll(() => hasReached(server, step)).toBe(true)
     if (way === 'stop') await room.worker.stop(100, 100)

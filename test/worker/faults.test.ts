@@ -142,7 +142,7 @@ describeStores('faults', (place) => {
       attempts: 3,
       last: { rule: 'local.set-aside', code: 421, text: expect.stringContaining('3 attempts') },
     })
-    expect(room.told('set-aside')).toMatchObject([{ id: poison.id, breaks: 3 }])
+    await expect.poll(() => room.told('set-aside')).toMatchObject([{ id: poison.id, breaks: 3 }])
     await expect.poll(() => room.mailroom.status('relay')).toMatchObject({ dead: 1, refused: 1 })
     const { id } = await room.send()
     expect(await room.settled(id)).toMatchObject({ state: 'delivered' })

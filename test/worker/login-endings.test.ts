@@ -85,14 +85,17 @@ describeStores('what the fleet keeps of a login that was refused', (place) => {
   })
 })
 
+/** What comes before the silence has all its time. */
+function timeoutsOf(stage: string): Readonly<Record<string, string>> {
+  return stage === 'starttls' ? { ehlo: '1s' } : { [stage]: '60ms' }
+}
+
 describeRedis('a session that does not come to a message', (queue) => {
   const place = () => ({ queue, prefix: uniquePrefix(), schema: 'unused' })
-  const TIMEOUTS = { tls: '60ms', greeting: '60ms', ehlo: '60ms', auth: '60ms' }
-
   test.for(ROWS)('at %s, %s, tells its stage, and no message pays', async (row) => {
     const [stage, way, script, more = {}, reason = 'timeout: '] = row
     await using server = await startScriptedServer(script)
-    const timeouts = way === 'timeout' ? TIMEOUTS : {}
+    const timeouts = way === 'timeout' ? timeoutsOf(stage) : {}
     await using room = await openRoom(place(), { port: server.port, timeouts, ...more })
     const { id } = await room.send()
     await expect.poll(() => room.told('parked')).toHaveLength(1)

@@ -78,7 +78,7 @@ export async function openRoom(
         },
         options,
       }),
-    settled: (id) => mailroom.untilSettled(id, { timeoutMs: 20_000 }),
+    settled: (id) => mailroom.untilSettled(id, { timeoutMs: 60_000 }),
     told: (kind) => events.filter((event) => event.event === kind) as never,
     [Symbol.asyncDispose]: async () => {
       await worker.stop(5_000, 1_000)

@@ -28,6 +28,12 @@ function tooManyInAnySpan(at: readonly number[]): number {
   return Math.max(...at.map((from, first) => tooMany(at.slice(first), from - LATE_MS)))
 }
 
+async function timeOf(work: () => Promise<void>): Promise<number> {
+  const since = performance.now()
+  await work()
+  return performance.now() - since
+}
+
 type Config = Parameters<typeof createMailroom>[0]
 
 async function enqueue(config: Config, connection: string, count: number): Promise<void> {
@@ -54,34 +60,42 @@ function describeFleet(place: () => TestStore): void {
       free: { ...at, port: unpaced.port, limits: { sessions } },
     }
     const config = { ...place(), connections }
+    const deliver = async (connection: string, mails: readonly unknown[]): Promise<void> => {
+      const until = mails.length + MANY
+      await enqueue(config, connection, MANY)
+      await expect.poll(() => mails.length, PATIENT).toBe(until)
+    }
     await using workers = new AsyncDisposableStack()
     const start = (): WorkerProcess => workers.use(startWorkerProcess(config))
     const fleet = Array.from({ length: WORKERS }, start)
     await expect.poll(() => fleet.every(hasStarted), PATIENT).toBe(true)
-    const freeSince = Date.now()
-    await enqueue(config, 'free', MANY)
-    await expect.poll(() => unpaced.mails.length, PATIENT).toBe(MANY)
-    const freeMs = Date.now() - freeSince
-
     const coldSince = Date.now()
-    await enqueue(config, 'relay', MANY)
-    await expect.poll(() => server.mails.length, PATIENT).toBe(MANY)
+    await deliver('relay', server.mails)
     expect(tooMany(seen, coldSince)).toBe(0)
-    // What the same workers need without a rate tells how busy the machine is.
-    const dueMs = ((MANY - BURST) * 1_000) / PER_SECOND
-    expect(Date.now() - coldSince).toBeLessThan(1.5 * dueMs + 2 * freeMs)
+
+    const usesTheRate = async (): Promise<boolean> => {
+      const freeMs = await timeOf(() => deliver('free', unpaced.mails))
+      const pacedMs = await timeOf(() => deliver('relay', server.mails))
+      const dueMs = ((MANY - BURST) * 1_000) / PER_SECOND
+      // What the same workers need without a rate tells how busy the machine is.
+      return pacedMs < 1.5 * dueMs + 2 * freeMs
+    }
+    // Others may begin to use the machine in between, but not always.
+    await expect.poll(usesTheRate, PATIENT).toBe(true)
 
     const burstMs = (BURST * 1_000) / PER_SECOND
     await expect.poll(() => Date.now() - (seen.at(-1) ?? 0)).toBeGreaterThan(2 * burstMs)
-    const restedSince = Date.now()
+    const rested = { since: Date.now(), at: seen.length }
     await enqueue(config, 'relay', MANY)
-    await expect.poll(() => seen.length, PATIENT).toBeGreaterThan(MANY + 2 * BURST)
+    await expect.poll(() => seen.length, PATIENT).toBeGreaterThan(rested.at + 2 * BURST)
     await fleet[0]?.kill()
     const late = start()
     await expect.poll(() => hasStarted(late), PATIENT).toBe(true)
     // What the killed one had in its hands comes later, or nobody knows what became of it.
-    await expect.poll(() => server.mails.length, PATIENT).toBeGreaterThan(2 * MANY - sessions)
-    expect(tooMany(seen.slice(MANY), restedSince)).toBe(0)
+    await expect
+      .poll(() => server.mails.length, PATIENT)
+      .toBeGreaterThan(rested.at + MANY - sessions)
+    expect(tooMany(seen.slice(rested.at), rested.since)).toBe(0)
     expect(tooManyInAnySpan(seen)).toBe(0)
   }, 300_000)
 }

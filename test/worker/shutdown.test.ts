@@ -69,7 +69,8 @@ describeStores('shutdown', (place) => {
     await expect.poll(() => server.dots).toBe(1)
     const startedAt = performance.now()
     await room.worker.stop(100, 1_500)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    // The answer itself would be waited for ten minutes.
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
     expect(room.events.at(-1)).toMatchObject({ event: 'worker-stopped' })
   })
 
@@ -86,7 +87,7 @@ describeStores('shutdown', (place) => {
     const worker = fork(program, [JSON.stringify(options)])
     const gone = once(worker, 'exit')
     try {
-      await expect.poll(() => server.connections).toBe(2)
+      await expect.poll(() => server.connections, { timeout: 150_000 }).toBe(2)
       worker.kill('SIGTERM')
       await gone
       expect(worker.exitCode).toBe(0)
@@ -101,8 +102,8 @@ describeStores('shutdown', (place) => {
     const { id } = await room.send()
     await expect.poll(() => server.connections).toBe(1)
     const startedAt = performance.now()
-    await room.worker.stop(20_000)
-    expect(performance.now() - startedAt).toBeLessThan(10_000)
+    await room.worker.stop(50_000)
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
     expect(await room.mailroom.get(id)).toMatchObject({ state: 'queued', attempts: 0 })
     expect(await room.mailroom.status('relay')).toMatchObject({ waiting: 1, active: 0 })
   })
