@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 import { expect, test } from 'vitest'
 
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { mailroomOn } from '../producer/mailroom-on.ts'
 
@@ -15,7 +15,7 @@ const MEGABYTES = 12
 /** All 20 sessions with a message each would be 320 MB; what a session has in hand is 100 kB. */
 const MOST_MORE_MB = 150
 
-describeStores('20 sessions that send large messages', (place) => {
+describeServers('20 sessions that send large messages', (place) => {
   test('never have them in memory', async () => {
     const at = place()
     await using directory = await temporaryDirectory()

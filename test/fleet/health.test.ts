@@ -6,7 +6,7 @@ import type { Health } from '../../src/fleet/health.ts'
 import { HEALTH, openHealthChanges } from '../../src/fleet/health-changes.ts'
 import { openRecords } from '../../src/fleet/records.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeAllStores } from '../support/stores.ts'
+import { describeAllServers } from '../support/stores.ts'
 import { join, openPlace, RELAY, type Member } from './open-health.ts'
 
 const OTHER = { ...RELAY, digest: 'd2' }
@@ -59,7 +59,7 @@ function failing(): { isAway: boolean; through: (store: Store) => Store } {
   return switched
 }
 
-describeAllStores('the health of the fleet', (place) => {
+describeAllServers('the health of the fleet', (place) => {
   test('that is found once is told once, whatever was found just before it', async () => {
     await using one = await join(place(), 'one')
     await letIn(one.health)

@@ -8,7 +8,7 @@ import { openLeases, type LeasesOptions } from '../../src/fleet/leases.ts'
 import { fairShares } from '../../src/fleet/shares.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeAllStores, type TestStore } from '../support/stores.ts'
+import { describeAllServers, type TestStore } from '../support/stores.ts'
 
 /** A lease with the sessions that are open because of it. */
 interface Holder extends Lease {
@@ -89,7 +89,7 @@ function useAll(holder: Holder): number {
   return holder.open
 }
 
-describeAllStores('leases', (place) => {
+describeAllServers('leases', (place) => {
   test('who is alone gets all sessions at once, and each manager has its own', async () => {
     await using fleet = await openFleet(place())
     const leases = await fleet.worker('one')

@@ -12,7 +12,7 @@ import { openPauses, type Pauses } from '../../src/fleet/pauses.ts'
 import { msCovered } from '../../src/fleet/spans.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeAllStores, type TestStore } from '../support/stores.ts'
+import { describeAllServers, type TestStore } from '../support/stores.ts'
 
 const NASTY = [
   'relay',
@@ -48,7 +48,7 @@ function watch({ store, pauses }: Open, everyMs?: number): Promise<PauseWatch> {
   return watchPauses(store, pauses, { onFault: unexpected, ...(everyMs && { everyMs }) })
 }
 
-describeAllStores('pauses', (place) => {
+describeAllServers('pauses', (place) => {
   test('nothing is paused at first', async () => {
     await using fleet = await open(place())
     await using known = await watch(fleet)

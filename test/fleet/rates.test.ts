@@ -16,7 +16,7 @@ import type { RateLimit } from '../../src/fleet/rate-terms.ts'
 import { openRates, type Rates } from '../../src/fleet/rates.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeAllStores, type TestStore } from '../support/stores.ts'
+import { describeAllServers, type TestStore } from '../support/stores.ts'
 
 /** `count` messages in a minute, `burst` of them at once. */
 function messages(count: number, burst = 1): RateLimit {
@@ -69,7 +69,7 @@ async function forget(store: Store): Promise<void> {
   else await store.pool.query(`delete from fleet_budget where kind = 'rates'`)
 }
 
-describeAllStores('rates', (place) => {
+describeAllServers('rates', (place) => {
   test('of what all workers take together none comes before its time', async () => {
     await using fleet = await openFleet(place())
     const limits = [messages(6_000, 5)]

@@ -6,7 +6,7 @@ import { openRegistry } from '../../src/fleet/registry.ts'
 import { openTurns, type Turns } from '../../src/fleet/turns.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { describeAllStores, type TestStore } from '../support/stores.ts'
+import { describeAllServers, type TestStore } from '../support/stores.ts'
 
 const NASTY = [
   'relay',
@@ -23,7 +23,7 @@ const NASTY = [
   '😀'.repeat(128),
 ]
 
-describeAllStores('the registry', (place) => {
+describeAllServers('the registry', (place) => {
   test('every name that was noted is listed as it was written, once', async () => {
     await using fleet = await openFleet(place())
     await fleet.registry.note(NASTY)

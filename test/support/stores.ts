@@ -30,12 +30,20 @@ export function describeStores(name: string, body: (place: () => TestStore) => v
 /** The same and on a Redis Cluster, whose keys lie on three servers: for what every store promises. */
 export function describeAllStores(name: string, body: (place: () => TestStore) => void): void {
   describeStores(name, body)
-  describeRedisCluster(`${name} on a Redis Cluster`, (url) => {
-    body(() => newPlace(url))
-  })
+  describeCluster(name, body)
 }
 
-/** The same where the embedded store, which is a Postgres too, would tell nothing new. */
+/** For what the fleet writes: on a Redis Cluster too, and not on the embedded store. */
+export function describeAllServers(name: string, body: (place: () => TestStore) => void): void {
+  describeServers(name, body)
+  describeCluster(name, body)
+}
+
+/**
+ * The same where the embedded store, which is a Postgres too, would tell nothing new: how it is reached,
+ * starts, crashes and comes back is tested in `store`, `queue`, `ledger` and `main-job`, and that a worker
+ * delivers from it in `worker/delivery`.
+ */
 export function describeServers(name: string, body: (place: () => TestStore) => void): void {
   describeRedis(`${name} on Redis`, (url) => {
     body(() => newPlace(url))
@@ -43,6 +51,12 @@ export function describeServers(name: string, body: (place: () => TestStore) => 
   describePostgres(`${name} on Postgres`, (server) => {
     const copy = copiesOf(server)
     body(() => ({ ...copy(), prefix: uniquePrefix() }))
+  })
+}
+
+function describeCluster(name: string, body: (place: () => TestStore) => void): void {
+  describeRedisCluster(`${name} on a Redis Cluster`, (url) => {
+    body(() => newPlace(url))
   })
 }
 

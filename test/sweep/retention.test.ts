@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
 import { makeNameOlder, makeOlder, openSweepRoom, type SweepRoom } from './sweep-room.ts'
 
 const NOTHING = { requeued: 0, lost: 0, expired: 0, forgotten: 0 }
 const DAY_MS = 86_400_000
 
-describeStores('retention', (place) => {
+describeServers('retention', (place) => {
   test('a held message that is old enough is forgotten, with its job and its content', async () => {
     const at = place()
     await using room = await openRoom(at, { port: 2525 }, { starts: false })

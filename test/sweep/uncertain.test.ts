@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { UncertainPlan } from '../../src/ledger/uncertain.ts'
 import { leaveUncertain } from '../support/leave-uncertain.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
 import { makeOlder, openSweepRoom, spoil } from './sweep-room.ts'
 
@@ -10,7 +10,7 @@ const ACCEPT: UncertainPlan = { way: 'accept', afterMs: 100, atMost: 0 }
 const RESEND: UncertainPlan = { way: 'resend', afterMs: 100, atMost: 1 }
 const LATER: UncertainPlan = { way: 'accept', afterMs: 60_000, atMost: 0 }
 
-describeStores('what is uncertain, and no worker lives', (place) => {
+describeServers('what is uncertain, and no worker lives', (place) => {
   test('counts as delivered when its time has come, and nothing is left of it', async () => {
     const at = place()
     await using room = await openRoom(at, { port: 2525 }, { starts: false })

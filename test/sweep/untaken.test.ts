@@ -4,14 +4,14 @@ import { encodePauses } from '../../src/fleet/manager-pauses.ts'
 import { openPauses } from '../../src/fleet/pauses.ts'
 import { openRecords } from '../../src/fleet/records.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { openRoom } from '../worker/mail-room.ts'
 import { makeOlder, noteHeld, openSweepRoom, spoil } from './sweep-room.ts'
 
 const NOTHING = { requeued: 0, lost: 0, expired: 0, forgotten: 0 }
 const HOUR_MS = 3_600_000
 
-describeStores('messages that nobody takes', (place) => {
+describeServers('messages that nobody takes', (place) => {
   test('a message whose last moment is over expires without any worker, and its job is kept', async () => {
     const at = place()
     await using server = await startSmtpServer()

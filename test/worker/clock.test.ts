@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
 const HOUR_MS = 3_600_000
@@ -14,7 +14,7 @@ function shiftClock(ms: number): void {
   vi.spyOn(Date, 'now').mockImplementation(() => real() + ms)
 }
 
-describeStores('the clock of a worker', (place) => {
+describeServers('the clock of a worker', (place) => {
   test('a retry is due by the clock of the store, also when the worker is hours ahead', async () => {
     const answers = [{ code: 451, text: '4.3.0 Not now' }]
     await using server = await startSmtpServer({

@@ -6,11 +6,11 @@ import { expect, test } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom } from './mail-room.ts'
 
-describeStores('faults', (place) => {
+describeServers('faults', (place) => {
   test('a wrong password costs one login and no message anything, until it is mended', async () => {
     await using server = await startSmtpServer({ users: { app: 'right' } })
     await using directory = await temporaryDirectory()

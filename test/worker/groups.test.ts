@@ -11,7 +11,7 @@ import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { keysOf } from '../support/redis-keys.ts'
 import { startScriptedServer, type Script } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
 const at = ({ port }: { readonly port: number }, more: Readonly<Record<string, unknown>> = {}) => ({
@@ -60,7 +60,7 @@ async function queueEventsOf({ queue, prefix }: TestStore, id: string): Promise<
   }
 }
 
-describeStores('a group of connection managers', (place) => {
+describeServers('a group of connection managers', (place) => {
   test('sends through the next one while the first cannot be reached, and then through the first again', async () => {
     await using backup = await startSmtpServer()
     const port = await freePort()

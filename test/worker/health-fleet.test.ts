@@ -10,7 +10,7 @@ import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { freePort } from '../support/free-port.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FAST, openRoom, type Room } from './mail-room.ts'
 
@@ -151,7 +151,7 @@ describeRedis('the health of many processes', (queue) => {
   }, 150_000)
 })
 
-describeStores('mail of a manager that could not be used', (place) => {
+describeServers('mail of a manager that could not be used', (place) => {
   test('is no older for a worker that starts later', async () => {
     const port = await freePort()
     const at = place()

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom } from './mail-room.ts'
 
@@ -17,7 +17,7 @@ const basic = (file: string) => ({
   allowInsecureAuth: true,
 })
 
-describeStores('health', (place) => {
+describeServers('health', (place) => {
   test('a password that changes while sessions work costs one login', async () => {
     const users: Record<string, string> = { app: 'right' }
     await using server = await startSmtpServer({ users, beforeReply: () => delay(20) })

@@ -3,14 +3,14 @@ import { test } from 'vitest'
 import { openStore } from '../../src/store/open.ts'
 import { startWorker } from '../chaos/worker-process.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FAST, openRoom } from './mail-room.ts'
 
 const LOCK = { lockMs: 1_000, stalledCheckMs: 200, leaseMs: 1_000 }
 const HOOKS = { retry: { firstDelayMs: 50, maxDelayMs: 200 }, ...LOCK }
 
-describeStores('an answer that comes after its message was given up as uncertain', (place) => {
+describeServers('an answer that comes after its message was given up as uncertain', (place) => {
   test.concurrent.for<[answer: string, state: string, dots: number, dead: number]>([
     ['451 4.3.0 later', 'delivered', 2, 0],
     ['250 2.0.0 taken', 'delivered', 1, 0],

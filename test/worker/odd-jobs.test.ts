@@ -5,10 +5,10 @@ import { openLedger } from '../../src/ledger/open.ts'
 import { openQueues } from '../../src/queue/open.ts'
 import { openStore } from '../../src/store/open.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
-describeStores('odd jobs', (place) => {
+describeServers('odd jobs', (place) => {
   test('a job that breaks the contract is refused, kept, and told without its content', async () => {
     const at = place()
     await using server = await startSmtpServer()

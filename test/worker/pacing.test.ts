@@ -4,10 +4,10 @@ import { readBudgets } from '../../src/fleet/budget-standing.ts'
 import { openStore } from '../../src/store/open.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { FAST, openRoom } from './mail-room.ts'
 
-describeStores('the pace of a worker', (place) => {
+describeServers('the pace of a worker', (place) => {
   test('mail beyond the rate waits in its queue, and spends no attempt', async () => {
     await using server = await startSmtpServer()
     const limits = { rate: { messages: 2, per: '1h', burst: 2 } }

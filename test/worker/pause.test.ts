@@ -7,7 +7,7 @@ import { openHealthChanges } from '../../src/fleet/health-changes.ts'
 import { openPauses, type Pauses } from '../../src/fleet/pauses.ts'
 import { openStore } from '../../src/store/open.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
@@ -37,7 +37,7 @@ async function waiting({ mailroom }: Room): Promise<number> {
   return active === 0 && delayed === 0 ? jobs : -1
 }
 
-describeStores('a pause of a connection manager', (place) => {
+describeServers('a pause of a connection manager', (place) => {
   test('what runs is delivered, what waits stays and costs nothing, until it is resumed', async () => {
     const answer = Promise.withResolvers<void>()
     let isSlow = true

@@ -14,7 +14,7 @@ import {
 import { openStore } from '../../src/store/open.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { FAST, openRoom } from './mail-room.ts'
 
@@ -23,7 +23,7 @@ import { basic, plain, reconfigure, write } from './reconfigured.ts'
 const MESSAGE = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
 const NOTHING = { added: [], changed: [], removed: [], delayed: [], atNextStart: [] }
 
-describeStores('a running worker', (place) => {
+describeServers('a running worker', (place) => {
   test('picks a password up that changes under load, and no message notices', async () => {
     const users: Record<string, string> = { app: 'old' }
     await using server = await startSmtpServer({ users, beforeReply: () => delay(2) })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { createMailroom, createWorker, type WorkerEvent } from '../../src/index.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { FAST } from './mail-room.ts'
 
 const FULL = { code: 550, text: '5.7.1 come back tomorrow' }
@@ -22,7 +22,7 @@ const MAIL = {
   message: { to: 'ann@example.org', subject: 'Hello', text: 'Hello' },
 } as const
 
-describeStores('rules of an operator', (place) => {
+describeServers('rules of an operator', (place) => {
   test('a running worker judges by them as soon as they are given', async () => {
     let isFull = true
     await using server = await startSmtpServer({

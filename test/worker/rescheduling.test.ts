@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { SendMail } from '../../src/index.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
 function mailOf(subject: string, options: SendMail['options']): SendMail {
@@ -14,7 +14,7 @@ function inAnHour(): Date {
   return new Date(Date.now() + 3_600_000)
 }
 
-describeStores('reschedule', (place) => {
+describeServers('reschedule', (place) => {
   test('a message for later is sent now when its time is brought forward', async () => {
     await using server = await startSmtpServer()
     await using room = await openRoom(place(), { port: server.port })
@@ -85,7 +85,7 @@ describeStores('reschedule', (place) => {
 })
 
 describe('supersedes', () => {
-  describeStores('on every store', (place) => {
+  describeServers('on every store', (place) => {
     test('only the newest of the messages that wait is sent', async () => {
       await using server = await startSmtpServer()
       await using room = await openRoom(place(), { port: server.port }, { starts: false })

@@ -5,7 +5,7 @@ import { startMta } from '../support/mta.ts'
 import { describeMta, describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startScriptedServer, type Script } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
 import { FAST, openRoom } from './mail-room.ts'
 
@@ -62,7 +62,7 @@ function messageIdOf(raw: Buffer): string | undefined {
   return /^Message-ID: (.*)$/im.exec(raw.toString())?.[1]
 }
 
-describeStores('a message to 250 people, 100 at most in one transaction', (place) => {
+describeServers('a message to 250 people, 100 at most in one transaction', (place) => {
   test('is sent in halves to a server that answers 452 to all of them', async () => {
     let asked = 0
     await using server = await startSmtpServer({
@@ -115,7 +115,7 @@ type Case = readonly [
 
 const DATA_REFUSED = '554 5.5.0 no message for that'
 
-describeStores('a message whose DATA is refused after one of its two recipients was', (place) => {
+describeServers('a message whose DATA is refused after one of its two recipients was', (place) => {
   test.for<Case>([
     [
       'as one too many goes to each alone',
@@ -151,7 +151,7 @@ describeStores('a message whose DATA is refused after one of its two recipients 
   })
 })
 
-describeStores('a message whose server ends the session with each transaction', (place) => {
+describeServers('a message whose server ends the session with each transaction', (place) => {
   const bye = '421 4.4.2 closing'
   test.for<[name: string, script: Script]>([
     [

@@ -4,7 +4,7 @@ import { openHealthChanges } from '../../src/fleet/health-changes.ts'
 import { openStore } from '../../src/store/open.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
 const WORKERS = 20
@@ -14,7 +14,7 @@ function loginWith(password: string) {
   return { server: '127.0.0.1', tls: 'none', auth }
 }
 
-describeStores('a worker that starts', (place) => {
+describeServers('a worker that starts', (place) => {
   test('finds out without mail that a manager can be used, once for all workers', async () => {
     await using server = await startSmtpServer({ users: { app: 'right' } })
     const relay = { port: server.port, ...loginWith('right') }

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import type { AttemptEntry, Mailroom } from '../../src/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
 const THREE = ['ann@example.org', 'bob@example.org', 'eve@example.org']
 
-describeStores('the timeline of a message', (place) => {
+describeServers('the timeline of a message', (place) => {
   test('tells each attempt with what was said, by whose worker, and which rule decided', async () => {
     await using server = await startScriptedServer({
       RCPT: ['451 4.3.0 later', '250 2.1.5 recipient ok'],

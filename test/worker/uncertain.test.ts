@@ -2,7 +2,7 @@ import { test } from 'vitest'
 
 import type { Announcement } from '../../src/index.ts'
 import { startScriptedServer, type Script } from '../support/scripted-server.ts'
-import { describeStores } from '../support/stores.ts'
+import { describeServers } from '../support/stores.ts'
 import { openRoom, type Room } from './mail-room.ts'
 
 /** The server takes the message and drops the connection before it says so. */
@@ -15,7 +15,7 @@ function dropping(...answers: readonly (typeof DROP | string)[]): Script {
   return { DOT: answers }
 }
 
-describeStores('a message whose answer never came', (place) => {
+describeServers('a message whose answer never came', (place) => {
   test.concurrent(
     'with "resend" is sent once more under its Message-ID, when no answer can come any more',
     async ({ expect }) => {

@@ -12,13 +12,13 @@ import {
   type ScriptedServer,
 } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
-import { describeStores, type TestStore } from '../support/stores.ts'
+import { describeServers, type TestStore } from '../support/stores.ts'
 import { openRoom } from './mail-room.ts'
 
 const WITH_DSN = '250-scripted\n250-PIPELINING\n250-SIZE 100000000\n250 DSN'
 const REPORTS = { notify: ['success', 'failure'], return: 'headers' } as const
 
-describeStores('a message that wants reports', (place) => {
+describeServers('a message that wants reports', (place) => {
   test('asks for them by its id, and waits as a job that older workers leave alone', async () => {
     const at = place()
     await using server = await startScriptedServer({ EHLO: WITH_DSN })
