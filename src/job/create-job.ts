@@ -1,4 +1,4 @@
-import type { ContentRef } from './content-ref.ts'
+import type { ContentRef, Placed } from './content-ref.ts'
 import { digestOf } from './digest.ts'
 import { InvalidJobError, JobTooLargeError, MessageTooLargeError } from './errors.ts'
 import { issuesOf, type JobIssue } from './job-issue.ts'
@@ -82,7 +82,12 @@ export function createJob(input: SendMail, context: CreateJobContext): CreatedJo
 
 /** What a job refers to; the same content may be there twice. */
 export function refsOf(job: Pick<SendMailJob, 'message' | 'raw'>): readonly ContentRef[] {
-  const placed = job.raw === undefined ? (job.message?.attachments ?? []) : [job.raw]
+  if (job.raw !== undefined) return refsIn([job.raw])
+  const { bodies, attachments = [] } = job.message ?? {}
+  return bodies === undefined ? refsIn(attachments) : [bodies, ...refsIn(attachments)]
+}
+
+function refsIn(placed: readonly Placed[]): readonly ContentRef[] {
   return placed.flatMap(({ ref }) => ref ?? [])
 }
 
@@ -125,7 +130,7 @@ function assemble(
   const newer = [uncertain, supersedes, others].filter((wish) => wish !== undefined)
   const wishes = [connection, priority, delay, sendAt, notAfter, ...newer]
   const shell = {
-    version: versionOf(asked),
+    version: versionOf(asked, content.message?.bodies),
     id,
     connection,
     messageId: messageId ?? messageIdOf(id, author || defaultAuthor),

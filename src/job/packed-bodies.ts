@@ -8,6 +8,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib'
 
+import { joinBodies } from './bodies.ts'
 import { MAX_PACKED_BYTES } from './limits.ts'
 import { property } from './property.ts'
 import type { JobMessage, SendMailJob } from './send-mail-job.ts'
@@ -49,8 +50,7 @@ export function packBodies(job: SendMailJob): StoredJob | Promise<StoredJob> {
   const { text = '', html = '' } = job.message ?? {}
   const length = text.length + html.length
   if (job.message === undefined || length < MIN_LENGTH || length > MAX_PACKED_BYTES) return job
-  // No body has a NUL: it could not be sent.
-  const bodies = Buffer.from(`${text}${NUL}${html}`)
+  const bodies = joinBodies({ text, html })
   if (bodies.byteLength > MAX_PACKED_BYTES) return job
   if (length < MIN_ZSTD_LENGTH) {
     return shorterOf(job, bodies, { deflate: base64Of(deflateRawSync(bodies, DEFLATE)) })

@@ -17,6 +17,8 @@ export interface StoredParts {
   /** By the attachment's place in the message. */
   readonly attachments: ReadonlyMap<number, ContentRef>
   readonly raw?: { readonly ref: ContentRef; readonly facts: RawFacts } | undefined
+  /** Of text and HTML together, as `joinBodies` makes them; they are put beside the queue by the caller. */
+  readonly bodies?: ContentRef | undefined
 }
 
 /** The message of a job, its bytes in the job or beside the queue. */
@@ -41,13 +43,13 @@ export function placeContents(
   inlineBytes: number,
 ): PlacedMessage {
   return parsed.raw === undefined
-    ? placeAttachments(parsed.message, stored?.attachments, inlineBytes)
+    ? placeParts(parsed.message, stored, inlineBytes)
     : placeRaw(parsed.raw, stored?.raw, inlineBytes)
 }
 
-function placeAttachments(
+function placeParts(
   message: NonNullable<ParsedSendMail['message']>,
-  stored: StoredParts['attachments'] = new Map(),
+  { attachments: stored, bodies }: StoredParts = { attachments: new Map() },
   inlineBytes: number,
 ): PlacedMessage {
   const contents: NewContent[] = []
@@ -66,17 +68,25 @@ function placeAttachments(
     if (known === undefined) contents.push({ ref, bytes })
     return { ...facts, ref }
   })
-  const placed = messageOf(message, attachments ?? [])
-  const content = { message: placed }
+  const whole = messageOf(message, attachments ?? [])
+  const content = { message: bodies === undefined ? whole : withoutBodies(whole, bodies) }
   const told = message.attachments?.map(({ facts }, at) => [facts, refs[at]])
+  const identity = { message: refs.length === 0 ? whole : { ...whole, attachments: told } }
   return {
     content,
-    identity: refs.length === 0 ? content : { message: { ...placed, attachments: told } },
+    identity: refs.length === 0 && bodies === undefined ? content : identity,
     contents,
     hasInline,
     encodedBytes,
     messageId: undefined,
   }
+}
+
+function withoutBodies(
+  { text: _text, html: _html, ...message }: JobMessage,
+  bodies: ContentRef,
+): JobMessage {
+  return { ...message, bodies }
 }
 
 function placeRaw(

@@ -6,7 +6,7 @@ import { keptDsnRequestSchema, type KeptDsnRequest } from '../smtp/dsn.ts'
 import { keptUncertainPolicySchema, type UncertainPolicy } from '../smtp/uncertain-policy.ts'
 import { DISPOSITIONS, type Attachment } from './attachment-input.ts'
 import { isBase64 } from './base64.ts'
-import { contentRefSchema, type Placed } from './content-ref.ts'
+import { contentRefSchema, type ContentRef, type Placed } from './content-ref.ts'
 import { findHeaderProblem, type Header } from './header-input.ts'
 import {
   MAX_ATTACHMENTS,
@@ -37,12 +37,16 @@ import {
  * |---|---|
  * | 1 | the message, its envelope and its schedule |
  * | 2 | `dsn` and `requireTls` |
- * | 3 | `deflate` or `zstd` in the place of `text` and `html` (`packed-bodies.ts`) |
+ * | 3 | `deflate`, `zstd` (`packed-bodies.ts`) or `bodies` in the place of `text` and `html` |
  */
 export const JOB_VERSIONS = [1, 2, 3] as const
 
-/** The version of a job with these wishes. */
-export function versionOf({ dsn, requireTls }: Pick<Shell, 'dsn' | 'requireTls'>): JobVersion {
+/** The version of a job with these wishes, and with its text and HTML in it or beside the queue. */
+export function versionOf(
+  { dsn, requireTls }: Pick<Shell, 'dsn' | 'requireTls'>,
+  bodies?: ContentRef,
+): JobVersion {
+  if (bodies !== undefined) return 3
   return dsn === undefined && requireTls === undefined ? 1 : 2
 }
 
@@ -59,6 +63,8 @@ export interface JobMessage {
   readonly subject?: string
   readonly text?: string
   readonly html?: string
+  /** Text and HTML that other messages have as well, beside the queue. */
+  readonly bodies?: ContentRef
   readonly attachments?: readonly Attachment[]
   readonly headers?: readonly Header[]
   readonly priority: Priority
@@ -123,6 +129,7 @@ const messageSchema = z.strictObject({
   subject: subjectSchema.exactOptional(),
   text: bodySchema.exactOptional(),
   html: bodySchema.exactOptional(),
+  bodies: contentRefSchema.exactOptional(),
   attachments: z
     .array(
       z

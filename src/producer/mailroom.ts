@@ -6,6 +6,7 @@ import type { Rescheduled } from '../ledger/rescheduled.ts'
 import type { Timeline } from '../ledger/timeline.ts'
 import type { Depth } from '../queue/queues.ts'
 import type { UserRule } from '../smtp/rules/user-rule.ts'
+import { createBodyMemory, type BodyMemory } from './body-memory.ts'
 import { createDigestMemory } from './digest-memory.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 import { listHeld, type HeldQuery } from './held.ts'
@@ -120,22 +121,29 @@ export interface Mailroom<Name extends string = string> extends AsyncDisposable 
   close(): Promise<void>
 }
 
+/** Files beside the queue are for what is large: bodies are shared in the memory that they would take. */
+function sharesIn({ content }: DeskOptions): BodyMemory | undefined {
+  return (content?.store ?? 'queue') === 'queue' ? createBodyMemory() : undefined
+}
+
 /** Creates a mailroom; nothing is connected to before the first call. */
 export function createMailroom<Name extends string>(
   options: MailroomOptions<Name>,
 ): Mailroom<Name> {
   const desk: Desk = openDesk(options)
-  const prepare = createPrepare(options, () => desk.open())
+  const prepare = createPrepare(options, () => desk.open(), sharesIn(options))
   const outcomes = createOutcomes(async () => (await desk.open()).store)
-  const write = (some: readonly PreparedJob[], stopsAtRefused: boolean) =>
-    desk.accept(some, stopsAtRefused)
+  const write = async (some: readonly PreparedJob[], stopsAtRefused: boolean) => {
+    await Promise.all(some.flatMap(({ kept }) => kept ?? []))
+    return desk.accept(some, stopsAtRefused)
+  }
   const close = (): Promise<void> => desk.close(() => outcomes.close())
 
   return {
     send: async (mail) => {
       const { prepared } = await prepare(mail)
       await outcomes.ready()
-      const [answer] = await desk.accept([prepared], true)
+      const [answer] = await write([prepared], true)
       if (answer === undefined || 'error' in answer) throw answer?.error
       return answer
     },

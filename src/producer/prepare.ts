@@ -6,9 +6,11 @@ import { InvalidJobError } from '../job/errors.ts'
 import { DEFAULT_MAX_JOB_BYTES, DEFAULT_MAX_MESSAGE_BYTES } from '../job/limits.ts'
 import type { SendMail } from '../job/send-mail.ts'
 import { DEFAULT_RETENTION_MS } from '../ledger/open.ts'
+import type { Store } from '../store/store.ts'
 import { snapshotFiles } from './attachments.ts'
 import type { DigestMemory } from './digest-memory.ts'
-import { keepContents } from './keep-contents.ts'
+import type { BodyMemory } from './body-memory.ts'
+import { keepContents, keepShared } from './keep-contents.ts'
 
 export interface PrepareOptions {
   readonly connections: Connections
@@ -26,8 +28,8 @@ export interface PrepareOptions {
   readonly inlineBytes?: number
 }
 
-/** A job whose content is kept already. */
-export type PreparedJob = Omit<CreatedJob, 'contents'>
+/** A job whose content is kept already, or will be when `kept` resolves. */
+export type PreparedJob = Omit<CreatedJob, 'contents'> & { readonly kept?: Promise<void> }
 
 /** Makes a job of a request: knows its name, reads its files, validates it, keeps its content. */
 export type Prepare = (
@@ -40,6 +42,7 @@ export type Prepare = (
 }>
 
 const DEFAULT_INLINE_BYTES = 65_536
+const NO_MEMORY: BodyMemory = { find: () => undefined }
 
 /**
  * Prepares requests for these connection managers.
@@ -49,14 +52,15 @@ const DEFAULT_INLINE_BYTES = 65_536
  */
 export function createPrepare(
   options: PrepareOptions,
-  open: () => Promise<{ readonly contents: ContentStore }>,
+  open: () => Promise<{ readonly contents: ContentStore; readonly store: Pick<Store, 'kind'> }>,
+  bodies: BodyMemory = NO_MEMORY,
 ): Prepare {
   const { connections, attachmentRoots: roots = [], maxJobBytes = DEFAULT_MAX_JOB_BYTES } = options
   const { retentionMs = DEFAULT_RETENTION_MS } = options
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inlineBytes = DEFAULT_INLINE_BYTES } =
     options
   const maxBytes = options.maxAttachmentBytes ?? maxMessageBytes
-  return async (mail, memory) => {
+  const prepare: Prepare = async (mail, memory) => {
     const managers =
       typeof mail?.connection === 'string' ? connections.members(mail.connection) : []
     const lent = managers.find((manager) => manager.from !== undefined)?.from
@@ -67,12 +71,13 @@ export function createPrepare(
       ...(memory && { memory }),
     })
     const { input, stored, sources } = snapshot
+    const shared = bodies.find(input?.message)
     const { contents, ...prepared } = createJob(input, {
       now: new Date(),
       maxBytes: maxJobBytes,
       maxMessageBytes,
       inlineBytes,
-      stored,
+      stored: { ...stored, ...(shared && { bodies: shared.source.ref }) },
       ...(lent && { defaultAuthor: lent.address }),
     })
     const { message, envelope, notBefore = 0, acceptedAt } = prepared.job
@@ -92,6 +97,12 @@ export function createPrepare(
       await keepContents([...sources, ...inMemory], prepared.job, await open())
     }
     const inMemoryBytes = inMemory.reduce((sum, { ref }) => sum + ref.bytes, 0)
-    return { prepared, bytes: prepared.bytes + snapshot.readBytes + inMemoryBytes }
+    const bytes = prepared.bytes + snapshot.readBytes + inMemoryBytes
+    if (shared === undefined) return { prepared, bytes }
+    const kept = await keepShared(shared, prepared.job, await open())
+    return kept === 'no-place'
+      ? prepare(mail, memory)
+      : { prepared: { ...prepared, ...kept }, bytes }
   }
+  return prepare
 }

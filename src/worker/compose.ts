@@ -8,6 +8,7 @@ import { encodeText, headerField } from './mime/header.ts'
 import { encodeMailboxes } from './mime/mailboxes.ts'
 import { joinBody } from './mime/join-body.ts'
 import { joinParts, renderPart, type Leaf, type Part } from './mime/part.ts'
+import { sharedBodies } from './mime/shared-bodies.ts'
 import { plainSegment } from './mime/content-body.ts'
 import { spooledOf } from './mime/spooled-of.ts'
 import { encodeBody } from './mime/transfer-encoding.ts'
@@ -69,7 +70,10 @@ async function compose(
   const headers = headersOf(job, message, from, redirectAll)
     .map(([name, value]) => headerField(name, value))
     .join('')
-  const content = await contentOf(message, contents)
+  const { bodies } = message
+  const said =
+    bodies === undefined ? message : { ...message, ...(await sharedBodies(bodies, contents)) }
+  const content = await contentOf(said, contents)
   return joinBody([headers, ...renderPart(content, job.digest)])
 }
 
