@@ -22,6 +22,9 @@ import { describeMachine, sentenceOf } from './suite/machine.ts'
 import { pageOf, type Results } from './suite/markdown.ts'
 import { publish } from './suite/publish.ts'
 
+/** Programs of this folder that are no benchmarks. */
+const MEASURES_NOTHING = ['run', 'scaling']
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -100,5 +103,7 @@ async function notListed(): Promise<readonly string[]> {
   return names
     .filter((_, at) => texts[at]?.includes('parseArgs({'))
     .map((name) => name.replace('.ts', ''))
-    .filter((name) => name !== 'run' && !BENCHMARKS.some((one) => one.name === name))
+    .filter(
+      (name) => !MEASURES_NOTHING.includes(name) && !BENCHMARKS.some((one) => one.name === name),
+    )
 }

@@ -34,14 +34,16 @@ export interface Lap {
   readonly cpuMs: number
   /** Absent where there is no store. */
   readonly storeCpuMs: number | undefined
+  /** That of each of its processes. */
+  readonly nodeCpuMs?: readonly number[]
   readonly commands: number | undefined
   /** The resident memory at the end; absent where several processes share the work. */
   readonly rssMb: number | undefined
 }
 
 const EVERY_MS = 4
-/** So long without one more message, and it has failed. */
-const PATIENCE_MS = 30_000
+/** So long without one more message, and it has failed; several that start at once take turns. */
+const PATIENCE_MS = 120_000
 
 /**
  * Lets one contestant deliver, and measures from the message at which it is warm to the last one.
@@ -68,7 +70,8 @@ export async function race(
   return {
     perSecond: messages / ((to.at - from.at) / 1000),
     cpuMs: (to.cpuMs - from.cpuMs) / messages,
-    storeCpuMs: per(from.storeCpuMs, to.storeCpuMs),
+    storeCpuMs: per(sumOf(from.nodeCpuMs), sumOf(to.nodeCpuMs)),
+    nodeCpuMs: to.nodeCpuMs?.map((ms, at) => (ms - (from.nodeCpuMs?.[at] ?? 0)) / messages) ?? [],
     commands: per(from.commands, to.commands),
     rssMb: to.rssMb,
   }
@@ -78,7 +81,7 @@ interface Moment {
   readonly at: number
   readonly taken: number
   readonly cpuMs: number
-  readonly storeCpuMs: number | undefined
+  readonly nodeCpuMs: readonly number[] | undefined
   readonly commands: number | undefined
   readonly rssMb: number | undefined
 }
@@ -101,8 +104,12 @@ async function standingOf(running: Running): Promise<Omit<Moment, 'at' | 'taken'
   const { pids, storePids, commands } = running
   return {
     cpuMs: processorMs(pids),
-    storeCpuMs: storePids && processorMs(storePids),
+    nodeCpuMs: storePids?.map((pid) => processorMs([pid])),
     rssMb: residentMb(pids),
     commands: await commands?.(),
   }
+}
+
+function sumOf(all: readonly number[] | undefined): number | undefined {
+  return all?.reduce((sum, one) => sum + one, 0)
 }

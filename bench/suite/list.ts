@@ -79,6 +79,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--managers', '50', '--count', '1000', '--warm-up', '1000', '--rounds', '1'],
   },
   {
+    name: 'scale-out',
+    what: 'processor time per message as workers are added, and what the ledger costs its node',
+    full: [],
+    quick: ['--workers', '1,2', '--count', '500', '--warm-up', '300', '--rounds', '1'],
+  },
+  {
     name: 'recovery',
     what: 'how soon mail flows again after the store was killed',
     full: [],
