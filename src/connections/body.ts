@@ -24,6 +24,8 @@ export function finalDot(body: Buffer): Buffer {
 export interface BodyEncoder {
   /** What `encodeBody` makes of this piece; a CR at its end is kept back. */
   push(piece: Buffer): Buffer
+  /** The same for a piece of which is known that it begins a line or goes on in one, and needs no change. */
+  pass(piece: Buffer): Buffer
   /** What was kept back, and the final dot. */
   end(): Buffer
 }
@@ -32,16 +34,23 @@ export interface BodyEncoder {
 export function createBodyEncoder(): BodyEncoder {
   let before: number | undefined
   let heldBack = false
+  const push = (given: Buffer): Buffer => {
+    if (given.length === 0) return given
+    const piece = heldBack ? Buffer.concat([Buffer.of(CR), given]) : given
+    // Whether a CR needs an LF is known when the next piece comes.
+    heldBack = piece.at(-1) === CR
+    const slice = heldBack ? piece.subarray(0, -1) : piece
+    const encoded = encodeSlice(slice, before, heldBack ? CR : undefined)
+    before = slice.at(-1) ?? before
+    return encoded
+  }
   return {
-    push: (given) => {
-      if (given.length === 0) return given
-      const piece = heldBack ? Buffer.concat([Buffer.of(CR), given]) : given
-      // Whether a CR needs an LF is known when the next piece comes.
-      heldBack = piece.at(-1) === CR
-      const slice = heldBack ? piece.subarray(0, -1) : piece
-      const encoded = encodeSlice(slice, before, heldBack ? CR : undefined)
-      before = slice.at(-1) ?? before
-      return encoded
+    push,
+    pass: (piece) => {
+      const last = piece.at(-1)
+      if (heldBack || last === CR) return push(piece)
+      before = last ?? before
+      return piece
     },
     end: () => (heldBack ? INSIDE_LINE : dotAfter(before)),
   }

@@ -2,7 +2,13 @@
 export interface BodySegment {
   /** How many `read` yields, exactly. */
   readonly bytes: number
-  read(): AsyncIterable<Buffer>
+  /** Whether it goes over the wire as it is: CRLF ends each of its lines, and no dot begins one. */
+  readonly isWireForm?: true
+  /**
+   * Each piece stays as it is, unless `isTaken` tells, when the next one is asked for, that nobody
+   * needs any more what came before.
+   */
+  read(isTaken?: () => boolean): AsyncIterable<Buffer>
 }
 
 /** A message that is never whole in memory. */

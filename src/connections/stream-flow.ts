@@ -1,7 +1,9 @@
 import { createBodyEncoder } from './body.ts'
 import type { BodyFlow, BodyFlowHooks } from './body-flow.ts'
-import { piecesOf, type SegmentedBody } from './message-body.ts'
+import type { SegmentedBody } from './message-body.ts'
 import type { Wire } from './wire.ts'
+
+const WRONG_LENGTH = 'the body is not as long as it was announced'
 
 interface State {
   readonly wire: Wire
@@ -71,15 +73,19 @@ async function pump(state: State): Promise<void> {
   const { wire, body } = state
   const encoder = createBodyEncoder()
   let bytes = 0
-  for await (const piece of piecesOf(body)) {
-    if (state.isStopped) return
-    bytes += piece.length
-    if (bytes > body.bytes) break
-    state.isClogged = !wire.write(encoder.push(piece))
-    if (state.isClogged) await new Promise<void>((resolve) => (state.wake = resolve))
+  for (const segment of body.segments) {
+    const isWhole = Buffer.isBuffer(segment)
+    const isWireForm = !isWhole && segment.isWireForm === true
+    for await (const piece of isWhole ? [segment] : segment.read(wire.hasTaken)) {
+      if (state.isStopped) return
+      bytes += piece.length
+      if (bytes > body.bytes) throw new Error(WRONG_LENGTH)
+      state.isClogged = !wire.write(isWireForm ? encoder.pass(piece) : encoder.push(piece))
+      if (state.isClogged) await new Promise<void>((resolve) => (state.wake = resolve))
+    }
   }
   if (state.isStopped) return
-  if (bytes !== body.bytes) throw new Error('the body is not as long as it was announced')
+  if (bytes !== body.bytes) throw new Error(WRONG_LENGTH)
   state.ending = encoder.end()
   writeDotWhenDue(state)
 }

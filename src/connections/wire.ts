@@ -37,6 +37,8 @@ export interface Wire {
   readonly bodyBytes: number
   /** False: wait for `onDrain` before more is written. */
   readonly write: (bytes: string | Buffer) => boolean
+  /** Whether the system has taken everything that was written: nobody reads those buffers any more. */
+  readonly hasTaken: () => boolean
   /** Gives what comes to `listener` until `detach`. */
   readonly attach: (listener: WireListener) => void
   readonly detach: () => void
@@ -100,6 +102,7 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
       if (typeof bytes !== 'string') bodyBytes += bytes.length
       return socket.write(bytes) && lastWords.failure === undefined
     },
+    hasTaken: () => socket.writableLength === 0,
     attach: (next) => {
       listener = next
     },

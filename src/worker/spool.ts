@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import type { ContentStore } from '../content/content.ts'
 import { ContentDamagedError } from '../content/errors.ts'
 import type { ContentRef } from '../job/content-ref.ts'
+import { createStartLine } from './start-line.ts'
 
 /** Verified content on this worker's disk, until it is disposed of. */
 export interface SpooledContent extends Disposable {
   readonly bytes: number
   /**
-   * Reads it in pieces of `pieceBytes`, only the last one smaller. All of them are in one buffer: a
+   * Reads it in pieces of `pieceBytes`, only the last one smaller. They take turns in two buffers: a
    * piece is there until the next one is asked for.
    */
   read(pieceBytes: number): AsyncIterable<Buffer>
@@ -35,6 +36,9 @@ interface Entry {
   users: number
 }
 
+/** Each has some pieces in memory on its way, and what is asked of the same store meanwhile waits behind them. */
+const FETCHES_AT_ONCE = 4
+
 /** Opens an empty spool for what `store` has. */
 export function openSpool(
   store: ContentStore,
@@ -42,6 +46,7 @@ export function openSpool(
 ): Spool {
   // In the order of their last use: a map keeps the order in which keys were set.
   const entries = new Map<string, Entry>()
+  const inTurn = createStartLine(FETCHES_AT_ONCE)
 
   const forget = async (key: string, entry: Entry): Promise<void> => {
     if (entries.get(key) === entry) entries.delete(key)
@@ -70,7 +75,11 @@ export function openSpool(
     take: async (ref) => {
       const key = `${ref.sha256} ${ref.bytes}`
       const known = entries.get(key)
-      const entry = known ?? { file: fetch(store, ref, directory), bytes: ref.bytes, users: 0 }
+      const entry = known ?? {
+        file: inTurn(() => fetch(store, ref, directory)),
+        bytes: ref.bytes,
+        users: 0,
+      }
       entries.set(key, entry)
       entry.users += 1
       try {
@@ -103,18 +112,29 @@ async function* piecesOf(
   bytes: number,
   pieceBytes: number,
 ): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(pieceBytes, bytes))
-  for (let at = 0; at < bytes;) {
-    const piece = buffer.subarray(0, Math.min(pieceBytes, bytes - at))
-    let filled = 0
-    while (filled < piece.length) {
-      const { bytesRead } = await file.read(piece, filled, piece.length - filled, at + filled)
-      if (bytesRead === 0) throw new Error('a file of the spool is shorter than it was')
-      filled += bytesRead
-    }
-    yield piece
+  const bufferAt = (at: number): Buffer => Buffer.allocUnsafeSlow(Math.min(pieceBytes, bytes - at))
+  let spare = bytes > pieceBytes ? bufferAt(pieceBytes) : undefined
+  let next = bytes > 0 ? fill(file, bufferAt(0), 0) : undefined
+  for (let at = 0; next !== undefined;) {
+    const piece = await next
     at += piece.length
+    // While somebody has this piece, the disk is asked for the next one.
+    next = spare && at < bytes ? fill(file, spare.subarray(0, bytes - at), at) : undefined
+    // Whoever stops early does not wait for it.
+    next?.catch(() => undefined)
+    yield piece
+    spare = piece
   }
+}
+
+async function fill(file: FileHandle, piece: Buffer, at: number): Promise<Buffer> {
+  let filled = 0
+  while (filled < piece.length) {
+    const { bytesRead } = await file.read(piece, filled, piece.length - filled, at + filled)
+    if (bytesRead === 0) throw new Error('a file of the spool is shorter than it was')
+    filled += bytesRead
+  }
+  return piece
 }
 
 /** Copies content into a file that only this process has, and compares its digest on the way. */

@@ -16,7 +16,7 @@ const MEGABYTES = 12
 const MOST_MORE_MB = 150
 
 describeServers('20 sessions that send large messages', (place) => {
-  test('never have them in memory', async () => {
+  test('never have them in memory', { timeout: 180_000 }, async () => {
     const at = place()
     await using directory = await temporaryDirectory()
     await using mailroom = mailroomOn(at, { attachments: { roots: [directory.path] } })

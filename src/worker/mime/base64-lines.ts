@@ -17,20 +17,28 @@ export function encodedLength(bytes: number): number {
   return Math.ceil(bytes / 3) * 4 + Math.max(0, lines - 1) * 2
 }
 
+/** Makes a place for what `encodeLines` makes of up to so many bytes. */
+export function roomFor(bytes: number): Uint16Array<ArrayBuffer> {
+  // Lines and their ends have even lengths.
+  return new Uint16Array(Buffer.allocUnsafeSlow(encodedLength(bytes) + 2).buffer)
+}
+
 /**
  * Base64 in lines of 76 characters, the last one without its end; with `isNext` it begins by ending
- * the line before. No strings are made on the way: megabytes of them would be garbage at once.
+ * the line before. It lies in `pairs`, a `roomFor` so many bytes, until that is used again. No strings
+ * are made on the way: megabytes of them would be garbage at once.
  */
-export function encodeLines(bytes: Buffer, isNext: boolean): Buffer {
-  const length = encodedLength(bytes.length) + (isNext ? 2 : 0)
-  // Lines and their ends have even lengths.
-  const pairs = new Uint16Array(length / 2)
+export function encodeLines(
+  bytes: Buffer,
+  isNext: boolean,
+  pairs: Uint16Array<ArrayBuffer>,
+): Buffer {
   let at = 0
   for (let line = 0; line < bytes.length; line += LINE_BYTES) {
     if (line > 0 || isNext) pairs[at++] = LINE_END
     at = encodeLine(bytes, line, Math.min(line + LINE_BYTES, bytes.length), pairs, at)
   }
-  return Buffer.from(pairs.buffer)
+  return Buffer.from(pairs.buffer, 0, at * 2)
 }
 
 function encodeLine(
