@@ -15,6 +15,14 @@ export function configOfMany(queue: string, prefix: string, port: number, count:
   })
 }
 
+/** The same with large attachments elsewhere than in the store of the queue. */
+export function contentIn<Config extends object>(
+  config: Config,
+  store: string | undefined,
+): Config {
+  return store === undefined ? config : { ...config, content: { store } }
+}
+
 /** The name of one of many managers; where there is one alone, it is the sink. */
 export function managerAt(at: number): string {
   return at === 0 ? 'sink' : `sink-${at}`

@@ -1,7 +1,7 @@
 /**
  * All benchmarks, one after the other, each in a process of its own, with what this machine is.
  *
- *   ./dev bench [--quick] [--only throughput,content] [--write] [-- ARGUMENTS OF EACH]
+ *   ./dev bench [--quick] [--only throughput,large] [--write] [-- ARGUMENTS OF EACH]
  *
  * Writes `bench/results/latest.json`, `.md` and `.svg`; with `--quick`, which takes a minute or so on a
  * machine that does nothing else and is no measure, `quick.*`. `--write` puts the main measure into

@@ -11,11 +11,15 @@ export function processorMs(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + ticksOf(pid), 0) * MS_PER_TICK
 }
 
-/** The resident memory of a process in MB; undefined when it has children to do its work. */
-export function residentMb(pids: readonly number[]): number | undefined {
+/** The resident memory of a process in MB, now or at most; undefined when it has children to do its work. */
+export function residentMb(
+  pids: readonly number[],
+  which: 'VmRSS' | 'VmHWM' = 'VmRSS',
+): number | undefined {
   const [pid] = pids
   if (pid === undefined || pids.length > 1 || childrenOf(pid).length > 0) return undefined
-  const [, kb] = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`)) ?? []
+  const [, kb] =
+    new RegExp(String.raw`^${which}:\s+(\d+) kB`, 'm').exec(read(`/proc/${pid}/status`)) ?? []
   return kb === undefined ? undefined : Number(kb) / 1024
 }
 

@@ -26,6 +26,8 @@ export interface Distance {
   readonly warmUp: number
   /** Messages that are measured. */
   readonly count: number
+  /** Messages behind them, so that all sessions are busy to the end; a few in a hundred by default. */
+  readonly spare?: number
 }
 
 /** What one contestant did in one round, per message where it can be. */
@@ -39,6 +41,8 @@ export interface Lap {
   readonly commands: number | undefined
   /** The resident memory at the end; absent where several processes share the work. */
   readonly rssMb: number | undefined
+  /** The most that it ever was. */
+  readonly peakRssMb: number | undefined
 }
 
 const EVERY_MS = 4
@@ -54,14 +58,15 @@ const PATIENCE_MS = 120_000
 export async function race(
   contestant: Contestant,
   sink: Sink,
-  { warmUp, count }: Distance,
+  { warmUp, count, spare }: Distance,
   round: number,
 ): Promise<Lap> {
   const before = await sink.taken()
   const times = contestant.times ?? 1
   const [first, last] = [warmUp, warmUp + count * times]
   // The one that ends is not to be gone before it was looked at.
-  await using running = await contestant.start(Math.ceil(last * 1.02) + 50, round)
+  const total = last + (spare ?? Math.ceil(last * 0.02) + 50)
+  await using running = await contestant.start(total, round)
   const from = await takenBy(sink, before + first, running)
   const to = await takenBy(sink, before + last, running)
   const messages = to.taken - from.taken
@@ -74,6 +79,7 @@ export async function race(
     nodeCpuMs: to.nodeCpuMs?.map((ms, at) => (ms - (from.nodeCpuMs?.[at] ?? 0)) / messages) ?? [],
     commands: per(from.commands, to.commands),
     rssMb: to.rssMb,
+    peakRssMb: to.peakRssMb,
   }
 }
 
@@ -84,6 +90,7 @@ interface Moment {
   readonly nodeCpuMs: readonly number[] | undefined
   readonly commands: number | undefined
   readonly rssMb: number | undefined
+  readonly peakRssMb: number | undefined
 }
 
 /** Waits until the sink has taken so many, and says how everything stood then. */
@@ -106,6 +113,7 @@ async function standingOf(running: Running): Promise<Omit<Moment, 'at' | 'taken'
     cpuMs: processorMs(pids),
     nodeCpuMs: storePids?.map((pid) => processorMs([pid])),
     rssMb: residentMb(pids),
+    peakRssMb: residentMb(pids, 'VmHWM'),
     commands: await commands?.(),
   }
 }

@@ -43,10 +43,16 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--rounds', '1', '--ms', '200'],
   },
   {
-    name: 'content',
-    what: 'one large file to many recipients: what it costs a worker, and its memory',
+    name: 'large',
+    what: "large attachments: MB per second, processor time and memory, beside nodemailer's pool",
     full: [],
-    quick: ['--count', '20', '--megabytes', '5'],
+    quick: ['--count', '20', '--megabytes', '5', '--rounds', '1', '--only', 'one'],
+  },
+  {
+    name: 'latency',
+    what: 'from a call of send to the answer of the server, on an idle system and under load',
+    full: [],
+    quick: ['--count', '100', '--rounds', '1'],
   },
   {
     name: 'waiting-bytes',
