@@ -20,6 +20,9 @@ from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::bigint[], $6::b
     c.remove_all, c.keep_age, c.keep_count, c.lock_ms, c.now, c.worker, c.limiter_max,
     c.limiter_duration) n on true`
 
+/** The server commits when it has sent the jobs: those of a worker that is frozen fit what the network holds. */
+const MOST = 8
+
 type Row = Readonly<Record<string, unknown>>
 
 /** What BullMQ takes for its pool. */
@@ -31,6 +34,7 @@ export interface BullPool extends Omit<SharedPool, 'query'> {
 export function completingTogether(pool: SharedPool): BullPool {
   let text = ''
   const complete = askTogether<readonly unknown[], readonly Row[]>(pool, {
+    most: MOST,
     one: async (values) => (await pool.query<Row>(text, [...values])).rows,
     async many(calls) {
       const [first = []] = calls

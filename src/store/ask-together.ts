@@ -10,6 +10,8 @@ export interface Ways<Call, Answer extends object | boolean> {
    * answer, and nothing was done about it.
    */
   readonly many: (calls: readonly Call[]) => Promise<readonly (Answer | undefined)[]>
+  /** How many at most; 50 by default. More make no statement cheaper, and keep the first waiting. */
+  readonly most?: number
 }
 
 interface Waiting<Call, Answer> {
@@ -17,9 +19,6 @@ interface Waiting<Call, Answer> {
   readonly resolve: (answer: Answer | Promise<Answer>) => void
   readonly reject: (error: unknown) => void
 }
-
-/** More make no statement cheaper, and keep the first of them waiting. */
-const MOST = 50
 
 /**
  * Has calls that come at the same time share a statement: a round trip, a transaction and a write to
@@ -31,7 +30,7 @@ const MOST = 50
  */
 export function askTogether<Call, Answer extends object | boolean>(
   pool: SharedPool,
-  { one, many }: Ways<Call, Answer>,
+  { one, many, most = 50 }: Ways<Call, Answer>,
 ): (call: Call) => Promise<Answer> {
   const waiting: Waiting<Call, Answer>[] = []
   let isUnderWay = false
@@ -40,7 +39,7 @@ export function askTogether<Call, Answer extends object | boolean>(
     do {
       // What has come in by now is looked at first.
       await new Promise<void>((resolve) => void setImmediate(resolve))
-      await answer(waiting.splice(0, MOST))
+      await answer(waiting.splice(0, most))
     } while (waiting.length > 0)
     isUnderWay = false
   }

@@ -39,7 +39,7 @@ describe('queues on an embedded Postgres', () => {
     await using bench = await openBench(newPlace(location()))
     const { store, queues } = bench
     if (store.kind !== 'postgres') throw new Error('expected a Postgres')
-    const ids = Array.from({ length: 8 }, (_, at) => `m-${at}`)
+    const ids = Array.from({ length: 5 }, (_, at) => `m-${at}`)
     await queues.add(
       NAME,
       ids.map((id) => ({ id, data: 1 })),
