@@ -8,7 +8,6 @@ import type {
 } from 'bullmq'
 
 import type { PostgresStore, RedisStore, Store } from '../store/store.ts'
-import { completingTogether } from './complete-together.ts'
 import { WORKER_OPTIONS } from './endings.ts'
 import { encodeQueueName } from './name.ts'
 import { restoreOrder } from './redis-order.ts'
@@ -65,7 +64,7 @@ function onRedis(store: RedisStore): Bull {
 function onPostgres({ pool }: PostgresStore): Bull {
   // The types of BullMQ's objects name their backend; everybody here uses what both have.
   /* oxlint-disable typescript/no-unsafe-type-assertion */
-  const connection = completingTogether(pool) as unknown as ConnectionOptions
+  const connection = pool as unknown as ConnectionOptions
   const backend = createPostgresBackend as unknown as BackendFactory<RedisQueueBackend>
   /* oxlint-enable typescript/no-unsafe-type-assertion */
   return {

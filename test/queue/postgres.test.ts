@@ -3,7 +3,6 @@ import { chmod } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { openStore } from '../../src/store/open.ts'
-import type { Ending } from '../../src/queue/queues.ts'
 import type { SharedPool } from '../../src/store/shared-pool.ts'
 import type { Store } from '../../src/store/store.ts'
 import { pausingConformance } from './conformance-pausing.ts'
@@ -34,53 +33,6 @@ describe('queues on an embedded Postgres', () => {
   sweepingConformance(location)
   pausingConformance(location)
   consumersConformance(location)
-
-  test('jobs that are done at the same time are completed in one transaction', async () => {
-    await using bench = await openBench(newPlace(location()))
-    const { store, queues } = bench
-    if (store.kind !== 'postgres') throw new Error('expected a Postgres')
-    const ids = Array.from({ length: 5 }, (_, at) => `m-${at}`)
-    await queues.add(
-      NAME,
-      ids.map((id) => ({ id, data: 1 })),
-    )
-    const start = Promise.withResolvers<Ending>()
-    const consumer = await bench.consume(() => start.promise, { concurrency: ids.length })
-    await expect.poll(() => consumer.active).toBe(ids.length)
-    start.resolve({ kind: 'done' })
-    const told = async (): Promise<readonly Record<string, unknown>[]> => {
-      const { rows } = await store.pool.query(
-        `select count(*)::int as jobs, count(distinct xmin::text)::int as transactions
-         from event where event = 'completed'`,
-      )
-      return rows
-    }
-    await expect.poll(told).toEqual([{ jobs: ids.length, transactions: 1 }])
-    await expect.poll(async () => (await queues.depth(NAME)).active).toBe(0)
-  })
-
-  test('a job that another transaction holds keeps no other one from being completed', async () => {
-    await using bench = await openBench(newPlace(location()))
-    const { store, queues } = bench
-    if (store.kind !== 'postgres') throw new Error('expected a Postgres')
-    const { pool } = store
-    await queues.add(
-      NAME,
-      ['held', 'free'].map((id) => ({ id, data: 1 })),
-    )
-    const start = Promise.withResolvers<Ending>()
-    const consumer = await bench.consume(() => start.promise, { concurrency: 2 })
-    await expect.poll(() => consumer.active).toBe(2)
-    await pool.transaction(async () => {
-      await pool.query(`select from job where id = 'held' for update`)
-      await pool.outside(async () => {
-        start.resolve({ kind: 'done' })
-        await expect.poll(async () => (await queues.depth(NAME)).active).toBe(1)
-        expect(await queues.stateOf(NAME, 'free')).toBeUndefined()
-      })
-    })
-    await expect.poll(async () => (await queues.depth(NAME)).active).toBe(0)
-  })
 
   test('a delayed job that is taken while it is buried stays with its worker', async () => {
     await using bench = await openBench(newPlace(location()))
