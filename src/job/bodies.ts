@@ -13,7 +13,8 @@ export function joinBodies({ text = '', html = '' }: Bodies): Buffer {
 
 /** What `joinBodies` has joined; anything else is text. */
 export function splitBodies(bytes: Buffer): Bodies {
-  const [text = '', ...rest] = bytes.toString().split(NUL)
-  const html = rest.join('')
+  const end = bytes.indexOf(0)
+  const text = bytes.toString('utf8', 0, end === -1 ? bytes.length : end)
+  const html = end === -1 ? '' : bytes.toString('utf8', end + 1)
   return { ...(text !== '' && { text }), ...(html !== '' && { html }) }
 }

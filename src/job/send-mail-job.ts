@@ -12,6 +12,7 @@ import {
   MAX_ATTACHMENTS,
   MAX_HEADERS,
   MAX_NAME_LENGTH,
+  MAX_PACKED_BYTES,
   MAX_RECIPIENTS,
   MAX_REFERENCES,
   MAX_TIME_MS,
@@ -120,6 +121,12 @@ const mailboxesSchema = z.array(mailboxSchema)
 
 const contentSchema = z.string().refine(isBase64, 'expected base64')
 
+/** They become texts in memory: no more than a job may have in it. */
+const sharedBodiesSchema = contentRefSchema.refine(
+  ({ bytes }) => bytes <= MAX_PACKED_BYTES,
+  `expected at most ${MAX_PACKED_BYTES} bytes`,
+)
+
 const messageSchema = z.strictObject({
   from: mailboxSchema.exactOptional(),
   sender: mailboxSchema.exactOptional(),
@@ -129,7 +136,7 @@ const messageSchema = z.strictObject({
   subject: subjectSchema.exactOptional(),
   text: bodySchema.exactOptional(),
   html: bodySchema.exactOptional(),
-  bodies: contentRefSchema.exactOptional(),
+  bodies: sharedBodiesSchema.exactOptional(),
   attachments: z
     .array(
       z
@@ -189,6 +196,10 @@ export const sendMailJobSchema = z
     raw: rawSchema.exactOptional(),
   })
   .refine(hasOneMessage, 'expected `message` or `raw`')
+  .refine(hasBodiesOnce, {
+    path: ['message', 'bodies'],
+    error: 'expected it in version 3 only, without `text` and `html`',
+  })
 
 /** A job that was found valid, as the type that has no contradictions. */
 export function isSendMailJob(job: unknown): job is SendMailJob {
@@ -207,6 +218,16 @@ function isPlaced({
 
 function hasOneMessage(job: { readonly message?: unknown; readonly raw?: unknown }): boolean {
   return (job.message === undefined) !== (job.raw === undefined)
+}
+
+function hasBodiesOnce({
+  version,
+  message: { bodies, text, html } = {},
+}: {
+  readonly version: JobVersion
+  readonly message?: { readonly bodies?: unknown; readonly text?: unknown; readonly html?: unknown }
+}): boolean {
+  return bodies === undefined || (version === 3 && text === undefined && html === undefined)
 }
 
 function isAddress(address: string): boolean {

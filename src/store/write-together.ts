@@ -18,10 +18,15 @@ export function writeTogether(client: Redis): AtTurnsEnd {
     if (isTurning) return
     isTurning = true
     setImmediate(() => {
-      for (const task of tasks.splice(0)) task()
-      isTurning = false
-      corked?.uncork()
-      corked = undefined
+      try {
+        for (const task of tasks.splice(0)) task()
+      } finally {
+        isTurning = false
+        corked?.uncork()
+        corked = undefined
+        // What a task has gathered anew.
+        if (tasks.length > 0) turn()
+      }
     })
   }
   client.sendCommand = (command, into) => {

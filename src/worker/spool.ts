@@ -36,6 +36,9 @@ interface Entry {
   users: number
 }
 
+/** How many files of unused content stay open: a process may have so many, and sessions need theirs. */
+const KEEP_FILES = 256
+
 /** Each has some pieces in memory on its way, and what is asked of the same store meanwhile waits behind them. */
 const FETCHES_AT_ONCE = 4
 
@@ -44,31 +47,33 @@ export function openSpool(
   store: ContentStore,
   { directory, keepBytes = 268_435_456 }: SpoolOptions,
 ): Spool {
-  // In the order of their last use: a map keeps the order in which keys were set.
   const entries = new Map<string, Entry>()
+  // In the order of their last use: a map keeps the order in which keys were set.
+  const unused = new Map<string, Entry>()
+  let unusedBytes = 0
   const inTurn = createStartLine(FETCHES_AT_ONCE)
 
+  const use = (key: string, entry: Entry): void => {
+    entries.set(key, entry)
+    entry.users += 1
+    if (unused.delete(key)) unusedBytes -= entry.bytes
+  }
   const forget = async (key: string, entry: Entry): Promise<void> => {
     if (entries.get(key) === entry) entries.delete(key)
     const file = await entry.file.catch(() => undefined)
     await file?.close()
   }
-  const evict = (): void => {
-    const unused = [...entries].filter(([, { users }]) => users === 0)
-    let bytes = unused.reduce((sum, [, entry]) => sum + entry.bytes, 0)
-    for (const [key, entry] of unused) {
-      if (bytes <= keepBytes) return
-      bytes -= entry.bytes
-      void forget(key, entry)
-    }
-  }
   const leave = (key: string, entry: Entry): void => {
     entry.users -= 1
-    if (entries.get(key) === entry && entry.users === 0) {
-      entries.delete(key)
-      entries.set(key, entry)
+    if (entry.users > 0) return
+    unused.set(key, entry)
+    unusedBytes += entry.bytes
+    for (const [oldestKey, oldest] of unused) {
+      if (unusedBytes <= keepBytes && unused.size <= KEEP_FILES) return
+      unused.delete(oldestKey)
+      unusedBytes -= oldest.bytes
+      void forget(oldestKey, oldest)
     }
-    evict()
   }
 
   return {
@@ -80,12 +85,12 @@ export function openSpool(
         bytes: ref.bytes,
         users: 0,
       }
-      entries.set(key, entry)
-      entry.users += 1
+      use(key, entry)
       try {
         return held(await entry.file, ref, () => leave(key, entry))
       } catch (error) {
-        entries.delete(key)
+        // Somebody may be fetching it anew.
+        if (entries.get(key) === entry) entries.delete(key)
         throw error
       }
     },

@@ -32,6 +32,8 @@ const FULL = createJob(
   { now: new Date('2027-01-31T08:00:00Z') },
 ).job
 
+const SOME_DIGEST = 'a'.repeat(64)
+
 test('every job that is created is read again as it was', () => {
   expect(parseJob(structuredClone(JSON.parse(JSON.stringify(FULL))))).toEqual({
     kind: 'job',
@@ -97,6 +99,21 @@ test.for<[what: string, change: object, path: string]>([
   ['a digest that breaks a boundary', { digest: 'x"\r\nContent-Type: y' }, 'digest'],
   ['a deadline that is text', { notAfter: 'tomorrow' }, 'notAfter'],
   ['something unknown', { raw: 'x' }, 'raw'],
+  [
+    'bodies beside it that no memory is made for',
+    { version: 3, message: { bodies: { sha256: SOME_DIGEST, bytes: 8_388_609 } } },
+    'message.bodies',
+  ],
+  [
+    'bodies beside it and a text in it',
+    { version: 3, message: { text: 'a', bodies: { sha256: SOME_DIGEST, bytes: 1 } } },
+    'message.bodies',
+  ],
+  [
+    'bodies beside it in a version that has none',
+    { version: 2, message: { bodies: { sha256: SOME_DIGEST, bytes: 1 } } },
+    'message.bodies',
+  ],
 ])('a job with %s is not read', ([, change, path]) => {
   const data: Record<string, unknown> = { ...FULL, ...change }
   if ('message' in change) data['message'] = { priority: 'Normal', ...Object(change.message) }
