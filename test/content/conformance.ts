@@ -254,6 +254,14 @@ export function describeContent(open: OpenContent): void {
     await at.content.release(TWO.id)
     expect((await bytesOf(at.other, source.ref)).equals(source.bytes)).toBe(true)
   })
+
+  test('content is taken from nobody by who is wrong about its size', async () => {
+    await using at = await open()
+    const source = sourceOf(randomBytes(300_000))
+    await at.content.put(source, ONE)
+    for (const bytes of [1, 300_001]) await at.other.verify({ ...source.ref, bytes })
+    expect((await bytesOf(at.content, source.ref)).equals(source.bytes)).toBe(true)
+  })
 }
 
 function sourceOf(bytes: Buffer) {
