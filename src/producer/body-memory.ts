@@ -6,8 +6,10 @@ import { property } from '../job/property.ts'
 /** Text and HTML that more than one message has. */
 export interface SharedBodies {
   readonly source: ContentSource
-  /** Whether there is a place for them beside the queue; unknown until they were put there once. */
+  /** Whether they are beside the queue, for a message that is still to be written; or cannot be. */
   place: 'unknown' | 'there' | 'none'
+  /** While somebody puts them there, for whom all others wait: they are uploaded once. */
+  first?: Promise<void> | undefined
 }
 
 /** Finds out which bodies are sent to many, by the last ones that this process was given. */

@@ -1,16 +1,10 @@
 import type { ContentSource, ContentStore } from '../content/content.ts'
-import {
-  ContentChangedError,
-  ContentStoreFullError,
-  ContentTooLargeError,
-} from '../content/errors.ts'
+import { ContentChangedError } from '../content/errors.ts'
 import { refsOf } from '../job/create-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { needsContent } from '../ledger/content-need.ts'
 import type { Ledger, MessageRecord } from '../ledger/ledger.ts'
-import type { Store } from '../store/store.ts'
 import type { Accepted } from './accept.ts'
-import type { SharedBodies } from './body-memory.ts'
 import { AttachmentChangedError } from './attachment-errors.ts'
 import type { Enqueued } from './enqueue.ts'
 import { IdempotencyConflictError } from './errors.ts'
@@ -31,37 +25,6 @@ export async function keepContents(
       if (source.path === undefined || !(error instanceof ContentChangedError)) throw error
       throw new AttachmentChangedError(source.path)
     }
-  }
-}
-
-/**
- * Keeps bodies that many messages have: at once for the first of them, together with others for the
- * rest. Answers `no-place` when the place of contents is full, or its memory is not what is scarce.
- */
-export async function keepShared(
-  shared: SharedBodies,
-  job: SendMailJob,
-  { contents, store }: { readonly contents: ContentStore; readonly store: Pick<Store, 'kind'> },
-): Promise<{ readonly kept?: Promise<void> } | 'no-place'> {
-  if (store.kind !== 'redis') {
-    shared.place = 'none'
-    return 'no-place'
-  }
-  const kept = contents.put(shared.source, job)
-  if (shared.place === 'there') {
-    // Whoever writes the job waits for it as well, and hears of its fault then.
-    kept.catch(() => (shared.place = 'unknown'))
-    return { kept }
-  }
-  try {
-    await kept
-    shared.place = 'there'
-    return {}
-  } catch (error) {
-    const isFull = error instanceof ContentStoreFullError || error instanceof ContentTooLargeError
-    if (!isFull) throw error
-    shared.place = 'none'
-    return 'no-place'
   }
 }
 

@@ -10,8 +10,9 @@ import { createBodyMemory, type BodyMemory } from './body-memory.ts'
 import { createDigestMemory } from './digest-memory.ts'
 import { openDesk, type Desk, type DeskOptions } from './desk.ts'
 import { listHeld, type HeldQuery } from './held.ts'
+import type { PreparedJob } from './keep-job.ts'
 import { createOutcomes, type OutcomeListener, type OutcomeName } from './outcomes.ts'
-import { createPrepare, type PreparedJob } from './prepare.ts'
+import { createPrepare } from './prepare.ts'
 import { requeue, type RequeueOptions, type RequeueResult } from './requeue.ts'
 import type { Retried, RetryOptions } from './retry.ts'
 import { sendInChunks, type SendManyOptions, type SendManyProgress } from './send-many.ts'
@@ -134,8 +135,10 @@ export function createMailroom<Name extends string>(
   const prepare = createPrepare(options, () => desk.open(), sharesIn(options))
   const outcomes = createOutcomes(async () => (await desk.open()).store)
   const write = async (some: readonly PreparedJob[], stopsAtRefused: boolean) => {
-    await Promise.all(some.flatMap(({ kept }) => kept ?? []))
-    return desk.accept(some, stopsAtRefused)
+    const all = await Promise.all(
+      some.map(async (prepared) => (await prepared.ready?.()) ?? prepared),
+    )
+    return desk.accept(all, stopsAtRefused)
   }
   const close = (): Promise<void> => desk.close(() => outcomes.close())
 

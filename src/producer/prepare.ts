@@ -1,16 +1,15 @@
 import { formatDuration } from '../duration.ts'
 import type { Connections } from '../connections/connections.ts'
-import type { ContentStore } from '../content/content.ts'
 import { createJob, type CreatedJob } from '../job/create-job.ts'
 import { InvalidJobError } from '../job/errors.ts'
+import { newJobId } from '../job/job-id.ts'
 import { DEFAULT_MAX_JOB_BYTES, DEFAULT_MAX_MESSAGE_BYTES } from '../job/limits.ts'
-import type { SendMail } from '../job/send-mail.ts'
+import type { SendMail, SendMailJob } from '../job/send-mail.ts'
 import { DEFAULT_RETENTION_MS } from '../ledger/open.ts'
-import type { Store } from '../store/store.ts'
 import { snapshotFiles } from './attachments.ts'
 import type { DigestMemory } from './digest-memory.ts'
-import type { BodyMemory } from './body-memory.ts'
-import { keepContents, keepShared } from './keep-contents.ts'
+import type { BodyMemory, SharedBodies } from './body-memory.ts'
+import { keepJob, keepSharing, type KeepPlace, type PreparedJob } from './keep-job.ts'
 
 export interface PrepareOptions {
   readonly connections: Connections
@@ -27,9 +26,6 @@ export interface PrepareOptions {
   /** Content of more bytes is kept beside the queue; 64 KiB by default. */
   readonly inlineBytes?: number
 }
-
-/** A job whose content is kept already, or will be when `kept` resolves. */
-export type PreparedJob = Omit<CreatedJob, 'contents'> & { readonly kept?: Promise<void> }
 
 /** Makes a job of a request: knows its name, reads its files, validates it, keeps its content. */
 export type Prepare = (
@@ -52,7 +48,7 @@ const NO_MEMORY: BodyMemory = { find: () => undefined }
  */
 export function createPrepare(
   options: PrepareOptions,
-  open: () => Promise<{ readonly contents: ContentStore; readonly store: Pick<Store, 'kind'> }>,
+  open: () => Promise<KeepPlace>,
   bodies: BodyMemory = NO_MEMORY,
 ): Prepare {
   const { connections, attachmentRoots: roots = [], maxJobBytes = DEFAULT_MAX_JOB_BYTES } = options
@@ -60,7 +56,7 @@ export function createPrepare(
   const { maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES, inlineBytes = DEFAULT_INLINE_BYTES } =
     options
   const maxBytes = options.maxAttachmentBytes ?? maxMessageBytes
-  const prepare: Prepare = async (mail, memory) => {
+  return async (mail, memory) => {
     const managers =
       typeof mail?.connection === 'string' ? connections.members(mail.connection) : []
     const lent = managers.find((manager) => manager.from !== undefined)?.from
@@ -71,38 +67,40 @@ export function createPrepare(
       ...(memory && { memory }),
     })
     const { input, stored, sources } = snapshot
+    const now = new Date()
+    const id = newJobId(now)
+    const make = (shared?: SharedBodies): CreatedJob =>
+      createJob(input, {
+        now,
+        newId: () => id,
+        maxBytes: maxJobBytes,
+        maxMessageBytes,
+        inlineBytes,
+        stored: { ...stored, ...(shared && { bodies: shared.source.ref }) },
+        ...(lent && { defaultAuthor: lent.address }),
+      })
     const shared = bodies.find(input?.message)
-    const { contents, ...prepared } = createJob(input, {
-      now: new Date(),
-      maxBytes: maxJobBytes,
-      maxMessageBytes,
-      inlineBytes,
-      stored: { ...stored, ...(shared && { bodies: shared.source.ref }) },
-      ...(lent && { defaultAuthor: lent.address }),
-    })
-    const { message, envelope, notBefore = 0, acceptedAt } = prepared.job
-    if (notBefore - acceptedAt > retentionMs) {
-      const problem = `expected at most ${formatDuration(retentionMs)}, the retention of the ledger: a cancelled message must not be forgotten before it is due`
-      throw new InvalidJobError([{ path: 'options', problem }])
-    }
-    const from = message === undefined ? envelope.from : message.from
-    if (from === undefined && lent === undefined) {
-      const [path, who] =
-        message === undefined ? ['envelope.from', 'a sender'] : ['message.from', 'an author']
-      const problem = `expected ${who}, because "${mail.connection}" has no \`from\` of its own`
-      throw new InvalidJobError([{ path, problem }])
-    }
-    const inMemory = contents.map(({ ref, bytes }) => ({ ref, read: () => [bytes] }))
-    if (sources.length + inMemory.length > 0) {
-      await keepContents([...sources, ...inMemory], prepared.job, await open())
-    }
-    const inMemoryBytes = inMemory.reduce((sum, { ref }) => sum + ref.bytes, 0)
-    const bytes = prepared.bytes + snapshot.readBytes + inMemoryBytes
-    if (shared === undefined) return { prepared, bytes }
-    const kept = await keepShared(shared, prepared.job, await open())
-    return kept === 'no-place'
-      ? prepare(mail, memory)
-      : { prepared: { ...prepared, ...kept }, bytes }
+    const created = make(shared)
+    refuseTooLate(created.job, retentionMs)
+    if (lent === undefined) refuseWithoutAuthor(created.job)
+    const prepared =
+      shared === undefined
+        ? await keepJob(created, sources, open)
+        : await keepSharing(created, { shared, sources, make }, await open())
+    return { ...prepared, bytes: prepared.bytes + snapshot.readBytes }
   }
-  return prepare
+}
+
+function refuseTooLate({ notBefore = 0, acceptedAt }: SendMailJob, retentionMs: number): void {
+  if (notBefore - acceptedAt <= retentionMs) return
+  const problem = `expected at most ${formatDuration(retentionMs)}, the retention of the ledger: a cancelled message must not be forgotten before it is due`
+  throw new InvalidJobError([{ path: 'options', problem }])
+}
+
+function refuseWithoutAuthor({ connection, message, envelope }: SendMailJob): void {
+  if ((message === undefined ? envelope.from : message.from) !== undefined) return
+  const [path, who] =
+    message === undefined ? ['envelope.from', 'a sender'] : ['message.from', 'an author']
+  const problem = `expected ${who}, because "${connection}" has no \`from\` of its own`
+  throw new InvalidJobError([{ path, problem }])
 }
