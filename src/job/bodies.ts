@@ -13,8 +13,16 @@ export function joinBodies({ text = '', html = '' }: Bodies): Buffer {
 
 /** What `joinBodies` has joined; anything else is text. */
 export function splitBodies(bytes: Buffer): Bodies {
-  const end = bytes.indexOf(0)
-  const text = bytes.toString('utf8', 0, end === -1 ? bytes.length : end)
-  const html = end === -1 ? '' : bytes.toString('utf8', end + 1)
+  return splitJoined(bytes) ?? withoutEmpty(bytes.toString(), '')
+}
+
+/** What `joinBodies` has joined; undefined for anything else. */
+export function splitJoined(bytes: Buffer): Bodies | undefined {
+  const end = bytes.indexOf(NUL)
+  if (end === -1) return undefined
+  return withoutEmpty(bytes.toString('utf8', 0, end), bytes.toString('utf8', end + 1))
+}
+
+function withoutEmpty(text: string, html: string): Bodies {
   return { ...(text !== '' && { text }), ...(html !== '' && { html }) }
 }

@@ -8,19 +8,16 @@ import {
   zstdDecompressSync,
 } from 'node:zlib'
 
-import { joinBodies } from './bodies.ts'
+import { joinBodies, splitJoined, type Bodies } from './bodies.ts'
 import { MAX_PACKED_BYTES } from './limits.ts'
 import { property } from './property.ts'
-import type { JobMessage, SendMailJob } from './send-mail-job.ts'
-
-/** The version of a job whose bodies are packed. */
-export const PACKED_VERSION = 3
+import { BODIES_ELSEWHERE_VERSION, type JobMessage, type SendMailJob } from './send-mail-job.ts'
 
 /** A job as it waits in the queue, its bodies in `packed` when that is shorter. */
 export type StoredJob = SendMailJob | PackedJob
 
 interface PackedJob extends Omit<SendMailJob, 'version' | 'message' | 'raw'> {
-  readonly version: typeof PACKED_VERSION
+  readonly version: typeof BODIES_ELSEWHERE_VERSION
   readonly message: Omit<JobMessage, 'text' | 'html'> & PackedBodies
 }
 
@@ -41,7 +38,6 @@ const MAX_LENGTH_AT_ONCE = 131_072
 // Higher levels take longer and save next to nothing.
 const DEFLATE = { level: 1 } as const
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } } as const
-const NUL = '\0'
 
 const zstdBeside = promisify(zstdCompress)
 
@@ -66,7 +62,7 @@ function shorterOf(job: SendMailJob, bodies: Buffer, packed: PackedBodies): Stor
   if (job.message === undefined || length >= bodies.byteLength) return job
   const { text: _text, html: _html, ...message } = job.message
   const { raw: _raw, ...shell } = job
-  return { ...shell, version: PACKED_VERSION, message: { ...message, ...packed } }
+  return { ...shell, version: BODIES_ELSEWHERE_VERSION, message: { ...message, ...packed } }
 }
 
 function base64Of(bytes: Buffer): string {
@@ -78,30 +74,23 @@ function base64Of(bytes: Buffer): string {
  * unpacked: no schema knows it then.
  */
 export function unpackBodies(data: unknown): unknown {
-  if (property(data, 'version') !== PACKED_VERSION) return data
+  if (property(data, 'version') !== BODIES_ELSEWHERE_VERSION) return data
   const message = property(data, 'message')
   const { deflate, zstd, ...others }: Readonly<Record<string, unknown>> = Object(message)
   if ((deflate === undefined) === (zstd === undefined)) return data
   const bodies =
     zstd === undefined ? unpack(deflate, inflateRawSync) : unpack(zstd, zstdDecompressSync)
   if (bodies === undefined) return data
-  const [text, html] = bodies
-  return {
-    ...Object(data),
-    message: { ...others, ...(text !== '' && { text }), ...(html !== '' && { html }) },
-  }
+  return { ...Object(data), message: { ...others, ...bodies } }
 }
 
 function unpack(
   packed: unknown,
   open: (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer,
-): readonly [text: string, html: string] | undefined {
+): Bodies | undefined {
   if (typeof packed !== 'string') return undefined
   try {
-    const bytes = open(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_PACKED_BYTES })
-    const bodies = bytes.toString()
-    const end = bodies.indexOf(NUL)
-    return end === -1 ? undefined : [bodies.slice(0, end), bodies.slice(end + 1)]
+    return splitJoined(open(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_PACKED_BYTES }))
   } catch {
     return undefined
   }

@@ -42,12 +42,15 @@ import {
  */
 export const JOB_VERSIONS = [1, 2, 3] as const
 
+/** The version of a job that has its text and HTML elsewhere than in `text` and `html`. */
+export const BODIES_ELSEWHERE_VERSION = 3
+
 /** The version of a job with these wishes, and with its text and HTML in it or beside the queue. */
 export function versionOf(
   { dsn, requireTls }: Pick<Shell, 'dsn' | 'requireTls'>,
   bodies?: ContentRef,
 ): JobVersion {
-  if (bodies !== undefined) return 3
+  if (bodies !== undefined) return BODIES_ELSEWHERE_VERSION
   return dsn === undefined && requireTls === undefined ? 1 : 2
 }
 
@@ -227,7 +230,8 @@ function hasBodiesOnce({
   readonly version: JobVersion
   readonly message?: { readonly bodies?: unknown; readonly text?: unknown; readonly html?: unknown }
 }): boolean {
-  return bodies === undefined || (version === 3 && text === undefined && html === undefined)
+  if (bodies === undefined) return true
+  return version === BODIES_ELSEWHERE_VERSION && text === undefined && html === undefined
 }
 
 function isAddress(address: string): boolean {
