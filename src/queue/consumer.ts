@@ -6,6 +6,7 @@ import { isAway } from '../store/away.ts'
 import { StoreUnreachableError } from '../store/errors.ts'
 import { translateStoreError } from '../store/refusal.ts'
 import type { Bull } from './bull.ts'
+import { maxSkewMs } from './clock.ts'
 import { closeWorker } from './close-worker.ts'
 import { ConsumerStoppedError, JobInterruptedError, JobLockLostError } from './errors.ts'
 import { createHotLoopGuard } from './hot-loop-guard.ts'
@@ -14,6 +15,7 @@ import { createProcessor } from './processor.ts'
 import type { ConsumeOptions, Consumer, Handler } from './queues.ts'
 import { createRunningJobs } from './running-jobs.ts'
 import type { RunningJobs } from './running-jobs.ts'
+import { checkStalled, type StalledCheck } from './stalled-check.ts'
 import { throttleReport } from './throttled-report.ts'
 import { createValve } from './valve.ts'
 import type { Valve } from './valve.ts'
@@ -53,8 +55,13 @@ export function startConsumer(
   const { runs, valve } = parts
   if (options.concurrency === 0) valve.hold('no-concurrency')
   let stopping: Promise<void> | undefined
-  const started = start(parts)
-  const stalledCheck = checkStalledWhileHeld(parts)
+  const stalledCheck = checkStalled({
+    worker: () => parts.worker,
+    everyMs: options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS,
+    isClockOff: () => isClockOff(options),
+    onFault: (error) => parts.report(translateStoreError(location, error)),
+  })
+  const started = start(parts).then(stalledCheck.look)
 
   return {
     name,
@@ -107,7 +114,7 @@ function assemble(
     runs,
     report,
     now: options.now ?? Date.now,
-    isHeld: () => valve.isHeld(),
+    isHeld: () => valve.isHeld() || isClockOff(options),
     isAbandoned: () => closing.signal.aborted,
     onBack: () => breathe(valve, closing.signal),
     onSuccess: () => guard.success(),
@@ -183,21 +190,15 @@ function openWorker(parts: Parts): Worker {
   return worker
 }
 
-/** BullMQ's own check stops with its worker, and every worker of a name may be parked. */
-function checkStalledWhileHeld(parts: Parts): NodeJS.Timeout {
-  const { options, report } = parts
-  const check = (): void => {
-    const { worker } = parts
-    if (worker?.isPaused() !== true) return
-    worker.getBackend().moveStalledJobsToWait().catch(report)
-  }
-  return setInterval(check, options.stalledCheckMs ?? DEFAULT_STALLED_CHECK_MS).unref()
+/** Whether a job would be taken with a lock of a wrong time. */
+function isClockOff({ now = Date.now, lockMs = DEFAULT_LOCK_MS }: ConsumeOptions): boolean {
+  return Math.abs(Date.now() - now()) > maxSkewMs(lockMs)
 }
 
 async function stop(
   parts: Parts,
   started: Promise<void>,
-  stalledCheck: NodeJS.Timeout,
+  stalledCheck: StalledCheck,
   deadlineMs: number,
   graceMs: number,
 ): Promise<void> {
@@ -207,7 +208,7 @@ async function stop(
     runs.abort(new ConsumerStoppedError(name))
     await runs.settled(graceMs)
   }
-  clearInterval(stalledCheck)
+  stalledCheck[Symbol.dispose]()
   guard.close()
   // A fetch that was under way may have taken again what just went back. Until BullMQ has closed,
   // whatever comes is handed back; only what cannot be waited for is left to the stalled check.

@@ -39,6 +39,8 @@ export const WORKER_OPTIONS = {
   autorun: false,
   // Stalls count for the life of a job; poison is counted in the ledger.
   maxStalledCount: 1e6,
+  // Its consumer looks, by the store's clock.
+  skipStalledCheck: true,
   runRetryDelay: 500,
   settings: { backoffStrategy: (attempts: number) => backoffMs(attempts) },
 } satisfies Omit<WorkerOptions, 'connection'>

@@ -1,3 +1,4 @@
+import { maxSkewMs } from '../queue/clock.ts'
 import { ClockSkewError } from './errors.ts'
 import type { Lane } from './lane.ts'
 import type { StoreClock } from './store-clock.ts'
@@ -7,18 +8,14 @@ export interface ClockGuard {
   readonly isOff: boolean
 }
 
-/**
- * Holds all lanes while the clock is off by more than a quarter of the lock.
- *
- * A worker whose clock is ahead would take the jobs of live workers for abandoned ones.
- */
+/** Holds all lanes while the clock is further off than a queue bears. */
 export function guardClock(
   clock: StoreClock,
   lockMs: number,
   lanes: () => readonly Lane[],
   onFault: (error: unknown) => void,
 ): ClockGuard {
-  const maxMs = lockMs / 4
+  const maxMs = maxSkewMs(lockMs)
   let isOff = false
   const look = (): void => {
     const wasOff = isOff

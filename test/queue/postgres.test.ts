@@ -6,6 +6,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { SharedPool } from '../../src/store/shared-pool.ts'
 import type { Store } from '../../src/store/store.ts'
 import { pausingConformance } from './conformance-pausing.ts'
+import { clockConformance } from './conformance-clock.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
@@ -33,6 +34,7 @@ describe('queues on an embedded Postgres', () => {
   sweepingConformance(location)
   pausingConformance(location)
   consumersConformance(location)
+  clockConformance(location)
 
   test('a delayed job that is taken while it is buried stays with its worker', async () => {
     await using bench = await openBench(newPlace(location()))

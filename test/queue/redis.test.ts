@@ -1,5 +1,6 @@
 import { describeRedis, describeRedisCluster } from '../support/redis.ts'
 import { pausingConformance } from './conformance-pausing.ts'
+import { clockConformance } from './conformance-clock.ts'
 import { consumersConformance } from './conformance-running.ts'
 import { sweepingConformance } from './conformance-sweeping.ts'
 import { queuesConformance } from './conformance.ts'
@@ -9,6 +10,7 @@ describeRedis('queues on Redis', (url) => {
   sweepingConformance(() => url)
   pausingConformance(() => url)
   consumersConformance(() => url)
+  clockConformance(() => url)
 })
 
 describeRedisCluster('queues on a Redis Cluster', (url) => {
@@ -16,4 +18,5 @@ describeRedisCluster('queues on a Redis Cluster', (url) => {
   sweepingConformance(() => url)
   pausingConformance(() => url)
   consumersConformance(() => url)
+  clockConformance(() => url)
 })
