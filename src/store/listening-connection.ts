@@ -37,7 +37,8 @@ export function createListeningConnection(client: Client, hearer: Hearer): Liste
       const known = heard.get(channel)
       if (known !== undefined) return known
       const listening = last.then(() => client.query(`LISTEN "${channel}"`)).then(() => undefined)
-      last = listening.catch(() => undefined)
+      // A server that was too slow may be asked again.
+      last = listening.catch(() => void heard.delete(channel))
       heard.set(channel, listening)
       return listening
     },

@@ -3,6 +3,7 @@ import type { ClientConfig, QueryResult } from 'pg'
 
 import { createListenHub } from './listen-hub.ts'
 import type { ListenHub } from './listen-hub.ts'
+import { lookaheadInstead } from './lookahead.ts'
 import { isLostConnection } from './lost-connection.ts'
 import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
@@ -67,9 +68,6 @@ export interface SharedPool {
   on(): SharedPool
   removeAllListeners(): SharedPool
 }
-
-/** Only asks when to look again: losing it must not make BullMQ repeat what is committed already. */
-const LOOKAHEAD = /\bnext_(signal|delay)\(/
 
 /** Opens the pool. Connects on the first statement; never rejects because a server is down. */
 export async function openSharedPool(options: SharedPoolOptions): Promise<SharedPool> {
@@ -160,7 +158,8 @@ function assemble(
       if (steps.isPending()) await steps.run()
       return rowsOf(await ask(text, values))
     } catch (error) {
-      if (LOOKAHEAD.test(text) && isLostConnection(error)) return { rows: [], rowCount: 0 }
+      const instead = isLostConnection(error) ? lookaheadInstead<R>(text) : undefined
+      if (instead !== undefined) return instead
       throw translate(error)
     }
   }
