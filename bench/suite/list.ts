@@ -37,6 +37,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--count', '500'],
   },
   {
+    name: 'postgres-cost',
+    what: 'transactions, writes and processor time of Postgres, beside the plain worker on Redis',
+    full: [],
+    quick: ['--count', '600', '--warm-up', '300', '--rounds', '1'],
+  },
+  {
     name: 'composing',
     what: "processor time for the bytes of a message, beside nodemailer's",
     full: [],

@@ -2,16 +2,16 @@ import type { PostgresStore } from '../store/store.ts'
 import { REQUEUED } from './entry.ts'
 import type { Ledger } from './ledger.ts'
 import { cancel } from './postgres/cancel.ts'
-import { claim } from './postgres/claim.ts'
+import { claimTogether } from './postgres/claim.ts'
 import { evictHistory, history, note } from './postgres/history.ts'
-import { mark } from './postgres/mark.ts'
+import { markTogether } from './postgres/mark.ts'
 import { countHeld, get, list } from './postgres/read.ts'
 import { record } from './postgres/record.ts'
 import { forget, purge } from './postgres/remove.ts'
 import { reopen } from './postgres/reopen.ts'
 import { reschedule } from './postgres/reschedule.ts'
 import { planLedger, prepareLedger } from './postgres/schema.ts'
-import { settle } from './postgres/settle.ts'
+import { settleTogether } from './postgres/settle.ts'
 import { supersede } from './postgres/supersede.ts'
 import { dueUncertain, settleUncertain } from './postgres/uncertain.ts'
 import { digestOf, pageOpen, removeHeld } from './postgres/upkeep.ts'
@@ -31,10 +31,9 @@ export function createPostgresLedger(store: PostgresStore, retentionMs: number):
   return {
     record: (entries) => record(pool, entries),
     forget: (id) => forget(pool, id),
-    claim: (request) => claim(pool, request),
-    mark: (id, fence, recipients, withinMs, plan) =>
-      mark(pool, id, fence, recipients, withinMs, plan),
-    settle: (id, fence, settlement) => settle(pool, id, fence, settlement),
+    claim: claimTogether(pool),
+    mark: markTogether(pool),
+    settle: settleTogether(pool),
     cancel: (id) => cancel(pool, id),
     reschedule: (id, at) => reschedule(pool, id, at),
     supersede: (id) => supersede(pool, id),

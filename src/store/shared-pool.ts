@@ -45,6 +45,8 @@ export interface SharedPool {
   readonly options: { readonly keepAlive: true }
   query<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Rows<R>>
   transaction<T>(work: () => Promise<T>): Promise<T>
+  /** Whether a transaction surrounds the call. */
+  isInTransaction(): boolean
   /** Runs `work` outside of the transaction that surrounds the call, if any. */
   outside<T>(work: () => T): T
   /** Runs `work` on a connection of its own, where session state such as locks may live. */
@@ -170,6 +172,7 @@ function assemble(
     session,
     prepare: (step, plan) => steps.add(step, plan),
     changes: () => steps.changes(),
+    isInTransaction: () => transactions.current() !== undefined,
     outside: (work) => transactions.outside(work),
     async transaction(work) {
       try {

@@ -46,6 +46,88 @@ describe('the ledger on Postgres', () => {
     expect(await ledger.get('m1')).toBeUndefined()
   })
 
+  test('what is asked at the same time is one transaction at each step', async () => {
+    await using postgres = await open()
+    const { ledger, store } = postgres
+    const ids = Array.from({ length: 10 }, (_, at) => `m${at}`)
+    await ledger.record(ids.map((id) => newRecord(id)))
+    const transactions = async (): Promise<unknown> => {
+      const { rows } = await store.pool.query(
+        'select count(distinct xmin::text)::int as count from ledger',
+      )
+      return rows[0]?.['count']
+    }
+    const fences = await Promise.all(ids.map((id) => fenceOf(ledger, id)))
+    expect(await transactions()).toBe(1)
+    const marks = ids.map((id, at) => ledger.mark(id, fences[at] ?? 0, [0], 60_000))
+    expect(await Promise.all(marks)).toEqual(ids.map(() => true))
+    expect(await transactions()).toBe(1)
+    const settled = await Promise.all(
+      ids.map((id, at) =>
+        ledger.settle(id, fences[at] ?? 0, { outcomes: [delivered(0)], isAttempt: true }),
+      ),
+    )
+    expect(settled).toEqual(ids.map(() => ({ applied: true, state: 'delivered' })))
+    expect(await transactions()).toBe(1)
+  })
+
+  test('a message that another transaction holds keeps no other one waiting', async () => {
+    await using postgres = await open()
+    const { ledger, store } = postgres
+    await ledger.record([newRecord('held'), newRecord('free')])
+    const { held } = await store.atomically(async () => {
+      await store.pool.query(`select from ledger where id = 'held' for update`)
+      return store.pool.outside(async () => {
+        const waits = fenceOf(ledger, 'held')
+        expect(await fenceOf(ledger, 'free')).toBeGreaterThan(0)
+        return { held: waits }
+      })
+    })
+    expect(await held).toBeGreaterThan(0)
+  })
+
+  test('a message that is claimed twice in one statement has one holder', async () => {
+    await using postgres = await open()
+    const { ledger } = postgres
+    await ledger.record([newRecord('m1'), newRecord('m2')])
+    const fences = await Promise.all(['m1', 'm2', 'm1'].map((id) => fenceOf(ledger, id)))
+    expect(new Set(fences).size).toBe(3)
+    const marked = await Promise.all(
+      fences.map((fence, at) => ledger.mark(at === 1 ? 'm2' : 'm1', fence, [0], 60_000)),
+    )
+    expect(marked).toEqual([false, true, true])
+    const settled = await Promise.all(
+      [0, 2, 2].map((at) =>
+        ledger.settle('m1', fences[at] ?? 0, { outcomes: [delivered(0)], isAttempt: true }),
+      ),
+    )
+    expect(settled.map(({ applied }) => applied)).toEqual([false, true, true])
+    expect(await ledger.get('m1')).toMatchObject({ state: 'delivered', attempts: 1 })
+  })
+
+  test('a record that cannot be read fails none of those that are asked with it', async () => {
+    await using postgres = await open()
+    const { ledger, store } = postgres
+    const ids = ['m1', 'm2', 'm3']
+    await ledger.record(ids.map((id) => newRecord(id)))
+    await store.pool.query(`update ledger set standing = '?' where id = 'm2'`)
+    const claims = await Promise.allSettled(ids.map((id) => fenceOf(ledger, id)))
+    expect(claims.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(claims[1]).toMatchObject({ reason: { code: 'RECORD_UNREADABLE' } })
+  })
+
+  test('a claim within a transaction is rolled back with it', async () => {
+    await using postgres = await open()
+    const { ledger, store } = postgres
+    await ledger.record([newRecord('m1')])
+    const failing = store.atomically(async () => {
+      await fenceOf(ledger, 'm1')
+      throw new Error('not now')
+    })
+    await expect(failing).rejects.toThrow('not now')
+    expect(await ledger.get('m1')).toMatchObject({ state: 'queued' })
+  })
+
   test('purging removes what ended and is not held, a limited number at a time', async () => {
     await using postgres = await open(0)
     const { ledger } = postgres

@@ -1,3 +1,4 @@
+import { askTogether } from '../../store/ask-together.ts'
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
 import type { ClaimRequest } from '../claim-request.ts'
@@ -6,7 +7,7 @@ import type { FinalState } from '../ledger.ts'
 import { heldSpansOf } from '../held-spans.ts'
 import { pendingIn } from '../standing.ts'
 import { planDoneOf } from '../uncertain.ts'
-import { decide } from './decide.ts'
+import { askMany, decide } from './decide.ts'
 
 /**
  * Usually the first statement takes the message. Else it is absent, final, marked, its mark's time
@@ -160,23 +161,34 @@ interface Row {
   readonly elsewhere: string | null
 }
 
-/** Takes a message for a worker; marked recipients whose time is over become `uncertain` first. */
-export async function claim(
-  pool: SharedPool,
-  { id, worker, connection, recipients, digest, manager }: ClaimRequest,
-): Promise<Claim> {
-  const rows = await decide<Row>(pool, id, 'select * from ledger_claim($1, $2, $3, $4, $5, $6)', [
-    id,
-    worker,
-    connection,
-    recipients.join('\n'),
-    digest ?? null,
-    manager ?? null,
-  ])
-  return claimOf(rows)
+const ONE = 'select * from ledger_claim($1, $2, $3, $4, $5, $6)'
+
+/** A message that is locked, and one that is not recorded, has no row. */
+const MANY = `
+select c.place::int, r.*
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    with ordinality c (id, worker, connection, addresses, digest, manager, place),
+  lateral (select id from ledger where ledger.id = c.id for update skip locked) l,
+  lateral ledger_claim(l.id, c.worker, c.connection, c.addresses, c.digest, c.manager) r`
+
+/** Takes messages for workers; marked recipients whose time is over become `uncertain` first. */
+export function claimTogether(pool: SharedPool): (request: ClaimRequest) => Promise<Claim> {
+  return askTogether(pool, {
+    one: async (request) =>
+      claimOf((await decide<Row>(pool, request.id, ONE, valuesOf(request)))[0]),
+    async many(requests) {
+      const rows = await askMany<Row>(pool, MANY, requests.map(valuesOf))
+      return rows.map((row) => row && claimOf(row))
+    },
+  })
 }
 
-function claimOf([row]: readonly Row[]): Claim {
+function valuesOf(request: ClaimRequest): readonly (string | null)[] {
+  const { id, worker, connection, recipients, digest, manager } = request
+  return [id, worker, connection, recipients.join('\n'), digest ?? null, manager ?? null]
+}
+
+function claimOf(row: Row | undefined): Claim {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_claim')
   if (row.final_state === 'conflict') return { kind: row.final_state }
   const done = planDoneOf(row.done_way, row.done_count)

@@ -21,3 +21,19 @@ export async function decide<Row extends QueryResultRow>(
     throw new RecordUnreadableError(id, 'a record of this version', { cause: error })
   }
 }
+
+/**
+ * Asks about several messages in one statement, which gets an array for each of their values and
+ * answers with the `place` of the message in them. One without a row has no answer.
+ */
+export async function askMany<Row extends QueryResultRow>(
+  pool: SharedPool,
+  statement: string,
+  calls: readonly (readonly unknown[])[],
+): Promise<readonly (Row | undefined)[]> {
+  const [first = []] = calls
+  const columns = first.map((_value, column) => calls.map((values) => values[column]))
+  const { rows } = await pool.query<Row & { readonly place: number }>(statement, columns)
+  const byPlace = new Map(rows.map((row) => [row.place, row]))
+  return calls.map((_call, at) => byPlace.get(at + 1))
+}

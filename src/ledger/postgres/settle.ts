@@ -1,11 +1,12 @@
+import { askTogether } from '../../store/ask-together.ts'
 import type { SharedPool } from '../../store/shared-pool.ts'
 import { LedgerUnreadableError } from '../errors.ts'
 import { encodeBrief } from '../brief.ts'
 import { entryOf } from '../entry.ts'
 import { encodeLast, encodeOutcome } from '../judgement.ts'
-import type { MessageState, Settled, Settlement } from '../ledger.ts'
+import type { MessageState, RecipientOutcome, Settled, Settlement } from '../ledger.ts'
 import { letterOf } from '../standing.ts'
-import { decide } from './decide.ts'
+import { askMany, decide } from './decide.ts'
 
 /**
  * The first statement ends nearly every message: its only recipient is delivered.
@@ -145,40 +146,85 @@ interface Row {
   readonly due_ms: number | null
 }
 
-/** Ends an attempt or one transaction of it. */
-export async function settle(
-  pool: SharedPool,
-  id: string,
-  fence: number,
-  settlement: Settlement,
-): Promise<Settled> {
-  const { outcomes, rest, more, isAttempt, retryInMs, last } = settlement
-  const [letter, json] = entryOf(settlement)
-  const rows = await decide<Row>(
-    pool,
-    id,
-    'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
-    [
-      id,
-      fence,
-      more === true,
-      isAttempt ? 1 : 0,
-      retryInMs ?? null,
-      rest === undefined ? null : letterOf(rest),
-      encodeLast(last) || null,
-      outcomes.map(({ index }) => index),
-      outcomes.map(({ state }) => letterOf(state)).join(''),
-      outcomes.map((outcome) => encodeOutcome(outcome) || null),
-      (isAttempt && encodeBrief(settlement.note)) || null,
-      letter || null,
-      json,
-      isAttempt && more !== true ? settlement.isBreak === true : null,
-    ],
-  )
-  return settledOf(rows)
+const ONE =
+  'select * from ledger_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)'
+
+/** Each of one recipient. */
+const MANY = `
+select s.at::int as place, r.*
+from unnest($1::text[], $2::bigint[], $3::bool[], $4::int[], $5::float8[], $6::text[], $7::text[],
+    $8::int[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[])
+    with ordinality s (id, fence, more_follows, attempts_more, retry_ms, rest, last, place, letter,
+      judgement, brief, entry_letter, entry_json, is_break, at),
+  lateral (select id from ledger where ledger.id = s.id for update skip locked) l,
+  lateral ledger_settle(l.id, s.fence, s.more_follows, s.attempts_more, s.retry_ms, s.rest, s.last,
+    array[s.place], s.letter, array[s.judgement], s.brief, s.entry_letter, s.entry_json,
+    s.is_break) r`
+
+interface Call {
+  readonly id: string
+  readonly fence: number
+  readonly settlement: Settlement
 }
 
-function settledOf([row]: readonly Row[]): Settled {
+type Settle = (id: string, fence: number, settlement: Settlement) => Promise<Settled>
+
+/** Ends attempts or transactions of them. */
+export function settleTogether(pool: SharedPool): Settle {
+  const one = async (call: Call): Promise<Settled> => {
+    const places = call.settlement.outcomes.map(({ index }) => index)
+    const judgements = call.settlement.outcomes.map(judgementOf)
+    const values = valuesOf(call, places, judgements)
+    return settledOf((await decide<Row>(pool, call.id, ONE, values))[0])
+  }
+  const ask = askTogether<Call, Settled>(pool, {
+    one,
+    async many(calls) {
+      const values = calls.map((call) => {
+        const [outcome] = call.settlement.outcomes
+        return valuesOf(call, outcome?.index, outcome && judgementOf(outcome))
+      })
+      const rows = await askMany<Row>(pool, MANY, values)
+      return rows.map((row) => row && settledOf(row))
+    },
+  })
+  return (id, fence, settlement) => {
+    const call = { id, fence, settlement }
+    return settlement.outcomes.length === 1 ? ask(call) : one(call)
+  }
+}
+
+function judgementOf(outcome: RecipientOutcome): string | null {
+  return encodeOutcome(outcome) || null
+}
+
+/** As the function has them; `places` and `judgements` are arrays, or what is to become one. */
+function valuesOf(
+  { id, fence, settlement }: Call,
+  places: unknown,
+  judgements: unknown,
+): readonly unknown[] {
+  const { outcomes, rest, more, isAttempt, isBreak, retryInMs, last, note } = settlement
+  const [letter, json] = entryOf(settlement)
+  return [
+    id,
+    fence,
+    more === true,
+    isAttempt ? 1 : 0,
+    retryInMs ?? null,
+    rest === undefined ? null : letterOf(rest),
+    encodeLast(last) || null,
+    places,
+    outcomes.map(({ state }) => letterOf(state)).join(''),
+    judgements,
+    (isAttempt && encodeBrief(note)) || null,
+    letter || null,
+    json,
+    isAttempt && more !== true ? isBreak === true : null,
+  ]
+}
+
+function settledOf(row: Row | undefined): Settled {
   if (row === undefined) throw new LedgerUnreadableError('a row of ledger_settle')
   const { applied, now_state: state, late_one, accepted, due_ms } = row
   return {
