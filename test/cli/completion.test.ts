@@ -7,6 +7,7 @@ import { commandsOf, GROUPS } from '../../src/cli/commands.ts'
 import { candidatesFor } from '../../src/cli/complete.ts'
 import { COMPLETION_SCRIPTS, SHELLS } from '../../src/cli/completion-scripts.ts'
 import { runCli } from '../support/cli.ts'
+import { runInside } from '../support/cli-inside.ts'
 import { describeWith } from '../support/redis.ts'
 import { provideShell, runShell } from '../support/shells.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
@@ -161,7 +162,7 @@ describeWith('fish', await provideShell('fish'), 'completion in fish', (fish) =>
 
 test.for(SHELLS)('the script for %s is printed as it is', async (shell) => {
   await using directory = await temporaryDirectory()
-  expect(await runCli(['completion', shell], { cwd: directory.path })).toEqual({
+  expect(await runInside(['completion', shell], { cwd: directory.path })).toEqual({
     code: 0,
     out: COMPLETION_SCRIPTS[shell],
     err: '',
@@ -172,7 +173,7 @@ test('a configuration that is not valid completes no names, and says nothing', a
   await using directory = await temporaryDirectory()
   await writeFile(path.join(directory.path, 'mailroom.config.json'), '{ "connections": 1')
   const words = ['completion', 'words', '--', 'connections', 'pause', '']
-  expect(await runCli(words, { cwd: directory.path })).toEqual({ code: 0, out: '', err: '' })
-  const other = await runCli(['completion', 'powershell'], { cwd: directory.path })
+  expect(await runInside(words, { cwd: directory.path })).toEqual({ code: 0, out: '', err: '' })
+  const other = await runInside(['completion', 'powershell'], { cwd: directory.path })
   expect(other).toMatchObject({ code: 2, err: expect.stringMatching(/one of bash, zsh, fish/) })
 })

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 
 import { createCertificate } from '../support/certificate.ts'
-import { jsonLines, runCli } from '../support/cli.ts'
+import { jsonLines } from '../support/cli.ts'
+import { runInside } from '../support/cli-inside.ts'
 import { freePort } from '../support/free-port.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
@@ -30,7 +31,7 @@ test('a secret in the configuration is in nothing that is shown', async () => {
     relay: { server: 'mail.example.com', tls: 'none', auth: basic(SECRET) },
   })
   for (const args of ['list', 'list --table', 'show relay', 'show relay --table', 'verify relay']) {
-    const { out, err } = await runCli(['connections', ...args.split(' '), '--verbose'], {
+    const { out, err } = await runInside(['connections', ...args.split(' '), '--verbose'], {
       cwd: directory.path,
     })
     expect(out + err).toContain('relay')
@@ -51,7 +52,7 @@ test('every property is shown with its default marked and where the others come 
     { environments: { staging: { connections: { relay: { redirectAll: 'all@example.com' } } } } },
   )
   const show = ['connections', 'show', 'relay']
-  const { out } = await runCli([...show, '--environment', 'staging'], { cwd: directory.path })
+  const { out } = await runInside([...show, '--environment', 'staging'], { cwd: directory.path })
   const shown = new Map(jsonLines(out).map((line) => [line['property'], line]))
   expect(shown.get('server')).toEqual({ property: 'server', value: 'mail.example.com', ...WRITTEN })
   expect(shown.get('auth.password')).toMatchObject({ value: '${env:PASSWORD}', ...WRITTEN })
@@ -62,7 +63,7 @@ test('every property is shown with its default marked and where the others come 
   expect(shown.get('timeouts.dot')).toMatchObject({ value: '10m', default: true })
   expect(shown.get('clientName')).toEqual({ property: 'clientName', default: true })
 
-  const table = await runCli([...show, '--table'], { cwd: directory.path })
+  const table = await runInside([...show, '--table'], { cwd: directory.path })
   expect(table.out).toMatch(/^timeouts\.dot +10m +default$/m)
   expect(table.out).toMatch(/^limits\.sessions +3 +mailroom\.config\.json$/m)
 })
@@ -70,7 +71,7 @@ test('every property is shown with its default marked and where the others come 
 test('what is shown of a login by Windows authentication is what was written', async () => {
   const auth = { method: 'windows', user: 'EXAMPLE\\svc-mail', password: SECRET }
   await using directory = await project({ relay: { server: 'mail.example.com', auth } })
-  const { out } = await runCli(['connections', 'show', 'relay'], { cwd: directory.path })
+  const { out } = await runInside(['connections', 'show', 'relay'], { cwd: directory.path })
   expect(jsonLines(out).filter(({ property }) => String(property).startsWith('auth.'))).toEqual([
     { property: 'auth.method', value: 'windows', ...WRITTEN },
     { property: 'auth.mechanism', value: 'negotiate', default: true },
@@ -85,7 +86,7 @@ test('what is shown of TLS options is what was written, without what is secret',
   const fingerprint = ['ab'.repeat(32), 'cd'.repeat(32)]
   const tlsOptions = { cert, key, passphrase: SECRET, fingerprint, legacy: true }
   await using directory = await project({ relay: { server: 'mail.example.com', tlsOptions } })
-  const { out } = await runCli(['connections', 'show', 'relay'], { cwd: directory.path })
+  const { out } = await runInside(['connections', 'show', 'relay'], { cwd: directory.path })
   expect(jsonLines(out).filter(({ property }) => String(property).startsWith('tlsOpt'))).toEqual([
     { property: 'tlsOptions.cert', value: expect.stringMatching(/^PEM, \d+ char/), ...WRITTEN },
     { property: 'tlsOptions.key', value: '[secret]', ...WRITTEN },
@@ -107,7 +108,7 @@ test('each step of a verification has its mark, and the exit code tells whether 
     silent: { ...relay, port: await freePort() },
     secretless: { ...relay, auth: basic('${env:NOBODY_SET_IT}') },
   })
-  const { code, out, err } = await runCli(['connections', 'verify'], { cwd: directory.path })
+  const { code, out, err } = await runInside(['connections', 'verify'], { cwd: directory.path })
   expect(code).toBe(7)
   expect(err).toContain('"works" sends its password over a plain connection')
   expect(jsonLines(out)).toMatchObject([
@@ -130,13 +131,13 @@ test('each step of a verification has its mark, and the exit code tells whether 
     { connection: 'secretless', steps: [{ step: 'secrets', detail: expect.any(String) }] },
   ])
   const args = ['connections', 'verify', 'works', 'works', '--table']
-  const one = await runCli(args, { cwd: directory.path })
+  const one = await runInside(args, { cwd: directory.path })
   expect(one.code).toBe(0)
   expect(one.out).toMatch(/^works {2}works \(.*\)\n {2}✔ secrets \S+\n(?: {2}✔ .*\n)+$/)
   expect(one.out).toMatch(/\n {2}✔ connect \S+: 127\.0\.0\.1\n/)
   expect(one.out).toMatch(/\n {2}✔ ehlo \S+: AUTH PLAIN LOGIN.*\n/)
   expect(one.out).toMatch(/\n {2}✔ auth \S+: PLAIN as app\n/)
-  const shown = await runCli(['connections', 'verify', 'silent', '--table'], {
+  const shown = await runInside(['connections', 'verify', 'silent', '--table'], {
     cwd: directory.path,
   })
   expect(shown.out).toMatch(
@@ -149,7 +150,7 @@ test('many are tried together, but no more than five', async () => {
   const relay = { server: '127.0.0.1', port: server.port, tls: 'none', auth: basic('right') }
   const names = Array.from({ length: 12 }, (_, index) => [`relay ${index}`, relay] as const)
   await using directory = await project(Object.fromEntries(names))
-  const { code, out } = await runCli(['connections', 'verify'], { cwd: directory.path })
+  const { code, out } = await runInside(['connections', 'verify'], { cwd: directory.path })
   expect(code).toBe(0)
   expect(jsonLines(out).map(({ connection }) => connection)).toEqual(names.map(([name]) => name))
   expect(server.mostOpen).toBeLessThanOrEqual(5)
@@ -168,7 +169,9 @@ test('a gate looks at all of them, and at how long their certificates last', asy
   const tlsOptions = { ca: issuer.cert, cert, key }
   await using directory = await project({ secure: { ...secure, tlsOptions } })
   const verify = async (...args: readonly string[]) => {
-    const { code, out } = await runCli(['connections', 'verify', ...args], { cwd: directory.path })
+    const { code, out } = await runInside(['connections', 'verify', ...args], {
+      cwd: directory.path,
+    })
     return { code, out }
   }
   const { code, out } = await verify('--all', '--table')
@@ -199,7 +202,7 @@ test('a certificate that is not believed is shown, with its dates', async () => 
   const expired = { server: '127.0.0.1', port: server.port, tls: 'starttls' }
   await using directory = await project({ expired })
   const verify = ['connections', 'verify', 'expired']
-  const { code, out } = await runCli([...verify, '--table'], { cwd: directory.path })
+  const { code, out } = await runInside([...verify, '--table'], { cwd: directory.path })
   expect(code).toBe(7)
   const { fingerprint256 } = new X509Certificate(certificate.cert)
   expect(out).toContain(
@@ -209,7 +212,7 @@ test('a certificate that is not believed is shown, with its dates', async () => 
       `    SHA-256 fingerprint ${fingerprint256}\n`,
     ].join('\n'),
   )
-  const json = await runCli(verify, { cwd: directory.path })
+  const json = await runInside(verify, { cwd: directory.path })
   expect(jsonLines(json.out)).toMatchObject([
     { ok: false, certificate: { fingerprint: fingerprint256, validTo: notAfter.toISOString() } },
   ])
@@ -227,7 +230,7 @@ test('an expired certificate that stops nothing is told, and counts unless it is
     pinned: { ...relay, tls: 'starttls', tlsOptions: { fingerprint } },
   })
   const verify = (...args: readonly string[]) =>
-    runCli(['connections', 'verify', ...args], { cwd: directory.path })
+    runInside(['connections', 'verify', ...args], { cwd: directory.path })
   const perhaps = await verify('perhaps', '--table')
   expect(perhaps.code).toBe(7)
   expect(perhaps.out).toContain(
@@ -250,10 +253,10 @@ test('a sender and recipients are asked for, and what their refusal means is tol
     relay: { server: '127.0.0.1', port: server.port, tls: 'none' },
   })
   const ask = ['connections', 'verify', 'relay', '--from', 'App <app@example.com>']
-  const good = await runCli([...ask, '--to', 'ann@example.org'], { cwd: directory.path })
+  const good = await runInside([...ask, '--to', 'ann@example.org'], { cwd: directory.path })
   expect(good.code).toBe(0)
   const both = [...ask, '--to', 'nobody@example.org', '--to', 'ann@example.org', '--table']
-  const { code, out } = await runCli(both, { cwd: directory.path })
+  const { code, out } = await runInside(both, { cwd: directory.path })
   expect(code).toBe(7)
   expect(out).toMatch(
     /✔ mail \S+\n {2}✖ rcpt 1 \S+: the server answered 550 5\.1\.1 <…@example\.org> no such user\n {2}✔ rcpt 2 \S+\n {2}✔ quit/,
@@ -269,7 +272,7 @@ test('what waits for the time of a verification to be over is told as a time-out
     mute: { server: '127.0.0.1', port: server.port, tls: 'none' },
   })
   const args = ['connections', 'verify', 'mute', '--timeout', '5s']
-  const { code, out } = await runCli(args, { cwd: directory.path })
+  const { code, out } = await runInside(args, { cwd: directory.path })
   expect(code).toBe(7)
   expect(jsonLines(out)).toMatchObject([
     { problem: 'greeting.silent', advice: expect.stringContaining('implicit') },
@@ -292,7 +295,7 @@ test.for<[args: string, code: number, err: RegExp]>([
   ['queue pause', 2, /expects the name of a connection \(USAGE\)/],
 ])('mailroom %s exits with %i and one error', async ([args, code, err]) => {
   await using directory = await project({ relay: { server: 'mail.example.com' } })
-  const result = await runCli(args.split(' '), { cwd: directory.path })
+  const result = await runInside(args.split(' '), { cwd: directory.path })
   expect(result).toMatchObject({ code, out: '' })
   expect(result.err).toMatch(err)
 })

@@ -8,6 +8,7 @@ import { COMMANDS, commandsOf, GROUPS } from '../../src/cli/commands.ts'
 import { EXIT, EXIT_MEANINGS, exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { groupHelp, HELP } from '../../src/cli/help.ts'
 import { jsonLines, runCli } from '../support/cli.ts'
+import { runInside } from '../support/cli-inside.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const NAMES = Object.keys(COMMANDS)
@@ -44,8 +45,8 @@ test.for(Object.keys(GROUPS))('the help of the group %s lists its commands', asy
   const cwd = directory.path
   const help = groupHelp(group)
   expect(listedIn(help)).toEqual(commandsOf(group))
-  expect(await runCli(['help', group], { cwd })).toEqual({ code: 0, out: help, err: '' })
-  expect(await runCli([group, '--help'], { cwd })).toEqual({ code: 0, out: help, err: '' })
+  expect(await runInside(['help', group], { cwd })).toEqual({ code: 0, out: help, err: '' })
+  expect(await runInside([group, '--help'], { cwd })).toEqual({ code: 0, out: help, err: '' })
 })
 
 test('a command of a group has its own help', async () => {
@@ -53,7 +54,7 @@ test('a command of a group has its own help', async () => {
   const cwd = directory.path
   const help = (await COMMANDS['connections list']?.load())?.help
   for (const args of ['help connections list', 'connections list --help']) {
-    expect(await runCli(args.split(' '), { cwd })).toEqual({ code: 0, out: help, err: '' })
+    expect(await runInside(args.split(' '), { cwd })).toEqual({ code: 0, out: help, err: '' })
   }
 })
 
@@ -174,7 +175,7 @@ test.for<[args: string[], code: number, err: RegExp]>([
 ])('mailroom %j exits with %i and one error', async ([args, code, err]) => {
   await using directory = await temporaryDirectory()
   await writeFile(path.join(directory.path, 'bad.ts'), BAD_CONFIG)
-  const result = await runCli(args, { cwd: directory.path })
+  const result = await runInside(args, { cwd: directory.path })
   expect(result).toMatchObject({ code, out: '' })
   expect(result.err).toMatch(err)
   expect(result.err).not.toContain('secret')
@@ -183,10 +184,10 @@ test.for<[args: string[], code: number, err: RegExp]>([
 
 test('with --json an error is a JSON object, with --verbose its stack follows', async () => {
   await using directory = await temporaryDirectory()
-  const json = await runCli(['worker', '--json'], { cwd: directory.path })
+  const json = await runInside(['worker', '--json'], { cwd: directory.path })
   expect(jsonLines(json.err)).toEqual([
     { event: 'error', code: 'CONFIG_NOT_FOUND', exitCode: 3, message: expect.any(String) },
   ])
-  const verbose = await runCli(['worker', '--verbose'], { cwd: directory.path })
+  const verbose = await runInside(['worker', '--verbose'], { cwd: directory.path })
   expect(verbose.err).toMatch(/^mailroom: .*\nConfigNotFoundError: .*\n +at /)
 })

@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 
 import { createMailroom } from '../../src/index.ts'
+import { keepMailWaiting } from '../support/mail-flow.ts'
 import { describeRedis, uniquePrefix } from '../support/redis.ts'
 import { startSmtpServer } from '../support/smtp-server.ts'
 import type { TestStore } from '../support/stores.ts'
 import { startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts'
 
-const MANY = 5_000
 const SESSIONS = 20
 
 /** Short enough for tests, in the proportions of the defaults. */
@@ -33,15 +33,10 @@ function configOf(store: TestStore, relays: Readonly<Record<string, Relay>>) {
   return { ...store, connections }
 }
 
-async function enqueue(
-  config: ReturnType<typeof configOf>,
-  connection: string,
-  count: number,
-): Promise<void> {
+async function enqueue(config: ReturnType<typeof configOf>, connection: string): Promise<void> {
   await using mailroom = createMailroom(config)
   const message = { from: 'app@example.com', to: 'ann@example.org', text: 'Hello' }
-  const mails = Array.from({ length: count }, () => ({ connection, message }))
-  await mailroom.sendMany(mails, { chunkSize: 500 })
+  await mailroom.sendMany(Array.from({ length: PACED }, () => ({ connection, message })))
 }
 
 /** Many processes start at once, perhaps on a machine that has much else to do. */
@@ -79,13 +74,13 @@ describeRedis('workers in processes of their own', (queue) => {
       const early = Array.from({ length: 8 }, start)
       await expect.poll(() => early.every(hasStarted), PATIENT).toBe(true)
       const startedAt = Date.now()
-      await enqueue(config, 'paced', PACED)
+      await enqueue(config, 'paced')
       await expect.poll(() => paced.mails.length).toBe(PACED)
       for (const [index, moment] of at.entries()) {
         expect(moment, `message ${index + 1}`).toBeGreaterThanOrEqual(startedAt + (index - 9) * 25)
       }
 
-      await enqueue(config, 'relay', MANY)
+      await using _mail = keepMailWaiting(config, 'relay')
       await expect.poll(() => early.every(isBusy)).toBe(true)
       await expect.poll(() => server.open, { interval: 5 }).toBe(SESSIONS)
       await Promise.all(early.slice(0, 2).map((worker) => worker.kill()))
@@ -105,7 +100,7 @@ describeRedis('workers in processes of their own', (queue) => {
       await using frozen = startWorkerProcess(config, HOOKS)
       await using awake = startWorkerProcess(config, HOOKS)
       await expect.poll(() => hasStarted(frozen) && hasStarted(awake), PATIENT).toBe(true)
-      await enqueue(config, 'relay', MANY)
+      await using _mail = keepMailWaiting(config, 'relay')
       await expect.poll(() => Math.min(frozen.delivered(), awake.delivered())).toBeGreaterThan(5)
       await expect.poll(() => server.open, { interval: 5 }).toBe(4)
       frozen.freeze()

@@ -12,8 +12,7 @@ const WORKERS = 8
 const PER_SECOND = 50
 const BURST = 10
 const MANY = 100
-/** How much later than its turn a message may come on a machine that has much else to do. */
-const LATE_MS = 1_000
+const SESSIONS = 2 * WORKERS
 /** Many processes start at once. */
 const PATIENT = { timeout: 150_000, interval: 50 }
 
@@ -23,9 +22,12 @@ function tooMany(at: readonly number[], since: number): number {
   return Math.max(0, ...over)
 }
 
-/** The same for every span that begins with a transaction. */
+/**
+ * The same for every span that begins with a transaction. However slow the machine is, no more than one
+ * message of each session had its turn before that and comes only now.
+ */
 function tooManyInAnySpan(at: readonly number[]): number {
-  return Math.max(...at.map((from, first) => tooMany(at.slice(first), from - LATE_MS)))
+  return Math.max(0, ...at.map((from, first) => tooMany(at.slice(first), from) - SESSIONS))
 }
 
 async function timeOf(work: () => Promise<void>): Promise<number> {
@@ -52,12 +54,11 @@ function describeFleet(place: () => TestStore): void {
     const refuseRecipient = (): undefined => void seen.push(Date.now())
     await using server = await startSmtpServer({ refuseRecipient })
     await using unpaced = await startSmtpServer()
-    const sessions = 2 * WORKERS
     const rate = { messages: PER_SECOND, per: '1s', burst: BURST }
     const at = { server: '127.0.0.1', tls: 'none' as const }
     const connections = {
-      relay: { ...at, port: server.port, limits: { sessions, rate } },
-      free: { ...at, port: unpaced.port, limits: { sessions } },
+      relay: { ...at, port: server.port, limits: { sessions: SESSIONS, rate } },
+      free: { ...at, port: unpaced.port, limits: { sessions: SESSIONS } },
     }
     const config = { ...place(), connections }
     const deliver = async (connection: string, mails: readonly unknown[]): Promise<void> => {
@@ -94,7 +95,7 @@ function describeFleet(place: () => TestStore): void {
     // What the killed one had in its hands comes later, or nobody knows what became of it.
     await expect
       .poll(() => server.mails.length, PATIENT)
-      .toBeGreaterThan(rested.at + MANY - sessions)
+      .toBeGreaterThan(rested.at + MANY - SESSIONS)
     expect(tooMany(seen.slice(rested.at), rested.since)).toBe(0)
     expect(tooManyInAnySpan(seen)).toBe(0)
   }, 300_000)
