@@ -36,7 +36,8 @@ const MIN_ZSTD_LENGTH = 8_192
 /** Longer ones are packed beside the event loop, which they would hold up for milliseconds. */
 const MAX_LENGTH_AT_ONCE = 131_072
 // Higher levels take longer and save next to nothing.
-const DEFLATE = { level: 1 } as const
+// A smaller window and buffer are made anew for each in less time.
+const DEFLATE = { level: 1, windowBits: 13, chunkSize: 4_096 } as const
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } } as const
 
 const zstdBeside = promisify(zstdCompress)

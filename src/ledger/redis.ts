@@ -9,7 +9,7 @@ import { createKeys } from './redis/keys.ts'
 import { mark } from './redis/mark.ts'
 import { countHeld, get, list } from './redis/read.ts'
 import { enqueued, stranded } from './redis/outbox.ts'
-import { recordMany } from './redis/record-many.ts'
+import { createRecordSimple, recordMany } from './redis/record-many.ts'
 import { reopen } from './redis/reopen.ts'
 import { reschedule } from './redis/reschedule.ts'
 import { settle } from './redis/settle.ts'
@@ -27,8 +27,9 @@ export function createRedisLedger(store: RedisStore, retentionMs: number): Ledge
   const { client, prefix } = store
   const keys = createKeys(prefix)
   const usual = createUsual(store, retentionMs)
+  const simple = createRecordSimple(store, keys)
   return {
-    record: (entries) => recordMany(client, keys, retentionMs, entries),
+    record: (entries) => recordMany(client, simple, keys, retentionMs, entries),
     forget: (id) => forget(client, keys, id),
     claim: (request) => claim(client, usual, keys, retentionMs, request),
     mark: (id, fence, recipients, withinMs, plan) =>

@@ -14,6 +14,11 @@ export async function* inTime<Item>(
   signal?: AbortSignal,
 ): AsyncGenerator<Arrival<Item>, void, undefined> {
   const source = each(items)
+  if (!(Symbol.asyncIterator in items)) {
+    // What is at hand is never late: no timer and no race for each of them.
+    for await (const item of source) yield { item }
+    return
+  }
   let isMaking = false
   const make = async (): Promise<IteratorResult<Item, void>> => {
     isMaking = true

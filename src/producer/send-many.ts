@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import { SendManyError } from './errors.ts'
 import { inTime } from './in-time.ts'
 
@@ -41,6 +43,9 @@ export interface ChunkWriter<Item, Prepared> {
 
 export type WriteAnswer = { readonly isNew: boolean } | { readonly error: unknown }
 
+/** So many are prepared at a stretch: others have their turn meanwhile, and what was written leaves. */
+const ITEMS_A_TURN = 25
+
 interface Waiting<Prepared> {
   readonly index: number
   readonly prepared: Prepared
@@ -54,7 +59,8 @@ interface Chunk<Prepared> {
 }
 
 /**
- * Writes everything that `items` yields, in chunks, holding one chunk in memory.
+ * Writes everything that `items` yields, in chunks: while one is on its way to the store, the next one is
+ * prepared, and waits for its answer.
  *
  * Throws `SendManyError` for the first item that is not accepted, unless `onRefused` hears of it:
  * everything before that item was accepted, and nothing behind it.
@@ -65,58 +71,125 @@ export async function sendInChunks<Item, Prepared>(
   options: SendManyOptions,
 ): Promise<SendManyProgress> {
   const { chunkSize = 500, chunkBytes = 4 * 2 ** 20, chunkMs = 5_000 } = options
-  const { onProgress, onRefused, signal } = options
-  const { prepare, write } = writer
-  let progress: SendManyProgress = { accepted: 0, known: 0, refused: 0 }
+  const { signal } = options
+  const tally = createTally(options)
+  const outlet = createOutlet(writer.write, tally)
+  const stopped = signal === undefined ? outlet.failed : AbortSignal.any([signal, outlet.failed])
   let chunk = emptyChunk<Prepared>()
+  /** Resolves when the chunk before is written, and this one has begun. */
+  const flush = async (): Promise<void> => {
+    await outlet.written()
+    stopped.throwIfAborted()
+    const { waiting } = chunk
+    chunk = emptyChunk()
+    outlet.begin(waiting)
+  }
 
+  let index = 0
+  try {
+    for await (const arrival of inTime(items, () => chunk.dueAt - performance.now(), stopped)) {
+      if (arrival === 'late') {
+        await flush()
+        continue
+      }
+      // One item may take long: it may have files.
+      stopped.throwIfAborted()
+      const at = index++
+      if (at % ITEMS_A_TURN === 0) await nextTurn()
+      const ready = await writer.prepare(arrival.item).catch((error: unknown) => ({ error }))
+      if ('error' in ready) {
+        if (tally.isStrict) {
+          await flush()
+          await outlet.written()
+        }
+        tally.refuse(at, ready.error)
+        continue
+      }
+      if (chunk.bytes + ready.bytes > chunkBytes) await flush()
+      if (chunk.waiting.length === 0) chunk.dueAt = performance.now() + chunkMs
+      chunk.waiting.push({ index: at, prepared: ready.prepared })
+      chunk.bytes += ready.bytes
+      if (chunk.waiting.length >= chunkSize || performance.now() >= chunk.dueAt) await flush()
+    }
+    await flush()
+    await outlet.written()
+    return tally.now
+  } finally {
+    // Whoever hears of a fault knows that nothing is on its way any more.
+    await outlet.written().catch(() => undefined)
+  }
+}
+
+/** Writes one chunk at a time, which is not waited for while there is something else to do. */
+interface Outlet<Prepared> {
+  /** Aborts with what went wrong: a source that is slow is not waited for then. */
+  readonly failed: AbortSignal
+  /** Only when nothing is being written. */
+  begin(waiting: readonly Waiting<Prepared>[]): void
+  /** Waits for what has begun; rejects when an item or the store refused. */
+  written(): Promise<void>
+}
+
+function createOutlet<Prepared>(
+  write: ChunkWriter<unknown, Prepared>['write'],
+  tally: Tally,
+): Outlet<Prepared> {
+  const failed = new AbortController()
+  let writing = Promise.resolve()
+  const writeOut = async (waiting: readonly Waiting<Prepared>[], from: number): Promise<void> => {
+    const prepared = waiting.map((one) => one.prepared)
+    const answers = await write(prepared, tally.isStrict).catch((error: unknown) => {
+      throw new SendManyError(from, tally.now.accepted, error)
+    })
+    tally.count(
+      answers,
+      waiting.map(({ index }) => index),
+    )
+  }
+  return {
+    failed: failed.signal,
+    begin: (waiting) => {
+      const [first] = waiting
+      if (first === undefined) return
+      writing = writeOut(waiting, first.index)
+      writing.catch((error: unknown) => failed.abort(error))
+    },
+    written: () => writing,
+  }
+}
+
+/** What became of the items so far. */
+interface Tally {
+  readonly now: SendManyProgress
+  /** Whether the first refused item ends all. */
+  readonly isStrict: boolean
+  /** Throws where that ends all. */
+  refuse(index: number, error: unknown): void
+  /** The same, for the answers to a chunk. */
+  count(answers: readonly WriteAnswer[], indexes: readonly number[]): void
+}
+
+function createTally({ onProgress, onRefused }: SendManyOptions): Tally {
+  let progress: SendManyProgress = { accepted: 0, known: 0, refused: 0 }
   const refuse = (index: number, error: unknown): void => {
     if (onRefused === undefined) throw new SendManyError(index, progress.accepted, error)
     progress = { ...progress, refused: progress.refused + 1 }
     onRefused(index, error)
   }
-  const flush = async (): Promise<void> => {
-    signal?.throwIfAborted()
-    const { waiting } = chunk
-    const [first] = waiting
-    if (first === undefined) return
-    chunk = emptyChunk()
-    const answers = await write(
-      waiting.map(({ prepared }) => prepared),
-      onRefused === undefined,
-    ).catch((error: unknown) => {
-      throw new SendManyError(first.index, progress.accepted, error)
-    })
-    progress = counted(progress, answers)
-    for (const [at, answer] of answers.entries()) {
-      if ('error' in answer) refuse(waiting[at]?.index ?? first.index, answer.error)
-    }
-    onProgress?.(progress)
+  return {
+    get now() {
+      return progress
+    },
+    isStrict: onRefused === undefined,
+    refuse,
+    count: (answers, indexes) => {
+      progress = counted(progress, answers)
+      for (const [at, answer] of answers.entries()) {
+        if ('error' in answer) refuse(indexes[at] ?? 0, answer.error)
+      }
+      onProgress?.(progress)
+    },
   }
-
-  let index = 0
-  for await (const arrival of inTime(items, () => chunk.dueAt - performance.now(), signal)) {
-    if (arrival === 'late') {
-      await flush()
-      continue
-    }
-    // One item may take long: it may have files.
-    signal?.throwIfAborted()
-    const at = index++
-    const ready = await prepare(arrival.item).catch((error: unknown) => ({ error }))
-    if ('error' in ready) {
-      if (onRefused === undefined) await flush()
-      refuse(at, ready.error)
-      continue
-    }
-    if (chunk.bytes + ready.bytes > chunkBytes) await flush()
-    if (chunk.waiting.length === 0) chunk.dueAt = performance.now() + chunkMs
-    chunk.waiting.push({ index: at, prepared: ready.prepared })
-    chunk.bytes += ready.bytes
-    if (chunk.waiting.length >= chunkSize || performance.now() >= chunk.dueAt) await flush()
-  }
-  await flush()
-  return progress
 }
 
 function emptyChunk<Prepared>(): Chunk<Prepared> {

@@ -63,6 +63,24 @@ describeStores('many messages', (place) => {
     await isClosed.promise
   })
 
+  test('the next chunk is prepared while one is written, and the one behind it is not', async () => {
+    await using mailroom = mailroomOn(place())
+    const told: string[] = []
+    function* source() {
+      for (const n of [0, 1, 2, 3, 4]) {
+        told.push(`item ${n}`)
+        yield mail(`item ${n}`)
+      }
+    }
+    const onProgress = ({ accepted }: { readonly accepted: number }) =>
+      void told.push(`${accepted} accepted`)
+    await mailroom.sendMany(source(), { chunkSize: 2, onProgress })
+    const [first, second] = [told.indexOf('2 accepted'), told.indexOf('4 accepted')]
+    expect(told.slice(0, first)).toEqual(['item 0', 'item 1', 'item 2', 'item 3'])
+    expect(told.slice(first + 1, second)).toEqual(['item 4'])
+    expect(told.slice(second + 1)).toEqual(['5 accepted'])
+  })
+
   test('a refused item ends all, though the source is still about to make its next one', async () => {
     await using mailroom = mailroomOn(place(), { limits: { queueDepth: 1 } })
     const never = Promise.withResolvers<never>()

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
 
+import { gather } from '../../store/gather.ts'
+import type { RedisStore } from '../../store/store.ts'
 import { RecordUnreadableError } from '../errors.ts'
 import type { NewRecord, Recorded } from '../ledger.ts'
 import type { RedisKeys } from './keys.ts'
@@ -40,36 +42,39 @@ end
 return answers
 `)
 
-/** Records messages, each unless it is known: those that need no more than their record together. */
-export async function recordMany(
+/** Records messages that need no more than their record, those of one turn of the event loop in one script. */
+export type RecordSimple = (entry: NewRecord) => Promise<Recorded>
+
+export function createRecordSimple(
+  { client, atTurnsEnd }: Pick<RedisStore, 'client' | 'atTurnsEnd'>,
+  keys: RedisKeys,
+): RecordSimple {
+  const ask = gather(atTurnsEnd, AT_ONCE, async (entries: readonly NewRecord[]) => {
+    const names = entries.map(({ id }) => keys.record(id))
+    const answer: unknown = await runScript(client, SCRIPT, names, entries.flatMap(valuesOf))
+    const answers: readonly unknown[] = Array.isArray(answer) ? answer : []
+    return entries.map((_, at) => answers[at])
+  })
+  return async (entry) => {
+    const answer = await ask(entry)
+    if (answer === -1) throw new RecordUnreadableError(entry.id, 'a record of this version')
+    return recordedOf(answer, entry.id)
+  }
+}
+
+/** Records messages, each unless it is known. */
+export function recordMany(
   client: Redis,
+  simple: RecordSimple,
   keys: RedisKeys,
   retentionMs: number,
   entries: readonly NewRecord[],
 ): Promise<readonly Recorded[]> {
-  const areSimple = entries.every(
-    ({ copy, supersedes }) => copy === undefined && supersedes === undefined,
+  return Promise.all(
+    entries.map((entry) =>
+      entry.copy === undefined && entry.supersedes === undefined
+        ? simple(entry)
+        : record(client, keys, retentionMs, entry),
+    ),
   )
-  if (!areSimple || entries.length === 1) {
-    return Promise.all(entries.map((entry) => record(client, keys, retentionMs, entry)))
-  }
-  const groups: Promise<readonly Recorded[]>[] = []
-  for (let at = 0; at < entries.length; at += AT_ONCE) {
-    groups.push(recordGroup(client, keys, entries.slice(at, at + AT_ONCE)))
-  }
-  return (await Promise.all(groups)).flat()
-}
-
-async function recordGroup(
-  client: Redis,
-  keys: RedisKeys,
-  entries: readonly NewRecord[],
-): Promise<readonly Recorded[]> {
-  const names = entries.map(({ id }) => keys.record(id))
-  const answer: unknown = await runScript(client, SCRIPT, names, entries.flatMap(valuesOf))
-  const answers: readonly unknown[] = Array.isArray(answer) ? answer : []
-  return entries.map(({ id }, at) => {
-    if (answers[at] === -1) throw new RecordUnreadableError(id, 'a record of this version')
-    return recordedOf(answers[at], id)
-  })
 }
