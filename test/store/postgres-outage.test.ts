@@ -10,6 +10,7 @@ import { openStore, type StoreOptions } from '../../src/store/open.ts'
 import type { PostgresStore } from '../../src/store/store.ts'
 import { freePort } from '../support/free-port.ts'
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts'
+import { expectNoWait } from '../support/without-waiting.ts'
 import { startSilentServer } from './silent-server.ts'
 
 const HASTY: StoreOptions = { patience: 'fail-fast' }
@@ -69,15 +70,15 @@ describe('a store on Postgres', () => {
 
   test('a hasty store that never was up rejects at once', async () => {
     const port = await freePort()
-    await using store = await openStore(`postgres://me:s3cret@127.0.0.1:${port}/mail`, HASTY)
-    const before = performance.now()
-    const answer = await store.nowMs().catch((error: unknown) => error)
-    expect(answer).toMatchObject({ ...UNREACHABLE, location: `postgres://127.0.0.1:${port}/mail` })
-    expect(String(answer)).not.toContain('s3cret')
-    await expect(store.atomically(() => store.nowMs())).rejects.toMatchObject(UNREACHABLE)
-    await expect(store.ping()).rejects.toMatchObject(UNREACHABLE)
-    // Waiting for the store to come up takes at least three seconds.
-    expect(performance.now() - before).toBeLessThan(2_500)
+    const place = `127.0.0.1:${port}/mail`
+    await expectNoWait(async () => {
+      await using store = await openStore(`postgres://me:s3cret@${place}`, HASTY)
+      const answer = await store.nowMs().catch((error: unknown) => error)
+      expect(answer).toMatchObject({ ...UNREACHABLE, location: `postgres://${place}` })
+      expect(String(answer)).not.toContain('s3cret')
+      await expect(store.atomically(() => store.nowMs())).rejects.toMatchObject(UNREACHABLE)
+      await expect(store.ping()).rejects.toMatchObject(UNREACHABLE)
+    })
   })
 
   test('a hasty store on a silent network rejects within seconds', async () => {
