@@ -97,6 +97,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
     quick: ['--workers', '1,2', '--count', '500', '--warm-up', '300', '--rounds', '1'],
   },
   {
+    name: 'round-trips',
+    what: "messages per second over a link of 50 ms and three sessions, beside nodemailer's pool",
+    full: [],
+    quick: ['--count', '60', '--rounds', '1'],
+  },
+  {
     name: 'recovery',
     what: 'how soon mail flows again after the store was killed',
     full: [],

@@ -1,3 +1,6 @@
+import type { ResolvedManager } from './secrets.ts'
+import type { SessionSecurity } from './session-security.ts'
+
 /**
  * Why a session was closed: unused for `timeouts.idle`, after `limits.messagesPerSession`, ended by
  * the server while unused, ended with a message, left to others who need it, or with the pool.
@@ -21,3 +24,20 @@ export type PoolEvent =
       readonly messages: number
       readonly why: SessionEnd
     }
+
+/** A session was opened, in `ms`. */
+export function sessionOpened(
+  { manager, clientCertificate }: ResolvedManager,
+  security: SessionSecurity,
+  ms: number,
+): PoolEvent {
+  const ends = security.kind === 'tls' ? security.certificate?.validTo.toISOString() : undefined
+  const ours = clientCertificate?.validTo.toISOString()
+  return {
+    event: 'session-opened',
+    manager: manager.name,
+    ms,
+    ...(ends !== undefined && { certificateEnds: ends }),
+    ...(ours !== undefined && { clientCertificateEnds: ours }),
+  }
+}

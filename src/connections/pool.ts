@@ -1,7 +1,8 @@
 import { GIVEN_UP, waitForSession, type Acquired, type Waiter } from './acquired.ts'
 import type { LoginOptions } from './login.ts'
 import { openLogin } from './login.ts'
-import type { PoolEvent, SessionEnd } from './pool-event.ts'
+import { sessionOpened, type PoolEvent, type SessionEnd } from './pool-event.ts'
+import { createReach, type Reach } from './reach.ts'
 import { createSeats, type SeatHolder, type Seats } from './seats.ts'
 import type { ResolvedManager } from './secrets.ts'
 import { openSession } from './session.ts'
@@ -35,6 +36,10 @@ export interface Pool {
    * Never rejects; `signal` ends the wait with an `aborted` fault.
    */
   readonly acquire: (signal?: AbortSignal) => Promise<Acquired>
+  /** Gives a session to one more, who follows its message; false when it is to be free after that. */
+  readonly follow: (session: Session) => boolean
+  /** How far the server is. */
+  readonly reach: Reach
   /** Gives a session back, in whatever state: it is kept, or closed and so replaced. */
   readonly release: (session: Session) => void
   /** Ends logins that are under way or wait for their turn, and begins no more; open sessions go on. */
@@ -55,6 +60,8 @@ interface Entry {
   readonly session: Session
   /** Runs on while the session is busy, where it means nothing: cheaper than to clear it. */
   idleTimer: NodeJS.Timeout | undefined
+  /** Whether two have it. */
+  isShared: boolean
   isStale: boolean
 }
 
@@ -69,6 +76,7 @@ interface State {
   readonly idle: Entry[]
   readonly waiting: Set<Waiter>
   readonly logins: AbortController
+  readonly reach: Reach
   isClosed: boolean
 }
 
@@ -93,10 +101,13 @@ export function openPool(resolved: ResolvedManager, options: PoolOptions = {}): 
     idle: [],
     waiting: new Set(),
     logins: new AbortController(),
+    reach: createReach(),
     isClosed: false,
   }
   return {
     acquire: (signal) => acquire(state, signal),
+    follow: (session) => follow(state, session),
+    reach: state.reach,
     release: (session) => release(state, session),
     stopLogins: () => {
       state.logins.abort()
@@ -126,7 +137,7 @@ function acquire(state: State, signal: AbortSignal | undefined): Promise<Acquire
 
 /** The seat is taken. */
 async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acquired> {
-  const { resolved, shared, logins, emit, entries, seats } = state
+  const { resolved, shared, logins, emit, entries, seats, reach } = state
   const startedAt = performance.now()
   const login = await openLogin(resolved, {
     ...shared,
@@ -136,23 +147,16 @@ async function logIn(state: State, signal: AbortSignal | undefined): Promise<Acq
     seats.giveBack()
     return login
   }
-  const { name, timeouts } = resolved.manager
-  const session = openSession(login, { timeouts, onStale: () => onStale(state, entry) })
+  const { timeouts } = resolved.manager
+  const session = openSession(login, { timeouts, reach, onStale: () => onStale(state, entry) })
   if (state.isClosed) {
     session.destroy()
     seats.giveBack()
     return CLOSED
   }
-  const entry: Entry = { session, idleTimer: undefined, isStale: false }
+  const entry: Entry = { session, idleTimer: undefined, isShared: false, isStale: false }
   entries.set(session, entry)
-  const { security } = login
-  const ends = security.kind === 'tls' ? security.certificate?.validTo.toISOString() : undefined
-  const certificateEnds = ends === undefined ? {} : { certificateEnds: ends }
-  const ours = resolved.clientCertificate?.validTo.toISOString()
-  const clientCertificateEnds = ours === undefined ? {} : { clientCertificateEnds: ours }
-  const ms = performance.now() - startedAt
-  const opened = { event: 'session-opened', manager: name, ms } as const
-  emit({ ...opened, ...certificateEnds, ...clientCertificateEnds })
+  emit(sessionOpened(resolved, login.security, performance.now() - startedAt))
   return { kind: 'session', session }
 }
 
@@ -161,9 +165,23 @@ function onStale(state: State, entry: Entry): void {
   retireIdle(state, entry, 'stale')
 }
 
+function follow(state: State, session: Session): boolean {
+  const { entries, waiting, seats, isClosed, resolved } = state
+  const entry = entries.get(session)
+  const isWanted = isClosed || seats.isOver || waiting.size > 0
+  if (entry === undefined || entry.isShared || isWanted || !session.mayFollow) return false
+  if (session.messages >= resolved.manager.limits.messagesPerSession) return false
+  entry.isShared = true
+  return true
+}
+
 function release(state: State, session: Session): void {
   const entry = state.entries.get(session)
   if (entry === undefined) return
+  if (entry.isShared && session.isOpen) {
+    entry.isShared = false
+    return
+  }
   const { limits, timeouts } = state.resolved.manager
   if (!session.isUsable) void retire(state, entry, entry.isStale ? 'stale' : 'broken')
   else if (state.isClosed) void retire(state, entry, 'shutdown')

@@ -19,7 +19,10 @@ export function startBody(run: Run): void {
     onDotSent: () => {
       run.awaited = 'dot'
       run.said.push('.')
+      run.dotAt = performance.now()
+      run.wire.awaitsDot = true
       startTimer(run)
+      run.hooks.onDotSent?.(accepted.length === run.recipients.length)
     },
     onDotWithheld: (error) => withhold(run, error),
   }

@@ -11,6 +11,8 @@ export interface TransactionHooks {
   readonly beforeDot: (accepted: readonly number[]) => Promise<boolean>
   /** Says nothing of these, even to a server that offers them. */
   readonly without?: readonly Spared[]
+  /** Told when the final dot has left; `isWhole`: for all recipients, none of whom was refused. */
+  readonly onDotSent?: (isWhole: boolean) => void
   /** Ends the transaction as long as the dot has not left; ignored from then on. */
   readonly signal?: AbortSignal | undefined
 }
@@ -33,8 +35,9 @@ export interface RecipientReply {
  * | `broken` | the session ended; whether somebody got the message is unknown if `dotSent`, else nobody did |
  * | `withdrawn` | `beforeDot` said no: the connection was closed without the dot, and nobody got it |
  *
- * `isStale` says that a session with earlier messages ended before it answered MAIL FROM: nothing
- * of this message was looked at, and another session may try it at once.
+ * `isStale` says that a session with earlier messages ended before it answered MAIL FROM, or that the
+ * message was offered behind the final dot of another one and not asked for: nothing of it was looked
+ * at, and another session may try it at once.
  */
 export type TransactionEnding = Told &
   (
@@ -67,6 +70,8 @@ interface Told {
   readonly conversation?: readonly string[]
   /** What the message asked for, and the server heard nothing of. */
   readonly unasked?: readonly 'DSN'[]
+  /** It ended the session, or with it: nothing more can be sent over it. */
+  readonly endsSession?: boolean
   /** The index of the recipient whose RCPT was awaited when it ended. */
   readonly recipient?: number
 }

@@ -6,6 +6,7 @@ import type { BodyFlow } from './body-flow.ts'
 import type { EnvelopeCommands, Spared } from './envelope-commands.ts'
 import { sizeOf, type MessageBody } from './message-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
+import { isUnasked, PATIENCE_MS, staleness, stumble, stumbleOf } from './staleness.ts'
 import { transcribe, type Said } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
@@ -39,6 +40,12 @@ export interface Run {
   readonly recipients: RecipientReply[]
   readonly resolve: (ending: TransactionEnding) => void
   readonly onAbort: () => void
+  /** When it began, on the clock of `performance`. */
+  readonly begunAt: number
+  /** Whether it was offered behind the final dot of another one, which had no answer yet. */
+  readonly isFollower: boolean
+  /** Whether that still has none. */
+  isAhead: boolean
   /** When `timeouts.total` is over, on the clock of `performance`. */
   readonly overAt: number
   awaited: Awaited
@@ -47,6 +54,7 @@ export interface Run {
   /** Why nobody will get the message, once that is certain. */
   refusal: Fault | undefined
   flow: BodyFlow | undefined
+  dotAt: number
   timer: NodeJS.Timeout | undefined
   timerMs: number
   /** Whether the timer stands for `timeouts.total`, and not for the awaited step. */
@@ -69,7 +77,8 @@ export function stageOf(run: Run): (typeof STAGE_OF)[Awaited] {
 export function startTimer(run: Run): void {
   const { timeouts } = run.wire
   const stage = stageOf(run)
-  const stageMs = run.awaited === 'lone-dot' ? timeouts.dot : timeouts[stage]
+  const usualMs = run.awaited === 'lone-dot' ? timeouts.dot : timeouts[stage]
+  const stageMs = isUnasked(run) ? Math.min(usualMs, PATIENCE_MS) : usualMs
   const leftMs = run.awaited === 'dot' ? Infinity : Math.max(run.overAt - performance.now(), 1)
   const ms = Math.min(stageMs, leftMs)
   run.isTotalTimer = leftMs < stageMs
@@ -85,6 +94,11 @@ export function startTimer(run: Run): void {
 function onTimeout(run: Run): void {
   const { timeouts } = run.wire
   const stage = stageOf(run)
+  if (isUnasked(run)) {
+    const detail = 'no answer came soon to what was sent behind a final dot'
+    breakOff(run, { kind: 'timeout', stage, detail })
+    return
+  }
   if (run.isTotalTimer) {
     const detail = `the transaction took longer than ${formatDuration(timeouts.total)} (timeouts.total)`
     breakOff(run, { kind: 'timeout', stage, detail })
@@ -103,6 +117,7 @@ export function replyFault(run: Run, reply: Reply): Fault {
 export function endSession(run: Run, reply: Reply): void {
   hangUp(run)
   if (reply.code >= 400 && reply.code < 600) {
+    stumble(run, 'ended')
     reject(run, replyFault(run, reply))
     return
   }
@@ -137,6 +152,7 @@ function sparesAt(
 /** Ends the session and with it the transaction, unless the server had said no before. */
 export function breakOff(run: Run, fault: Fault): void {
   hangUp(run)
+  stumble(run, stumbleOf(run, fault))
   if (run.refusal !== undefined) {
     reject(run)
     return
@@ -146,26 +162,12 @@ export function breakOff(run: Run, fault: Fault): void {
   finish(run, { kind: 'broken', fault, recipients, dotSent, ...staleness(run, fault) })
 }
 
-/** Nothing but the end of a session that was used before, and before the sender was looked at. */
-function staleness(run: Run, { kind }: Fault): { readonly isStale?: true } {
-  const { wire, awaited } = run
-  const isBeforeMail = awaited === 'reset' || awaited === 'mail' || isOutOfStep(run)
-  const isEnd = wire.end !== undefined && kind !== 'aborted'
-  return isBeforeMail && isEnd && wire.transactions > 1 ? { isStale: true } : {}
-}
-
-/**
- * Whether DATA got the answer of a recipient, after a sender that was refused: the server had said
- * something unasked, which was no answer to MAIL.
- */
-function isOutOfStep({ said, refusal, awaited }: Run): boolean {
-  const last = said.at(-1)
-  const isSuccess = typeof last === 'object' && Math.trunc(last.code / 100) === 2
-  return refusal?.stage === 'mail' && awaited === 'data' && isSuccess
-}
-
-/** Closes the connection without hearing of it. */
-export function hangUp({ wire }: Run): void {
+/** Closes the connection without hearing of it; that of a message before as soon as that has its answer. */
+export function hangUp({ wire, isAhead }: Run): void {
+  if (isAhead) {
+    wire.forsake()
+    return
+  }
   wire.detach()
   wire.destroy()
 }
@@ -176,11 +178,16 @@ export function finish(run: Run, ending: TransactionEnding): void {
   run.isOver = true
   clearTimeout(run.timer)
   run.hooks.signal?.removeEventListener('abort', run.onAbort)
-  run.wire.detach()
+  const endsSession = run.wire.end !== undefined
+  if (!run.isAhead) {
+    run.wire.awaitsDot = false
+    run.wire.detach()
+  }
   const { unasked } = run.commands
   const told = {
     ...withConversation(run, ending),
     ...(unasked.length > 0 && { unasked }),
+    ...(endsSession && { endsSession }),
   }
   if (run.flow === undefined) {
     run.resolve(told)

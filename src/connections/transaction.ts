@@ -17,6 +17,7 @@ import {
 } from './transaction-run.ts'
 import type { Awaited, Run } from './transaction-run.ts'
 import type { Wire } from './wire.ts'
+import type { WireEnd } from './wire-listeners.ts'
 
 /**
  * Offers one message to the server at the other end of `wire`, and says exactly how that ended.
@@ -24,6 +25,11 @@ import type { Wire } from './wire.ts'
  * With PIPELINING the whole envelope and DATA leave in one packet (RFC 2920). While the body flows,
  * `beforeDot` is asked; the final dot leaves only after it said true. Each step has its time-out,
  * and all together `timeouts.total` until the dot has left: from then on only its own counts.
+ *
+ * Where another one is on its way, and waits for the answer to its final dot, the envelope leaves behind
+ * that dot. Then every ending before the server has asked for the body is stale: none of its replies
+ * is believed to be about this message. The one before is judged as if nothing had followed it.
+ *
  * Never rejects. An ending other than `accepted` may have closed the wire: see `wire.end`.
  */
 export function runTransaction(
@@ -46,6 +52,8 @@ export function runTransaction(
     return Promise.resolve({ kind: 'rejected', fault, recipients, conversation, ...whom })
   }
   return new Promise((resolve) => {
+    const begunAt = performance.now()
+    const isFollower = wire.isHeard()
     const run: Run = {
       wire,
       from: envelope.from,
@@ -57,12 +65,16 @@ export function runTransaction(
       recipients,
       resolve,
       onAbort: () => abort(run),
-      overAt: performance.now() + wire.timeouts.total,
-      awaited: wire.needsReset ? 'reset' : 'mail',
+      begunAt,
+      isFollower,
+      isAhead: isFollower,
+      overAt: begunAt + wire.timeouts.total,
+      awaited: wire.needsReset && !isFollower ? 'reset' : 'mail',
       rcptReplies: 0,
       accepted: 0,
       refusal: undefined,
       flow: undefined,
+      dotAt: 0,
       timer: undefined,
       timerMs: 0,
       isTotalTimer: false,
@@ -86,18 +98,26 @@ function begin(run: Run): void {
   }
   wire.transactions++
   hooks.signal?.addEventListener('abort', run.onAbort)
-  wire.attach({
-    onReply: (reply) => onReply(run, reply),
-    onEnd: ({ kind, detail }) => breakOff(run, { kind, stage: stageOf(run), detail }),
+  const listener = {
+    onReply: (reply: Reply) => onReply(run, reply),
+    onEnd: ({ kind, detail }: WireEnd) => breakOff(run, { kind, stage: stageOf(run), detail }),
     onDrain: () => run.flow?.onDrain(),
-  })
+  }
+  if (run.isAhead) wire.follow({ ...listener, onTurn: () => onTurn(run) })
+  else wire.attach(listener)
   startTimer(run)
-  const reset = wire.needsReset ? 'RSET\r\n' : ''
+  const reset = run.awaited === 'reset' ? 'RSET\r\n' : ''
   if (wire.extensions.pipelining) {
     say(run, reset + commands.mail + commands.recipients.join('') + 'DATA\r\n')
   } else {
     say(run, reset === '' ? commands.mail : reset)
   }
+}
+
+/** The message before has its answer. */
+function onTurn(run: Run): void {
+  run.isAhead = false
+  startTimer(run)
 }
 
 function onReply(run: Run, reply: Reply): void {
@@ -132,8 +152,10 @@ function onReply(run: Run, reply: Reply): void {
       break
     case 'dot':
       run.wire.needsReset = false
-      if (isExpected) finish(run, { kind: 'accepted', reply, recipients: run.recipients })
-      else reject(run, replyFault(run, reply))
+      if (isExpected) {
+        run.wire.reach.heardOfDot(performance.now() - run.dotAt)
+        finish(run, { kind: 'accepted', reply, recipients: run.recipients })
+      } else reject(run, replyFault(run, reply))
       break
   }
 }
@@ -144,8 +166,13 @@ function onReset(run: Run): void {
 }
 
 function onMailReply(run: Run, reply: Reply, isAccepted: boolean): void {
-  if (isAccepted) run.wire.needsReset = true
-  else run.refusal = replyFault(run, reply)
+  const { wire, isFollower, begunAt } = run
+  if (isAccepted) {
+    wire.needsReset = true
+    if (wire.extensions.pipelining && !isFollower) {
+      wire.reach.heardOfMail(performance.now() - begunAt)
+    }
+  } else run.refusal = replyFault(run, reply)
   if (run.refusal !== undefined && !run.wire.extensions.pipelining) reject(run)
   else awaitNext(run, 'rcpt', rcptLineAt(run, 0))
 }
@@ -180,9 +207,12 @@ function refusalOfAll(recipients: readonly RecipientReply[]): Fault | undefined 
 
 function onDataReply(run: Run, reply: Reply, isAccepted: boolean): void {
   if (!isAccepted) {
+    // The answer to RSET shows whether server and client still speak of the same.
+    if (run.isFollower) run.wire.needsReset = true
     reject(run, replyFault(run, reply))
     return
   }
+  if (run.isFollower) run.wire.reach.followed()
   if (run.refusal === undefined) {
     startBody(run)
     return

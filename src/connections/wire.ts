@@ -1,36 +1,26 @@
 import type { Socket } from 'node:net'
 
-import type { Reply } from '../smtp/reply.ts'
 import { createReplyReader } from '../smtp/reply-reader.ts'
 import type { Extensions } from './extensions.ts'
 import { hearLastWords } from './last-words.ts'
+import type { Reach } from './reach.ts'
 import type { Timeouts } from './timeouts.ts'
-
-/** Why nothing more can be said over a wire. */
-export interface WireEnd {
-  readonly kind: 'closed' | 'protocol' | 'aborted'
-  readonly detail: string
-}
-
-/** Who hears what comes over a wire; at most one at a time. */
-interface WireListener {
-  readonly onReply: (reply: Reply) => void
-  /** Nothing follows it. Also called for `destroy`: detach first to end it quietly. */
-  readonly onEnd: (end: WireEnd) => void
-  /** The system has taken everything that was written. */
-  readonly onDrain: () => void
-}
+import { createListeners, type Listening, type WireEnd } from './wire-listeners.ts'
 
 /** One open SMTP connection as replies and writes: who speaks when is up to its listeners. */
-export interface Wire {
+export interface Wire extends Listening {
   readonly extensions: Extensions
   /** Whether TLS protects it, and its server has proved who it is. */
   readonly isVerified: boolean
   readonly timeouts: Timeouts
+  /** Learns how far the server is. */
+  readonly reach: Reach
   /** Why it cannot be used any more; absent while it can. */
   readonly end: WireEnd | undefined
   /** Whether the server may still hold a transaction that was not finished: RSET comes first. */
   needsReset: boolean
+  /** Whether all that is awaited is the answer to a final dot: one more may follow behind it. */
+  awaitsDot: boolean
   /** Transactions that were begun on it. */
   transactions: number
   /** Bytes of bodies that were written to it. */
@@ -39,9 +29,6 @@ export interface Wire {
   readonly write: (bytes: string | Buffer) => boolean
   /** Whether the system has taken everything that was written: nobody reads those buffers any more. */
   readonly hasTaken: () => boolean
-  /** Gives what comes to `listener` until `detach`. */
-  readonly attach: (listener: WireListener) => void
-  readonly detach: () => void
   /** Closes the connection at once, without a word. */
   readonly destroy: () => void
 }
@@ -50,13 +37,13 @@ export interface WireOptions {
   readonly extensions: Extensions
   readonly isVerified: boolean
   readonly timeouts: Timeouts
+  readonly reach: Reach
   /** Called once when the server ends the session while nobody listens: it closed, or said 421. */
   readonly onIdleEnd: (end: WireEnd) => void
 }
 
 /** Takes over a socket on which the login is done, and which is paused; the wire closes it. */
 export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): Wire {
-  let listener: WireListener | undefined
   let end: WireEnd | undefined
   let bodyBytes = 0
 
@@ -64,13 +51,20 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
     if (end !== undefined) return
     end = why
     socket.destroy()
-    const hear = listener?.onEnd ?? onIdleEnd
-    listener = undefined
-    hear(why)
+    if (listeners.isHeard()) listeners.tellEnd(why)
+    else onIdleEnd(why)
   }
+  const destroy = () => {
+    if (end !== undefined) return
+    end = { kind: 'aborted', detail: 'ended from our side' }
+    socket.destroy()
+    listeners.tellEnd(end)
+  }
+  const listeners = createListeners(destroy)
   const reader = createReplyReader({
     onReply: (reply) => {
       if (end !== undefined) return
+      const listener = listeners.current()
       if (listener !== undefined) listener.onReply(reply)
       else
         finish({ kind: 'closed', detail: `the server said ${reply.code} while nothing was asked` })
@@ -79,7 +73,7 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
   })
 
   const lastWords = hearLastWords(socket)
-  socket.on('drain', () => listener?.onDrain())
+  socket.on('drain', () => listeners.current()?.onDrain())
   socket.on('error', (error) => finish({ kind: 'closed', detail: describe(error) }))
   socket.on('end', () => finish({ kind: 'closed', detail: describeEnd(lastWords.failure) }))
   socket.on('close', () => finish({ kind: 'closed', detail: 'the connection was closed' }))
@@ -88,7 +82,9 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
 
   return {
     ...known,
+    ...listeners,
     needsReset: false,
+    awaitsDot: false,
     transactions: 0,
     get end() {
       return end
@@ -103,20 +99,7 @@ export function openWire(socket: Socket, { onIdleEnd, ...known }: WireOptions): 
       return socket.write(bytes) && lastWords.failure === undefined
     },
     hasTaken: () => socket.writableLength === 0,
-    attach: (next) => {
-      listener = next
-    },
-    detach: () => {
-      listener = undefined
-    },
-    destroy: () => {
-      const hear = listener?.onEnd
-      listener = undefined
-      if (end !== undefined) return
-      end = { kind: 'aborted', detail: 'ended from our side' }
-      socket.destroy()
-      hear?.(end)
-    },
+    destroy,
   }
 }
 

@@ -149,7 +149,7 @@ async function tryOnce(
   const { note } = delivery
   const { outcomes, isAttempt, minDelayMs, finding } = delivery.outcome
   if (finding) context.learn(finding, delivery.outcome.last)
-  const broken = settleBreak(delivery.outcome, door.session.isUsable, claim, context.retry)
+  const broken = settleBreak(delivery.outcome, delivery.isSessionOver, claim, context.retry)
   const retryInMs = isAttempt
     ? retryDelayMs(claim.attempts + 1, minDelayMs, context.retry, context.random)
     : minDelayMs

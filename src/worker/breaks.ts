@@ -10,12 +10,12 @@ import type { RetryPolicy } from './retry.ts'
  */
 export function settleBreak(
   { outcomes, isAttempt, finding, last }: TransactionOutcome,
-  isSessionUsable: boolean,
+  isSessionOver: boolean,
   claim: Claimed,
   { maxBreaks }: Pick<RetryPolicy, 'maxBreaks'>,
 ): Pick<Settlement, 'isBreak' | 'rest'> & { readonly last: Judgement } {
   const isBreak =
-    isAttempt && !isSessionUsable && finding?.kind === 'suspect' && outcomes.some(isPending)
+    isAttempt && isSessionOver && finding?.kind === 'suspect' && outcomes.some(isPending)
   if (!isBreak) return { last }
   if (claim.breaks + 1 < maxBreaks) return { isBreak, last }
   const times = `${claim.breaks + 1} attempts in a row broke the session`

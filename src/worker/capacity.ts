@@ -1,5 +1,6 @@
 import type { LeaseHolder, Leases } from '../fleet/lease.ts'
-import { createFreeLine } from './free-line.ts'
+import { createFreeLine, type Place } from './free-line.ts'
+import type { Spot } from './spot.ts'
 
 /** Why a worker uses no sessions of a manager although some are free. */
 export type Hold = 'clock' | 'pause' | 'rate' | 'spare'
@@ -21,7 +22,12 @@ export interface Capacity {
    * Waits until one is free, at most `withinMs` or until `signal` aborts: then there is none. It is kept
    * until it is disposed of, as soon as its delivery runs.
    */
-  free(withinMs: number, signal: AbortSignal): Promise<Disposable | undefined>
+  free(withinMs: number, signal: AbortSignal): Promise<Place<Spot> | undefined>
+  /** Lets the next who finds none free follow a message; the answer takes that back. */
+  offer(spot: Spot): () => void
+  /** Whether nobody waits for a free one any more. */
+  readonly isClosed: boolean
+  turnAway(): void
   /** Gives all but `sessions` back to others, and takes no more. */
   keep(sessions: number): void
   close(): void
@@ -44,7 +50,7 @@ export function leaseCapacity(
     line.letIn()
   }
   const ceiling = createCeiling(max, tell)
-  const line = createFreeLine(() => usable() - running)
+  const line = createFreeLine<Spot>(() => usable() - running)
   const lease = leases.lease(manager, max, { onChange: tell, onLost })
   lease.hold(held.size > 0)
   const usable = (): number => (held.size > 0 ? 0 : Math.min(lease.sessions, ceiling.now))
@@ -56,7 +62,12 @@ export function leaseCapacity(
     get isBehind() {
       return line.isBehind
     },
+    get isClosed() {
+      return line.isClosed
+    },
     free: (withinMs, signal) => line.wait(withinMs, signal),
+    offer: (spot) => line.offer(spot),
+    turnAway: () => line.close(),
     load: (now) => {
       running = now
       lease.load(now)

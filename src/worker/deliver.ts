@@ -22,6 +22,8 @@ export type Delivery = {
   | {
       readonly kind: 'ended'
       readonly outcome: TransactionOutcome
+      /** Whether the session of the last transaction ended with it. */
+      readonly isSessionOver: boolean
       /** Of the last transaction, unless it is settled already. */
       readonly note?: AttemptNote
     }
@@ -67,7 +69,7 @@ export async function deliver(
     const part = parts.shift() ?? wholePart([])
     const { indices, isSplit, without } = part
     const ending = await transact(
-      { job, claim, message, indices, without, door, context, judging },
+      { job, claim, message, indices, without, door, context, judging, isLast: parts.length === 0 },
       signal,
     )
     if (isStale(ending)) return { kind: 'withdrawn', before }
@@ -84,7 +86,10 @@ export async function deliver(
     parts.unshift(...splitOf(outcome, part), ...plainerOf(outcome, part))
     const goesOn = outcome.finding?.kind === 'works' && !signal.aborted
     const told = note(outcome.outcomes, outcome.last)
-    if (parts.length === 0 || !goesOn) return { kind: 'ended', outcome: soFar, before, note: told }
+    const isSessionOver = ending.endsSession === true
+    if (parts.length === 0 || !goesOn) {
+      return { kind: 'ended', outcome: soFar, isSessionOver, before, note: told }
+    }
 
     const { applied } = await persist(
       () =>
@@ -101,8 +106,8 @@ export async function deliver(
     before = soFar.outcomes
     if (outcome.outcomes.some(({ state }) => state !== 'pending')) door.advance()
     // A server may hang up after each transaction: the others would never have their turn.
-    const isOpen = door.session.isUsable || (await door.renew())
-    if (!isOpen) return { kind: 'ended', outcome: soFar, before }
+    const isOpen = door.isUsable || (await door.renew())
+    if (!isOpen) return { kind: 'ended', outcome: soFar, isSessionOver, before }
   }
 }
 

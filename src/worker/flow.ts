@@ -19,6 +19,8 @@ import { createWay, type Stops, type Way } from './way.ts'
 export interface FlowTurns {
   /** So many deliveries may run through it at once. */
   setConcurrency(sessions: number): void
+  /** Whether it is the only one of its name. */
+  isAlone(): boolean
   /** Whether mail can be tried through it may have changed. */
   review(): void
   /** Cuts off what runs. */
@@ -111,9 +113,10 @@ export function createFlow(
     unsubscribe()
     share.leave()
     for (const one of [pause, pacing, parking, startCheck]) one.close()
+    capacity.turnAway()
   }
   const begin = (): void => beginAs(circuit(), start, tap, parking, startCheck)
-  const load = createLoad(way, capacity, share, ended, onStoreFault)
+  const load = createLoad(way, capacity, share, tap, ended, onStoreFault)
   return { ...load, way, parking, capacity, pacing, tap, pause, startCheck, share, begin, close }
 }
 
@@ -178,6 +181,7 @@ function createLoad(
   way: Way,
   capacity: Capacity,
   share: InFlightShare,
+  tap: Tap,
   ended: AbortSignal,
   onFault: (error: unknown) => void,
 ): Pick<Flow, 'manager' | 'running' | 'drain' | 'retire'> {
@@ -185,6 +189,7 @@ function createLoad(
   const running = createRunning((now) => {
     for (const one of [capacity, share]) one.load(now)
     if (isDraining) capacity.keep(now)
+    tap.look()
   })
   const drain = (): void => {
     isDraining = true

@@ -29,6 +29,10 @@ export interface Gate {
   readonly key: ManagerKey
   enter(signal: AbortSignal): Promise<Entered>
   leave(session: Session): void
+  /** Has a session for a message more, behind the final dot of its message; false when it may not be. */
+  follow(session: Session): boolean
+  /** Whether messages gain by following each other. */
+  isFar(): boolean
   /** Tells the health what a message's attempt showed. */
   learn(finding: Finding, why: Judgement): void
   /** Logs in without a message, when the health allows it, to find out whether mail can flow again. */
@@ -81,9 +85,8 @@ export function openGate(
       if (probe !== undefined) health.report(key, { kind: 'gave-up' }, { probe })
       return { kind: 'given-up' }
     }
-    const { open } = pool.stats
-    const isCrowded = finding.kind === 'fault' && probe === undefined && open > 0
-    if (isCrowded) return { kind: 'crowded', open }
+    const isFault = finding.kind === 'fault' && probe === undefined
+    if (isFault && pool.stats.open > 0) return { kind: 'crowded', open: pool.stats.open }
     const cause = causeOfRefusal(refused, verdict, resolved)
     health.report(key, finding, probe === undefined ? { cause } : { probe, cause })
     return { kind: 'shut' }
@@ -94,6 +97,8 @@ export function openGate(
     key,
     enter,
     leave: (session) => pool.release(session),
+    follow: (session) => pool.follow(session),
+    isFar: () => pool.reach.isWorthIt,
     learn: (finding, why) =>
       health.report(key, finding, finding.kind === 'works' ? {} : { cause: causeOf(why) }),
     probe: async (signal) => {

@@ -68,6 +68,7 @@ export function createJunction(
         state.wanted.set(flow, sessions)
         review(state)
       },
+      isAlone: () => state.flows.length <= 1,
       review: () => review(state),
       interrupt: () => consumer().interrupt(),
     })
@@ -96,10 +97,7 @@ export function createJunction(
       review(state)
     },
     review: () => review(state),
-    hold: (isHeld) => {
-      state.isHeld = isHeld
-      for (const { capacity } of state.flows) capacity.hold('clock', isHeld)
-    },
+    hold: (isHeld) => hold(state, isHeld),
     use: (fresh) => {
       const isNews = isOtherRoute(given, fresh)
       given = fresh
@@ -124,6 +122,11 @@ function choose(state: JunctionState, job: SendMailJob, turns: WeightedTurns): F
   if (had) return isUsable(had, context) ? had : undefined
   if (flows.length === 1) return flows[0]
   return chooseFlow(group, carriersOf(flows, job), turns, context)
+}
+
+function hold(state: JunctionState, isHeld: boolean): void {
+  state.isHeld = isHeld
+  for (const { capacity } of state.flows) capacity.hold('clock', isHeld)
 }
 
 function quiet(state: JunctionState): void {

@@ -1,13 +1,17 @@
+import type { Session } from '../connections/session.ts'
 import { parseJob } from '../job/parse-job.ts'
 import type { SendMailJob } from '../job/send-mail.ts'
 import { RecordUnreadableError } from '../ledger/errors.ts'
 import type { Ending, TakenJob } from '../queue/queues.ts'
 import { isAble } from './able.ts'
 import { attempt, type Elsewhere } from './attempt.ts'
-import { openDoor } from './door.ts'
+import { openDoor, type Offered } from './door.ts'
 import type { Flow } from './flow.ts'
+import type { Place } from './free-line.ts'
 import type { Junction } from './junction.ts'
 import { rejectJob } from './reject-job.ts'
+import type { Turn } from './running.ts'
+import { enterBehind, offerBehind, type Spot } from './spot.ts'
 
 /** What comes back without a fault of the message waits this long, so that nothing spins. */
 const BREATH_MS = 1_000
@@ -47,16 +51,18 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
   // Once more than there are ways: only when it was claimed is it known that it has no choice. And as
   // often again: only when it is said what a server offers is it known that it is none.
   for (let ways = flows.length * 2 + 1; ways > 0; ways -= 1) {
+    if (flows.length === 1 && before === flows[0]) return BACK
     const chosen = await flowFor(parsed.job, junction, signal)
     if ('kind' in chosen) return chosen
     const { flow } = chosen
     using place = chosen.place
     if (flow === before) return BACK
     before = flow
-    const ending = await flow.running.count(() => {
-      place?.[Symbol.dispose]()
-      return runOn(flow, parsed.job, junction, mayPassOver, signal)
-    })
+    const spot = place?.spot
+    const ending = await flow.running.count((turn) => {
+      if (spot === undefined) place?.[Symbol.dispose]()
+      return runOn(flow, parsed.job, junction, { mayPassOver, turn, spot }, signal)
+    }, spot?.turn)
     if (ending?.kind === 'unable') {
       unable.push(flow)
       mayPassOver = junction.passOver(parsed.job, unable)
@@ -73,6 +79,8 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
   return BACK
 }
 
+/** How long a job waits for the place behind a message. */
+const FOLLOW_MS = 5_000
 const BACK: Ending = { kind: 'back' }
 const LATER: Ending = { kind: 'later', delayMs: BREATH_MS }
 
@@ -80,7 +88,7 @@ const LATER: Ending = { kind: 'later', delayMs: BREATH_MS }
 interface Chosen {
   readonly flow: Flow
   /** Absent where there is no choice, or no way had one in time: it waits for its turn there. */
-  readonly place: Disposable | undefined
+  readonly place: Place<Spot> | undefined
 }
 
 /**
@@ -97,7 +105,7 @@ async function flowFor(
     const flow = junction.choose(job)
     // Others can be sent meanwhile, but this one cannot.
     if (flow === undefined) return junction.isShut ? BACK : LATER
-    if (junction.flows.length === 1) return { flow, place: undefined }
+    if (junction.flows.length === 1) return onlyFlow(flow, job, signal)
     if (flow === before) break
     before = flow
     const place = await flow.capacity.free(BREATH_MS, signal)
@@ -108,20 +116,47 @@ async function flowFor(
   return { flow: before, place: undefined }
 }
 
+/**
+ * The only way of a name. Of more jobs than there are sessions some wait here, for a session or for the
+ * place behind a message; when neither comes soon, others may have them.
+ */
+async function onlyFlow(
+  flow: Flow,
+  { id }: SendMailJob,
+  signal: AbortSignal,
+): Promise<Chosen | Ending> {
+  const { tap, capacity, way } = flow
+  if (!tap.isFollowed || capacity.sessions === 0) return { flow, place: undefined }
+  const place = await capacity.free(FOLLOW_MS, signal)
+  if (place !== undefined) return { flow, place }
+  if (!signal.aborted && !capacity.isClosed) return LATER
+  way.context.emit({ event: 'handed-back', id, connection: way.context.connection })
+  return BACK
+}
+
 /** The server of this way lacks what the message needs, and another one may have it. */
 interface Unable {
   readonly kind: 'unable'
 }
 
+/** How a message comes to a way. */
+interface Coming {
+  readonly mayPassOver: boolean
+  readonly turn: Turn
+  /** Behind which message, if it is to follow one. */
+  readonly spot: Spot | undefined
+}
+
 /** Tries one way; undefined when it is shut or has no turn soon, and nothing was handed over. */
 async function runOn(
-  { way, parking, capacity, pacing, share }: Flow,
+  flow: Flow,
   job: SendMailJob,
   junction: Junction,
-  mayPassOver: boolean,
+  { mayPassOver, turn, spot }: Coming,
   signal: AbortSignal,
 ): Promise<Ending | Elsewhere | Unable | undefined> {
-  const { entered, gate, context } = await way.enter(signal)
+  const { way, parking, capacity, pacing, share } = flow
+  const { entered, gate, context } = spot ? enterBehind(spot) : await way.enter(signal)
   switch (entered.kind) {
     case 'shut': {
       const circuit = context.health.circuit(gate.key)
@@ -137,7 +172,9 @@ async function runOn(
       capacity.crowded(entered.open)
       return LATER
     case 'session': {
-      using door = openDoor(gate, entered.session, signal)
+      const offer = (session: Session): Offered | undefined =>
+        offerBehind(flow, { gate, context }, session, turn)
+      using door = openDoor(gate, entered.session, { turn, offer }, signal)
       if (mayPassOver && !isAble(door.session.server, context.manager, job)) {
         return { kind: 'unable' }
       }

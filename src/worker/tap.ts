@@ -12,8 +12,15 @@ import type { Way } from './way.ts'
 export interface Tap {
   /** Whether the manager cannot be used, as it was told. */
   readonly isShut: boolean
-  /** Lets as many jobs run as the manager allows: while it is not known to work, one. */
+  /**
+   * Lets as many jobs run as the manager allows: while it is not known to work, one. To a server that is
+   * far away as many again are ready to follow them.
+   */
   fit(): void
+  /** Whether messages may follow each other. */
+  readonly isFollowed: boolean
+  /** Looks whether the server is still as far away, or as near. */
+  look(): void
   /** Takes again. */
   open(): void
   /** Takes nothing more, tells why, and looks again when the circuit says. */
@@ -35,17 +42,29 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
   /** The digest of the manager that was told to be shut. */
   let shutDigest: string | undefined
 
+  let wasFar = false
+
   const fit = (): void => {
     const { way, capacity, pacing, share, turns } = parts()
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
     const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
-    turns.setConcurrency(share.grant(wanted))
+    wasFar = way.gate.isFar() && turns.isAlone()
+    // Where the pace keeps sessions waiting, nothing is gained.
+    const isFollowed = wasFar && isKnownToWork && wanted === capacity.sessions
+    turns.setConcurrency(share.grant(isFollowed ? wanted * 2 : wanted))
   }
   return {
     get isShut() {
       return shutDigest !== undefined
     },
     fit,
+    get isFollowed() {
+      return wasFar
+    },
+    look: () => {
+      const { way, turns } = parts()
+      if ((way.gate.isFar() && turns.isAlone()) !== wasFar) fit()
+    },
     open: () => {
       const { way, parking, turns } = parts()
       fit()

@@ -23,6 +23,8 @@ interface Offer {
   readonly without: readonly Spared[]
   readonly door: Door
   readonly context: AttemptContext
+  /** Whether nothing more of the message is to be sent when it ends well. */
+  readonly isLast: boolean
   /** What is known of the server. */
   readonly judging: JudgeContext
 }
@@ -36,7 +38,14 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
   const { job, message, indices, door } = offer
   const redirected = message.redirectedTo
   const to = redirected ? [redirected] : indices.map((index) => job.envelope.to[index] ?? '')
-  const hooks = { beforeDot: markOf(offer), signal, without: offer.without }
+  const hooks: TransactionHooks = {
+    beforeDot: markOf(offer),
+    signal,
+    without: offer.without,
+    onDotSent: (isWhole) => {
+      if (isWhole && offer.isLast) door.dotSent()
+    },
+  }
   const { dsn, requireTls } = job
   const envelope: Envelope = {
     from: message.from,
@@ -45,18 +54,21 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
     dsn: dsn && { envelopeId: job.id, ...dsn },
     requireTls,
   }
+  const once = async (how: TransactionHooks): Promise<TransactionEnding> => {
+    const ending = await door.session.deliver(envelope, message.body, how)
+    door.answered()
+    return ending
+  }
   const say = async (how: TransactionHooks): Promise<TransactionEnding> => {
-    let ending = await door.session.deliver(envelope, message.body, how)
-    while (isStale(ending) && (await door.renew())) {
-      ending = await door.session.deliver(envelope, message.body, how)
-    }
+    let ending = await once(how)
+    while (isStale(ending) && (await door.renew())) ending = await once(how)
     return ending
   }
   const first = await say(hooks)
   let ending = first
   const spared = first.kind === 'rejected' ? sparedBy(first, offer.judging) : []
   if (first.kind === 'rejected' && spared.length > 0) {
-    const isOpen = door.session.isUsable || (await door.renew())
+    const isOpen = door.isUsable || (await door.renew())
     const without = [...offer.without, ...spared]
     ending = isOpen ? await say({ ...hooks, without }) : { ...first, isStale: true }
   }

@@ -13,7 +13,7 @@ export interface Stops {
 }
 
 /** What attempts need of the way as it is at one moment. */
-interface Leg {
+export interface Leg {
   readonly resolved: ResolvedManager
   readonly gate: Gate
   readonly context: AttemptContext & Pick<LaneContext, 'health'>

@@ -27,12 +27,14 @@ type Cue =
  * What the server does: says a text (`\n` stands for CRLF; nothing if it is empty), then perhaps
  * closes, never answers again (`silence`), or reads no more (`deafness`).
  *
- * `pieces` are written as they are, one by one, so that they arrive apart.
+ * `pieces` are written as they are, one by one, so that they arrive apart; what is `later` comes when it
+ * resolves, and what follows waits for it.
  */
 type Answer =
   | string
   | { readonly say?: string; readonly after: 'close' | 'reset' | 'silence' | 'deafness' }
   | { readonly pieces: readonly string[] }
+  | { readonly later: Promise<Exclude<Answer, { readonly later: unknown }>> }
 
 /** Answers by cue; a list is used up one by one, and its last one is repeated. */
 export type Script = Partial<
@@ -49,6 +51,8 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly commands: readonly string[]
   /** Everything that came after a 354, of all connections, with the dots as they were sent. */
   readonly bodies: string
+  /** What came at once, of all connections. */
+  readonly packets: readonly string[]
   /** How many final dots came. */
   readonly dots: number
   /** Writes to all open connections, unasked. */
@@ -83,7 +87,7 @@ export async function startScriptedServer(
   script: Script = {},
   certificate?: Certificate,
 ): Promise<ScriptedServer> {
-  const log: Log = { connections: 0, commands: [], bodies: '', dots: 0 }
+  const log: Log = { connections: 0, commands: [], packets: [], bodies: '', dots: 0 }
   const sockets = new Set<Socket>()
   const answers = createAnswers(script)
   const server = createServer({ noDelay: true }, (socket) => {
@@ -103,6 +107,9 @@ export async function startScriptedServer(
     },
     get commands() {
       return log.commands
+    },
+    get packets() {
+      return log.packets
     },
     get bodies() {
       return log.bodies
@@ -132,6 +139,7 @@ export async function startScriptedServer(
 interface Log {
   connections: number
   readonly commands: string[]
+  readonly packets: string[]
   bodies: string
   dots: number
 }
@@ -201,7 +209,9 @@ function converse(plain: Socket, { log, answers, certificate }: Conversation): v
     listen()
   }
   const onData = (chunk: Buffer): void => {
-    input += chunk.toString('latin1')
+    const packet = chunk.toString('latin1')
+    log.packets.push(packet)
+    input += packet
     for (;;) {
       if (tail !== undefined && input !== '') takeBody(tail)
       const end = tail === undefined ? input.indexOf(LINE_BREAK) : -1
@@ -234,6 +244,10 @@ function isCue(verb: string): verb is Cue {
 async function perform(socket: Socket, answer: Answer): Promise<void> {
   if (typeof answer === 'string') {
     if (answer !== '') socket.write(onTheWire(answer))
+    return
+  }
+  if ('later' in answer) {
+    await perform(socket, await answer.later)
     return
   }
   if ('pieces' in answer) {
