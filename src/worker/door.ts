@@ -74,7 +74,11 @@ export function openDoor(
     dotSent: () => {
       offered = offer(last)
     },
-    answered: () => offered?.withdraw(),
+    answered: () => {
+      offered?.withdraw()
+      // Who has followed is alone with it now, and can be followed at once.
+      if (offered?.isTaken === true) leave()
+    },
     [Symbol.dispose]: leave,
   }
 }
