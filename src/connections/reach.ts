@@ -25,7 +25,7 @@ const FAR_MS = 10
 /** Whoever takes longer for a message is waited for, not spoken to meanwhile. */
 const SLOW_MS = 1_000
 /** So many answers tell how far it is; after as many again the older ones count no more. */
-const FIRST_LOOKS = 5
+const FIRST_LOOKS = 10
 const LOOKS = 64
 const FIRST_REST_MS = 60_000
 const LONGEST_REST_MS = 4 * 60 * 60_000
