@@ -7,6 +7,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import { expect, test } from 'vitest'
 
 import type { BodyFlowHooks } from '../../src/connections/body-flow.ts'
+import { createReach } from '../../src/connections/reach.ts'
 import { streamBody } from '../../src/connections/stream-flow.ts'
 import { openWire } from '../../src/connections/wire.ts'
 import type { ContentStore } from '../../src/content/content.ts'
@@ -50,6 +51,7 @@ test.for([
       extensions: new Map() as never,
       isVerified: false,
       timeouts: {} as never,
+      reach: createReach(),
       onIdleEnd: () => {},
     })
     const dot = Promise.withResolvers<void>()
