@@ -11,7 +11,10 @@ export interface BodyFlowHooks {
   readonly mayDot: () => Promise<boolean>
   /** The server took more of the body. */
   readonly onProgress: () => void
+  /** The dot leaves: from now on the message may be with the server. */
   readonly onDotSent: () => void
+  /** The dot has left, and something may follow it. */
+  readonly onDotWritten?: () => void
   /** `mayDot` said no, or failed with `error`: the dot never leaves. */
   readonly onDotWithheld: (error?: unknown) => void
 }
@@ -93,6 +96,7 @@ function writeAtOnce(state: State): void {
   state.isStopped = true
   hooks.onDotSent()
   wire.write(Buffer.concat([encodeBody(body), finalDot(body)]))
+  hooks.onDotWritten?.()
 }
 
 function writeMore(state: State): void {
@@ -111,4 +115,5 @@ function writeDotWhenDue(state: State): void {
   state.isStopped = true
   hooks.onDotSent()
   wire.write(finalDot(body))
+  hooks.onDotWritten?.()
 }

@@ -1,12 +1,10 @@
 import { GIVEN_UP, waitForSession, type Acquired, type Waiter } from './acquired.ts'
-import type { LoginOptions } from './login.ts'
-import { openLogin } from './login.ts'
+import { openLogin, type LoginOptions } from './login.ts'
 import { sessionOpened, type PoolEvent, type SessionEnd } from './pool-event.ts'
 import { createReach, type Reach } from './reach.ts'
 import { createSeats, type SeatHolder, type Seats } from './seats.ts'
 import type { ResolvedManager } from './secrets.ts'
-import { openSession } from './session.ts'
-import type { Session } from './session.ts'
+import { openSession, type Session } from './session.ts'
 
 export interface PoolOptions extends Shared {
   /** Never more sessions than this are open; `limits.sessions` by default. */
@@ -166,11 +164,12 @@ function onStale(state: State, entry: Entry): void {
 }
 
 function follow(state: State, session: Session): boolean {
-  const { entries, waiting, seats, isClosed, resolved } = state
+  const { entries, waiting, seats, isClosed, reach } = state
+  const { messagesPerSession } = state.resolved.manager.limits
   const entry = entries.get(session)
   const isWanted = isClosed || seats.isOver || waiting.size > 0
   if (entry === undefined || entry.isShared || isWanted || !session.mayFollow) return false
-  if (session.messages >= resolved.manager.limits.messagesPerSession) return false
+  if (session.messages >= messagesPerSession || !reach.admit(session)) return false
   entry.isShared = true
   return true
 }
@@ -182,6 +181,7 @@ function release(state: State, session: Session): void {
     entry.isShared = false
     return
   }
+  state.reach.leave(session)
   const { limits, timeouts } = state.resolved.manager
   if (!session.isUsable) void retire(state, entry, entry.isStale ? 'stale' : 'broken')
   else if (state.isClosed) void retire(state, entry, 'shutdown')

@@ -24,6 +24,11 @@ export function stumbleOf({ isAhead }: Run, { kind }: Fault): Stumble {
   return kind === 'timeout' || kind === 'protocol' ? 'out-of-step' : 'ended'
 }
 
+/** Tells that the answer to a final dot has not come, when something was sent behind it. */
+export function loseAnswer({ wire, awaited, follower }: Run, { kind }: Fault): void {
+  if (awaited === 'dot' && follower !== 'none' && kind !== 'aborted') wire.reach.stumbled('lost')
+}
+
 /** Nothing but the end of a session that was used before, and before the sender was looked at. */
 export function staleness(run: Run, { kind }: Fault): { readonly isStale?: true } {
   const { wire, awaited, hooks } = run

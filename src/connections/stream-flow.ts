@@ -103,4 +103,5 @@ function writeDotWhenDue(state: State): void {
   state.isStopped = true
   hooks.onDotSent()
   wire.write(ending)
+  hooks.onDotWritten?.()
 }

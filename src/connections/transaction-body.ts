@@ -1,3 +1,4 @@
+import { idleMs } from './distance.ts'
 import { sendBody, type BodyFlowHooks } from './body-flow.ts'
 import { streamBody } from './stream-flow.ts'
 import { breakOff, finish, hangUp, startTimer, type Run } from './transaction-run.ts'
@@ -20,8 +21,11 @@ export function startBody(run: Run): void {
       run.awaited = 'dot'
       run.said.push('.')
       run.dotAt = performance.now()
-      run.wire.awaitsDot = true
+      run.dotIdleAt = idleMs()
       startTimer(run)
+    },
+    onDotWritten: () => {
+      run.wire.awaitsDot = true
       run.hooks.onDotSent?.(accepted.length === run.recipients.length)
     },
     onDotWithheld: (error) => withhold(run, error),

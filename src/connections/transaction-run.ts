@@ -6,7 +6,7 @@ import type { BodyFlow } from './body-flow.ts'
 import type { EnvelopeCommands, Spared } from './envelope-commands.ts'
 import { sizeOf, type MessageBody } from './message-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
-import { isUnasked, PATIENCE_MS, staleness, stumble, stumbleOf } from './staleness.ts'
+import { isUnasked, loseAnswer, PATIENCE_MS, staleness, stumble, stumbleOf } from './staleness.ts'
 import { transcribe, type Said } from './transcript.ts'
 import type { Wire } from './wire.ts'
 
@@ -40,12 +40,15 @@ export interface Run {
   readonly recipients: RecipientReply[]
   readonly resolve: (ending: TransactionEnding) => void
   readonly onAbort: () => void
-  /** When it began, on the clock of `performance`. */
+  /** When it began, on the clock of `performance`, and after how many idle milliseconds. */
   readonly begunAt: number
+  readonly idleAt: number
   /** Whether it was offered behind the final dot of another one, which had no answer yet. */
   readonly isFollower: boolean
   /** Whether that still has none. */
   isAhead: boolean
+  /** Whether another one has followed it, and has given up perhaps. */
+  follower: 'none' | 'came' | 'gave-up'
   /** When `timeouts.total` is over, on the clock of `performance`. */
   readonly overAt: number
   awaited: Awaited
@@ -55,6 +58,7 @@ export interface Run {
   refusal: Fault | undefined
   flow: BodyFlow | undefined
   dotAt: number
+  dotIdleAt: number
   timer: NodeJS.Timeout | undefined
   timerMs: number
   /** Whether the timer stands for `timeouts.total`, and not for the awaited step. */
@@ -153,6 +157,7 @@ function sparesAt(
 export function breakOff(run: Run, fault: Fault): void {
   hangUp(run)
   stumble(run, stumbleOf(run, fault))
+  loseAnswer(run, fault)
   if (run.refusal !== undefined) {
     reject(run)
     return
@@ -177,6 +182,7 @@ export function finish(run: Run, ending: TransactionEnding): void {
   if (run.isOver) return
   run.isOver = true
   clearTimeout(run.timer)
+  if (run.follower === 'gave-up') run.wire.reach.cleared()
   run.hooks.signal?.removeEventListener('abort', run.onAbort)
   const endsSession = run.wire.end !== undefined
   if (!run.isAhead) {

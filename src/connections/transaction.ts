@@ -3,6 +3,7 @@ import type { Envelope } from '../smtp/envelope.ts'
 import type { Reply } from '../smtp/reply.ts'
 import type { MessageBody } from './message-body.ts'
 import { composeEnvelope } from './envelope-commands.ts'
+import { idleMs } from './distance.ts'
 import { startBody } from './transaction-body.ts'
 import type { RecipientReply, TransactionEnding, TransactionHooks } from './transaction-ending.ts'
 import {
@@ -16,6 +17,7 @@ import {
   startTimer,
 } from './transaction-run.ts'
 import type { Awaited, Run } from './transaction-run.ts'
+import { learnOfDot, learnOfMail } from './transaction-trips.ts'
 import type { Wire } from './wire.ts'
 import type { WireEnd } from './wire-listeners.ts'
 
@@ -66,8 +68,10 @@ export function runTransaction(
       resolve,
       onAbort: () => abort(run),
       begunAt,
+      idleAt: idleMs(),
       isFollower,
       isAhead: isFollower,
+      follower: 'none',
       overAt: begunAt + wire.timeouts.total,
       awaited: wire.needsReset && !isFollower ? 'reset' : 'mail',
       rcptReplies: 0,
@@ -75,6 +79,7 @@ export function runTransaction(
       refusal: undefined,
       flow: undefined,
       dotAt: 0,
+      dotIdleAt: 0,
       timer: undefined,
       timerMs: 0,
       isTotalTimer: false,
@@ -102,6 +107,10 @@ function begin(run: Run): void {
     onReply: (reply: Reply) => onReply(run, reply),
     onEnd: ({ kind, detail }: WireEnd) => breakOff(run, { kind, stage: stageOf(run), detail }),
     onDrain: () => run.flow?.onDrain(),
+    onFollower: (follower: 'came' | 'gave-up') => {
+      run.follower = follower
+      if (follower === 'gave-up') wire.reach.doubted()
+    },
   }
   if (run.isAhead) wire.follow({ ...listener, onTurn: () => onTurn(run) })
   else wire.attach(listener)
@@ -153,7 +162,7 @@ function onReply(run: Run, reply: Reply): void {
     case 'dot':
       run.wire.needsReset = false
       if (isExpected) {
-        run.wire.reach.heardOfDot(performance.now() - run.dotAt)
+        learnOfDot(run)
         finish(run, { kind: 'accepted', reply, recipients: run.recipients })
       } else reject(run, replyFault(run, reply))
       break
@@ -166,12 +175,9 @@ function onReset(run: Run): void {
 }
 
 function onMailReply(run: Run, reply: Reply, isAccepted: boolean): void {
-  const { wire, isFollower, begunAt } = run
   if (isAccepted) {
-    wire.needsReset = true
-    if (wire.extensions.pipelining && !isFollower) {
-      wire.reach.heardOfMail(performance.now() - begunAt)
-    }
+    run.wire.needsReset = true
+    learnOfMail(run)
   } else run.refusal = replyFault(run, reply)
   if (run.refusal !== undefined && !run.wire.extensions.pipelining) reject(run)
   else awaitNext(run, 'rcpt', rcptLineAt(run, 0))
@@ -206,13 +212,13 @@ function refusalOfAll(recipients: readonly RecipientReply[]): Fault | undefined 
 }
 
 function onDataReply(run: Run, reply: Reply, isAccepted: boolean): void {
+  if (run.isFollower) run.wire.reach.followed(!isAccepted)
   if (!isAccepted) {
     // The answer to RSET shows whether server and client still speak of the same.
     if (run.isFollower) run.wire.needsReset = true
     reject(run, replyFault(run, reply))
     return
   }
-  if (run.isFollower) run.wire.reach.followed()
   if (run.refusal === undefined) {
     startBody(run)
     return

@@ -13,6 +13,8 @@ export interface WireListener {
   readonly onEnd: (end: WireEnd) => void
   /** The system has taken everything that was written. */
   readonly onDrain: () => void
+  /** Somebody has followed it, and spoken; or `gave-up` after that. */
+  readonly onFollower?: (follower: 'came' | 'gave-up') => void
 }
 
 /** Who hears nothing but an end before the listener at its time has gone. */
@@ -66,9 +68,12 @@ export function createListeners(close: () => void): WireListeners {
     isFollowed: () => follower !== undefined,
     follow: (next) => {
       follower = next
+      listener?.onFollower?.('came')
     },
     forsake: () => {
-      if (follower !== undefined) follower = 'forsaken'
+      if (follower === undefined) return
+      follower = 'forsaken'
+      listener?.onFollower?.('gave-up')
     },
     current: () => listener,
     tellEnd: (why) => {

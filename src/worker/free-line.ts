@@ -42,9 +42,12 @@ export function createFreeLine<Spot extends Following = Following>(
   const letIn = (): void => {
     // Asked of every delivery: nearly always nobody waits.
     if (!isBehind && waiting.size === 0) return
-    const places = left()
-    if (places > 0) isBehind = false
-    for (const call of [...waiting].slice(0, places)) call(keep())
+    if (left() > 0) isBehind = false
+    for (const call of waiting) {
+      const place = left() > 0 ? keep() : behind()
+      if (place === undefined) return
+      call(place)
+    }
   }
   const keep = (): Place<Spot> => {
     kept += 1
@@ -70,17 +73,16 @@ export function createFreeLine<Spot extends Following = Following>(
     },
     wait: async (withinMs, signal) => {
       if (isClosed) return undefined
-      if (waiting.size === 0 && left() > 0) return keep()
-      const place = behind() ?? (await turnIn(waiting, withinMs, signal))
+      const isNext = waiting.size === 0
+      if (isNext && left() > 0) return keep()
+      const place = (isNext ? behind() : undefined) ?? (await turnIn(waiting, withinMs, signal))
       if (place === undefined && !signal.aborted) isBehind = true
       return place
     },
     letIn,
     offer: (spot) => {
       offers.add(spot)
-      const [call] = waiting
-      const place = call && behind()
-      if (place) call?.(place)
+      letIn()
       return () => void offers.delete(spot)
     },
     close: () => {

@@ -80,7 +80,7 @@ async function run(taken: TakenJob, junction: Junction, signal: AbortSignal): Pr
 }
 
 /** How long a job waits for the place behind a message. */
-const FOLLOW_MS = 5_000
+const FOLLOW_MS = 1_000
 const BACK: Ending = { kind: 'back' }
 const LATER: Ending = { kind: 'later', delayMs: BREATH_MS }
 
@@ -105,7 +105,7 @@ async function flowFor(
     const flow = junction.choose(job)
     // Others can be sent meanwhile, but this one cannot.
     if (flow === undefined) return junction.isShut ? BACK : LATER
-    if (junction.flows.length === 1) return onlyFlow(flow, job, signal)
+    if (junction.flows.length === 1) return onlyFlow(flow, job, junction, signal)
     if (flow === before) break
     before = flow
     const place = await flow.capacity.free(BREATH_MS, signal)
@@ -122,7 +122,8 @@ async function flowFor(
  */
 async function onlyFlow(
   flow: Flow,
-  { id }: SendMailJob,
+  job: SendMailJob,
+  junction: Junction,
   signal: AbortSignal,
 ): Promise<Chosen | Ending> {
   const { tap, capacity, way } = flow
@@ -130,7 +131,9 @@ async function onlyFlow(
   const place = await capacity.free(FOLLOW_MS, signal)
   if (place !== undefined) return { flow, place }
   if (!signal.aborted && !capacity.isClosed) return LATER
-  way.context.emit({ event: 'handed-back', id, connection: way.context.connection })
+  // The name leads elsewhere since.
+  if (!signal.aborted && !junction.flows.includes(flow)) return flowFor(job, junction, signal)
+  way.context.emit({ event: 'handed-back', id: job.id, connection: way.context.connection })
   return BACK
 }
 

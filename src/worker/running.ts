@@ -19,7 +19,10 @@ export interface Running {
   none(signal: AbortSignal): Promise<void>
 }
 
-/** Makes a counter; nothing runs at first. `onChange` is told how many places are taken whenever that changes. */
+/**
+ * Makes a counter; nothing runs at first. `onChange` is told how many places are taken whenever another
+ * one is, and whenever one that ran is over, also when its place goes to its heir.
+ */
 export function createRunning(onChange: (now: number) => void): Running {
   const waiting = new Set<() => void>()
   let taken = 0
@@ -36,11 +39,9 @@ export function createRunning(onChange: (now: number) => void): Running {
       try {
         return await run(turn)
       } finally {
-        if (leave(turn)) {
-          taken -= 1
-          onChange(taken)
-          if (taken === 0) for (const tell of waiting) tell()
-        }
+        if (leave(turn)) taken -= 1
+        onChange(taken)
+        if (taken === 0) for (const tell of waiting) tell()
       }
     },
     none: (signal) => {
@@ -62,11 +63,13 @@ export function createRunning(onChange: (now: number) => void): Running {
 export async function placed(turn: Turn, withinMs: number, signal: AbortSignal): Promise<boolean> {
   if (turn.hasPlace || signal.aborted) return turn.hasPlace
   const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, withinMs)
+  const giveUp = (): void => resolve()
+  const timer = setTimeout(giveUp, withinMs)
   turn.onPlace = resolve
-  signal.addEventListener('abort', () => resolve(), { once: true })
+  signal.addEventListener('abort', giveUp)
   await promise
   clearTimeout(timer)
+  signal.removeEventListener('abort', giveUp)
   return turn.hasPlace
 }
 

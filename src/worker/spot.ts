@@ -21,6 +21,8 @@ export function offerBehind(
   session: Session,
   turn: Turn,
 ): Offered | undefined {
+  // While places pass from message to message, nobody else looks.
+  tap.look()
   if (!tap.isFollowed) return undefined
   const { gate, context } = leg
   const isOpen = (): boolean =>

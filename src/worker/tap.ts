@@ -41,7 +41,6 @@ export interface TapParts {
 export function createTap(name: string, context: LaneContext, parts: () => TapParts): Tap {
   /** The digest of the manager that was told to be shut. */
   let shutDigest: string | undefined
-
   let wasFar = false
 
   const fit = (): void => {
@@ -49,9 +48,10 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
     const isKnownToWork = context.health.circuit(way.gate.key).state === 'closed'
     const wanted = Math.min(capacity.sessions, isKnownToWork ? pacing.most : 1)
     wasFar = way.gate.isFar() && turns.isAlone()
-    // Where the pace keeps sessions waiting, nothing is gained.
-    const isFollowed = wasFar && isKnownToWork && wanted === capacity.sessions
-    turns.setConcurrency(share.grant(isFollowed ? wanted * 2 : wanted))
+    const granted = share.grant(wanted)
+    // Where the pace or other names keep sessions waiting, nothing is gained.
+    const isFollowed = wasFar && isKnownToWork && granted === capacity.sessions
+    turns.setConcurrency(isFollowed ? granted * 2 : granted)
   }
   return {
     get isShut() {
@@ -62,7 +62,9 @@ export function createTap(name: string, context: LaneContext, parts: () => TapPa
       return wasFar
     },
     look: () => {
-      const { way, turns } = parts()
+      const { way, turns, capacity } = parts()
+      // What still runs through a flow that was left takes nobody's place.
+      if (capacity.isClosed) return
       if ((way.gate.isFar() && turns.isAlone()) !== wasFar) fit()
     },
     open: () => {

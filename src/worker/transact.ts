@@ -43,7 +43,7 @@ export async function transact(offer: Offer, signal: AbortSignal): Promise<Trans
     signal,
     without: offer.without,
     onDotSent: (isWhole) => {
-      if (isWhole && offer.isLast) door.dotSent()
+      if (isWhole && mayBeLast(offer)) door.dotSent()
     },
   }
   const { dsn, requireTls } = job
@@ -80,6 +80,14 @@ export function isStale(
   ending: TransactionEnding,
 ): ending is Extract<TransactionEnding, { kind: 'broken' | 'rejected' }> {
   return (ending.kind === 'broken' || ending.kind === 'rejected') && ending.isStale === true
+}
+
+/**
+ * Whether nothing more of it is likely to be sent at once. What a server may not take for so many at
+ * once is followed the first time only: then it is divided when it is tried again.
+ */
+function mayBeLast({ isLast, claim, indices }: Offer): boolean {
+  return isLast && (indices.length === 1 || claim.attempts === 0)
 }
 
 /** Writes into the ledger that the final dot follows, for those whom the server has accepted. */

@@ -36,9 +36,12 @@ type Answer =
   | { readonly pieces: readonly string[] }
   | { readonly later: Promise<Exclude<Answer, { readonly later: unknown }>> }
 
-/** Answers by cue; a list is used up one by one, and its last one is repeated. */
+/**
+ * Answers by cue; a list is used up one by one, and its last one is repeated. `connection` counts from
+ * 1 in the order in which they came.
+ */
 export type Script = Partial<
-  Readonly<Record<Cue, Answer | readonly Answer[] | ((line: string) => Answer)>>
+  Readonly<Record<Cue, Answer | readonly Answer[] | ((line: string, connection: number) => Answer)>>
 >
 
 /** A server that follows a script and keeps every byte that it gets. */
@@ -94,7 +97,12 @@ export async function startScriptedServer(
     log.connections++
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    converse(socket, { log, answers, certificate })
+    const connection = log.connections
+    converse(socket, {
+      log,
+      answers: (cue, line) => answers(cue, line, connection),
+      certificate,
+    })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -150,11 +158,11 @@ interface Conversation {
   readonly certificate: Certificate | undefined
 }
 
-function createAnswers(script: Script): (cue: Cue, line: string) => Answer {
+function createAnswers(script: Script): (cue: Cue, line: string, connection: number) => Answer {
   const used = new Map<Cue, number>()
-  return (cue, line) => {
+  return (cue, line, connection) => {
     const answers = script[cue] ?? USUAL[cue]
-    if (typeof answers === 'function') return answers(line)
+    if (typeof answers === 'function') return answers(line, connection)
     if (!isList(answers)) return answers
     const index = used.get(cue) ?? 0
     used.set(cue, index + 1)

@@ -44,3 +44,36 @@ test('who gives up keeps no session from those who wait', async () => {
   expect(await second).toBeDefined()
   expect(line.isBehind).toBe(false)
 })
+
+/** A place behind a message, which is there until it is taken. */
+function placeBehind() {
+  let isTaken = false
+  return {
+    take: () => !isTaken && (isTaken = true),
+    giveBack: () => {
+      isTaken = false
+    },
+  }
+}
+
+test('who comes finds a place behind a message only after those who wait', async () => {
+  let free = -1
+  const line = createFreeLine<ReturnType<typeof placeBehind>>(() => free)
+  const first = line.wait(10_000, signal)
+  // Where more are used than may be, nobody follows.
+  line.offer(placeBehind())
+  const spot = placeBehind()
+  line.offer(spot)
+  free = 0
+  const newcomer = line.wait(10_000, signal)
+  line.letIn()
+  expect((await first)?.spot).toBeDefined()
+  expect((await newcomer)?.spot).toBe(spot)
+})
+
+test('a place behind a message that is taken back is for nobody', async () => {
+  const line = createFreeLine<ReturnType<typeof placeBehind>>(() => 0)
+  const withdraw = line.offer(placeBehind())
+  withdraw()
+  expect(await line.wait(SOON_MS, signal)).toBeUndefined()
+})
