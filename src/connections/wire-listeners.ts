@@ -71,7 +71,7 @@ export function createListeners(close: () => void): WireListeners {
       listener?.onFollower?.('came')
     },
     forsake: () => {
-      if (follower === undefined) return
+      if (follower === undefined || follower === 'forsaken') return
       follower = 'forsaken'
       listener?.onFollower?.('gave-up')
     },
