@@ -34,15 +34,13 @@ returning manager`
 export function budgetRecordsOnPostgres(store: PostgresStore, kind: BudgetKind): BudgetRecords {
   const { pool } = store
   pool.prepare((client) => prepare(client, store), plan)
-  const query = <R>(text: string, values: unknown[]) =>
-    pool.outside(() => pool.query<R>(text, values))
   return {
     read: async (managers) => {
-      const { rows } = await query<Row & { readonly now: string }>(READ, [kind, managers])
+      const { rows } = await pool.promptly<Row & { readonly now: string }>(READ, [kind, managers])
       return { nowMs: Number(rows[0]?.now), records: recordsOf(rows) }
     },
     replace: async (changes) => {
-      const { rows } = await query<Pick<Row, 'manager'>>(REPLACE, [
+      const { rows } = await pool.promptly<Pick<Row, 'manager'>>(REPLACE, [
         kind,
         changes.map(({ manager }) => manager),
         changes.map(({ version }) => version),
@@ -51,7 +49,7 @@ export function budgetRecordsOnPostgres(store: PostgresStore, kind: BudgetKind):
       return new Set(rows.flatMap(({ manager }) => manager ?? []))
     },
     all: async () => {
-      const { rows } = await query<Row>(
+      const { rows } = await pool.promptly<Row>(
         'select manager, version, record from fleet_budget where kind = $1 order by manager',
         [kind],
       )

@@ -1,9 +1,11 @@
 import type { Client } from 'pg'
 
+import { askTogether } from '../store/ask-together.ts'
 import { StoreNotMigratedError } from '../store/errors.ts'
 import type { PlannedChange } from '../store/preparations.ts'
+import type { SharedPool } from '../store/shared-pool.ts'
 import type { PostgresStore } from '../store/store.ts'
-import type { ManagerRecords, RecordKind } from './records.ts'
+import type { ManagerRecords, ManagerText, RecordKind } from './records.ts'
 
 const TABLES = { pauses: 'fleet_pause', health: 'fleet_health' } as const
 const WORDS = { pauses: 'the pauses', health: 'the health of connection managers' } as const
@@ -18,33 +20,43 @@ export function recordsOnPostgres(store: PostgresStore, kind: RecordKind): Manag
     (client) => prepare(client, store, kind),
     (client) => plan(client, kind),
   )
-  const query = <R>(text: string, values?: unknown[]) =>
-    pool.outside(() => pool.query<R>(text, values))
-  return {
-    read: async (manager) => {
-      const { rows } = await query<Pick<Row, 'record'>>(
-        `select record from ${table} where manager = $1`,
-        [manager],
-      )
-      return rows[0]?.record
+  const query = <R>(text: string, values?: unknown[]) => pool.promptly<R>(text, values)
+  const some = async (managers: readonly string[]): Promise<readonly ManagerText[]> => {
+    const { rows } = await query<Row>(
+      `select manager, record from ${table} where manager = any($1)`,
+      [managers],
+    )
+    return rows.map(textOf)
+  }
+  const readTogether = askTogether<string, { readonly text: string | undefined }>(pool, {
+    one: async (manager) => ({ text: new Map(await some([manager])).get(manager) }),
+    many: async (managers) => {
+      const texts = new Map(await some(managers))
+      return managers.map((manager) => ({ text: texts.get(manager) }))
     },
-    replace: async (manager, before, after) => {
-      const [text, values] = replacement(table, manager, before, after)
+    most: MOST,
+  })
+  const replaceTogether = askTogether<Change, boolean>(pool, {
+    one: async (change) => {
+      const [text, values] = replacement(table, change)
       return (await query(text, values)).rowCount === 1
     },
-    some: async (managers) => {
-      const { rows } = await query<Row>(
-        `select manager, record from ${table} where manager = any($1)`,
-        [managers],
-      )
-      return rows.map(textOf)
-    },
+    many: (changes) => replaceMany(query, table, changes),
+    most: MOST,
+  })
+  return {
+    read: async (manager) => (await readTogether(manager)).text,
+    replace: (manager, before, after) => replaceTogether({ manager, before, after }),
+    some,
     all: async () => {
       const { rows } = await query<Row>(`select manager, record from ${table} order by manager`)
       return rows.map(textOf)
     },
   }
 }
+
+/** A worker finds out about all of its managers at once when it starts. */
+const MOST = 500
 
 interface Row {
   readonly manager: string
@@ -55,11 +67,69 @@ function textOf({ manager, record }: Row): readonly [string, string] {
   return [manager, record]
 }
 
+interface Change {
+  readonly manager: string
+  readonly before: string | undefined
+  readonly after: string | undefined
+}
+
+/**
+ * Several changes, those of new records first: they may wait for what somebody else adds, and must hold
+ * nothing then that he waits for. Whatever was not written has no answer, and is asked for alone.
+ */
+async function replaceMany(
+  query: SharedPool['promptly'],
+  table: Table,
+  changes: readonly Change[],
+): Promise<readonly (true | undefined)[]> {
+  const first = new Map(changes.toReversed().map((change) => [change.manager, change]))
+  const [added, changed]: [Change[], Change[]] = [[], []]
+  for (const change of first.values()) {
+    if (change.before === undefined) added.push(change)
+    else if (change.after !== undefined) changed.push(change)
+  }
+  const written = new Set<Change | undefined>()
+  const write = async (
+    text: string,
+    some: readonly Change[],
+    columns: unknown[],
+  ): Promise<void> => {
+    if (some.length === 0) return
+    const { rows } = await query<Pick<Row, 'manager'>>(text, columns)
+    for (const { manager } of rows) written.add(first.get(manager))
+  }
+  await write(addition(table), added, [namesOf(added), added.map(({ after }) => after ?? '')])
+  const columns = [changed.map(({ before }) => before), changed.map(({ after }) => after)]
+  await write(update(table), changed, [namesOf(changed), ...columns])
+  return changes.map((change) => (written.has(change) ? true : undefined))
+}
+
+function namesOf(changes: readonly Change[]): readonly string[] {
+  return changes.map(({ manager }) => manager)
+}
+
+/** In the order of the names, so that two processes never wait for each other in a circle. */
+function addition(table: Table): string {
+  return `insert into ${table} (manager, record)
+    select manager, record from unnest($1::text[], $2::text[]) as added (manager, record)
+    order by manager collate "C"
+  on conflict do nothing returning manager`
+}
+
+/** What somebody else is writing is not waited for. */
+function update(table: Table): string {
+  return `with free as materialized (
+    select manager from ${table} where manager = any($1::text[]) for update skip locked)
+  update ${table} as known set record = change.after
+  from unnest($1::text[], $2::text[], $3::text[]) as change (manager, before, after)
+    join free using (manager)
+  where known.manager = change.manager and known.record = change.before
+  returning known.manager`
+}
+
 function replacement(
   table: Table,
-  manager: string,
-  before: string | undefined,
-  after: string | undefined,
+  { manager, before, after }: Change,
 ): readonly [text: string, values: unknown[]] {
   if (before === undefined) {
     const text = `insert into ${table} (manager, record) values ($1, $2) on conflict do nothing`

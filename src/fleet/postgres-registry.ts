@@ -17,7 +17,7 @@ export function createPostgresRegistry(store: PostgresStore): Registry {
     note: (names) => pool.outside(() => note(pool, names)),
     serve: (names) => pool.outside(() => serve(pool, names)),
     beat: async ({ id, host, pid, version, names, startedAt }) => {
-      await pool.query(BEAT, [id, host, pid, version, names, startedAt])
+      await pool.promptly(BEAT, [id, host, pid, version, names, startedAt])
     },
     leave: async (id) => void (await pool.query('delete from fleet_worker where id = $1', [id])),
     list: () => list(pool),

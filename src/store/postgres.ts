@@ -6,6 +6,7 @@ import {
   StoreNotMigratedError,
   StoreTooOldError,
 } from './errors.ts'
+import { gather } from './gather.ts'
 import { openSharedPool } from './shared-pool.ts'
 import type { SharedPool } from './shared-pool.ts'
 import type { PostgresStore, StorePatience } from './store.ts'
@@ -50,6 +51,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     location,
     parameters: async () => withSearchPath(await options.parameters(), schema),
     connectTimeoutMs: isHasty ? 3000 : 5000,
+    patienceMs: isHasty ? 10_000 : 30_000,
     queryTimeoutMs: isHasty ? 10_000 : 30_000,
     onError,
     plansOnly: options.migrate === 'plan',
@@ -115,34 +117,66 @@ function methodsOf(
   onClose: (() => Promise<void>) | undefined,
 ): Methods {
   const channelOf = (channel: string): string => `${schema}_${checkChannel(channel)}`
+  const tell = tellTogether(pool)
   let closing: Promise<void> | undefined
   async function closeAll(): Promise<void> {
+    // What was asked in this turn is still sent.
+    await new Promise((resolve) => void setImmediate(resolve))
     await pool.close()
     await onClose?.()
   }
   const close = (): Promise<void> => (closing ??= closeAll())
   return {
-    async nowMs() {
-      const { rows } = await pool.query<{ now: string }>(
-        'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
-      )
-      return Number(rows[0]?.now)
-    },
+    nowMs: lookTogether(pool),
     atomically: (work) => pool.transaction(work),
     async publish(channel, text) {
       const bytes = Buffer.byteLength(text)
       if (bytes > MAX_NOTICE_BYTES) throw new NoticeTooLongError(channel, bytes, MAX_NOTICE_BYTES)
-      await pool.query('select pg_notify($1, $2)', [channelOf(channel), text])
+      await tell({ channel: channelOf(channel), text })
     },
     async subscribe(channel, listener) {
       const stop = await pool.listen(channelOf(channel), listener)
       return async () => stop()
     },
     async ping() {
-      await pool.query('select 1')
+      await pool.promptly('select 1')
     },
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** A worker with hundreds of managers asks for each of them at one moment. */
+const MOST = 500
+
+/** All who ask at one moment get the same answer, which is of later than that. */
+function lookTogether(pool: SharedPool): () => Promise<number> {
+  const look = gather<undefined, number>(setImmediate, MOST, async (questions) => {
+    const { rows } = await pool.promptly<{ now: string }>(
+      'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+    )
+    return questions.map(() => Number(rows[0]?.now))
+  })
+  return () => look(undefined)
+}
+
+interface Notice {
+  readonly channel: string
+  readonly text: string
+}
+
+/** Notices of one moment are one transaction: those that tell the same are one. */
+function tellTogether(pool: SharedPool): (notice: Notice) => Promise<void> {
+  const tell = gather<Notice, undefined>(setImmediate, MOST, async (notices) => {
+    await pool.promptly(
+      'select pg_notify(channel, text) from unnest($1::text[], $2::text[]) as notice (channel, text)',
+      [notices.map(({ channel }) => channel), notices.map(({ text }) => text)],
+    )
+    return notices.map(() => undefined)
+  })
+  return async (notice) => {
+    if (!pool.isInTransaction()) return tell(notice)
+    await pool.query('select pg_notify($1, $2)', [notice.channel, notice.text])
   }
 }
 

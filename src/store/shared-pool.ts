@@ -1,6 +1,7 @@
-import { Client, Pool } from 'pg'
+import { Client } from 'pg'
 import type { ClientConfig, QueryResult } from 'pg'
 
+import { openConnectionPools, type ConnectionPools } from './connection-pools.ts'
 import { createListenHub } from './listen-hub.ts'
 import type { ListenHub } from './listen-hub.ts'
 import { lookaheadInstead } from './lookahead.ts'
@@ -9,20 +10,22 @@ import { createCheckout } from './pool-checkout.ts'
 import type { Checkout, Rows } from './pool-checkout.ts'
 import { NO_ENVIRONMENT } from './postgres-parameters.ts'
 import { preparingStatements } from './prepared-statements.ts'
-import { createPreparations } from './preparations.ts'
+import { createPreparations, type Preparations } from './preparations.ts'
 import type { MigrationPlan, PlannedChange, Preparation, PreparationLock } from './preparations.ts'
 import { translateStoreError } from './refusal.ts'
-import { createTransactions } from './transaction.ts'
+import { createTransactions, type Transactions } from './transaction.ts'
 
 export interface SharedPoolOptions {
   /** Safe for printing; errors name it. */
   readonly location: string
   /** Asked at the start and after each lost connection: an embedded server may come back elsewhere. */
   readonly parameters: () => Promise<ClientConfig>
-  /** Most connections besides the one that listens; 12 by default. */
+  /** Most connections besides the one that listens; 12 by default, two of them for what is prompt. */
   readonly maxConnections?: number
   /** How long a connection may take to come up; 5,000 by default. */
   readonly connectTimeoutMs?: number
+  /** How long a statement may wait for a connection that is free; 30,000 by default. */
+  readonly patienceMs?: number
   /** How long a statement may stay without an answer; 30,000 by default. */
   readonly queryTimeoutMs?: number
   /** Has steps only say what they would change; by default they run. */
@@ -44,6 +47,11 @@ export interface SharedPool {
   /** BullMQ reads it: notifications of a dead connection do not go unnoticed for long. */
   readonly options: { readonly keepAlive: true }
   query<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Rows<R>>
+  /**
+   * Asks outside of any transaction, on connections that are kept for it: for what others take for a
+   * sign of life, such as leases, health and the clock.
+   */
+  promptly<R = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Rows<R>>
   transaction<T>(work: () => Promise<T>): Promise<T>
   /** Whether a transaction surrounds the call. */
   isInTransaction(): boolean
@@ -71,14 +79,12 @@ export interface SharedPool {
   removeAllListeners(): SharedPool
 }
 
+/** BullMQ's statement that prolongs the locks of jobs: a late one has them taken for abandoned. */
+const PROLONGS = 'SET locked_until_ms = '
+
 /** Opens the pool. Connects on the first statement; never rejects because a server is down. */
 export async function openSharedPool(options: SharedPoolOptions): Promise<SharedPool> {
   const settings = settingsOf(options)
-  const pool = new Pool({
-    ...settings,
-    ...(await options.parameters()),
-    max: options.maxConnections ?? 12,
-  })
   let isClosed = false
   const translate = (error: unknown): unknown => {
     if (isLostConnection(error) && !isClosed) void refresh()
@@ -88,15 +94,18 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
     // A server may see its connections end only after it was told to stop.
     if (!isClosed) options.onError(translate(error))
   }
-  pool.on('error', report)
-  // It listens only to idle clients; one that fails otherwise rejects what is asked of it.
-  pool.on('connect', (client) => void client.on('error', () => undefined))
+  const pools = openConnectionPools({
+    settings: { ...settings, ...(await options.parameters()) },
+    maxConnections: options.maxConnections ?? 12,
+    patienceMs: options.patienceMs ?? 30_000,
+    report,
+  })
 
   let refreshing: Promise<void> | undefined
   async function refresh(): Promise<void> {
     refreshing ??= options
       .parameters()
-      .then((parameters) => void Object.assign(pool.options, parameters))
+      .then((parameters) => pools.use(parameters))
       .catch(report)
       .finally(() => (refreshing = undefined))
     await refreshing
@@ -117,9 +126,9 @@ export async function openSharedPool(options: SharedPoolOptions): Promise<Shared
   const close = async (): Promise<void> => {
     isClosed = true
     await hub.close()
-    await pool.end()
+    await pools.end()
   }
-  return assemble(options, pool, { hub, connectClient, translate, close })
+  return assemble(options, pools, { hub, connectClient, translate, close })
 }
 
 interface Parts {
@@ -131,11 +140,10 @@ interface Parts {
 
 function assemble(
   { location, preparationLock, plansOnly = false }: SharedPoolOptions,
-  pool: Pool,
+  pools: ConnectionPools,
   { hub, connectClient, translate, close }: Parts,
 ): SharedPool {
-  const transactions = createTransactions(() => pool.connect(), location)
-  const ask = preparingStatements((statement) => pool.query(statement))
+  const transactions = createTransactions(pools.main, location)
   const steps = createPreparations({
     session: (work) => session(work),
     lock: preparationLock && { ...preparationLock, location },
@@ -153,22 +161,11 @@ function assemble(
     }
   }
 
-  async function query<R>(text: string, values?: unknown[]): Promise<Rows<R>> {
-    try {
-      const transaction = transactions.current()
-      if (transaction !== undefined) return rowsOf(await transaction.query(text, values))
-      if (steps.isPending()) await steps.run()
-      return rowsOf(await ask(text, values))
-    } catch (error) {
-      const instead = isLostConnection(error) ? lookaheadInstead<R>(text) : undefined
-      if (instead !== undefined) return instead
-      throw translate(error)
-    }
-  }
-
+  const { query, promptly, ready } = askingOf(pools, transactions, steps, translate)
   const shared: SharedPool = {
     options: { keepAlive: true },
     query,
+    promptly,
     session,
     prepare: (step, plan) => steps.add(step, plan),
     changes: () => steps.changes(),
@@ -176,7 +173,7 @@ function assemble(
     outside: (work) => transactions.outside(work),
     async transaction(work) {
       try {
-        if (steps.isPending()) await steps.run()
+        await ready()
         return await transactions.run(work)
       } catch (error) {
         throw translate(error)
@@ -190,6 +187,44 @@ function assemble(
     close,
   }
   return shared
+}
+
+type Asking = Pick<SharedPool, 'query' | 'promptly'> & { readonly ready: () => Promise<void> }
+
+function askingOf(
+  pools: ConnectionPools,
+  transactions: Transactions,
+  steps: Preparations,
+  translate: Parts['translate'],
+): Asking {
+  const ask = preparingStatements((statement) => pools.main.query(statement))
+  const askPromptly = preparingStatements((statement) => pools.prompt.query(statement))
+  const ready = async (): Promise<void> => {
+    if (steps.isPending()) await steps.run()
+  }
+  return {
+    ready,
+    async query<R>(text: string, values?: unknown[]) {
+      try {
+        const transaction = transactions.current()
+        if (transaction !== undefined) return rowsOf<R>(await transaction.query(text, values))
+        if (steps.isPending()) await steps.run()
+        return rowsOf<R>(await (text.includes(PROLONGS) ? askPromptly : ask)(text, values))
+      } catch (error) {
+        const instead = isLostConnection(error) ? lookaheadInstead<R>(text) : undefined
+        if (instead !== undefined) return instead
+        throw translate(error)
+      }
+    },
+    async promptly(text, values) {
+      try {
+        await ready()
+        return rowsOf(await askPromptly(text, values))
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+  }
 }
 
 /** The caller knows what its statement selects. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 import type { PoolClient, QueryResult } from 'pg'
 
+import type { Connections } from './connection-pools.ts'
 import { TransactionRolledBackError } from './errors.ts'
 
 /** A transaction that is under way in this asynchronous context. */
@@ -23,12 +24,9 @@ interface OpenTransaction extends Transaction {
   isOpen: boolean
 }
 
-/**
- * Makes transactions that follow the asynchronous context. `checkout` gives a client of the pool,
- * whose 'error' events somebody hears.
- */
+/** Makes transactions that follow the asynchronous context, each on a connection of its own. */
 export function createTransactions(
-  checkout: () => Promise<PoolClient>,
+  connections: Pick<Connections, 'hold'>,
   location: string,
 ): Transactions {
   const storage = new AsyncLocalStorage<OpenTransaction>()
@@ -38,10 +36,12 @@ export function createTransactions(
     return transaction?.isOpen === true ? transaction : undefined
   }
 
-  async function begin<T>(work: () => Promise<T>): Promise<T> {
-    const client = await checkout()
+  async function begin<T>(
+    work: () => Promise<T>,
+    client: PoolClient,
+    broken: (error: Error) => void,
+  ): Promise<T> {
     const transaction = createTransaction(client)
-    let broken: Error | undefined
     try {
       await transaction.query('BEGIN')
       const result = await storage.run(transaction, work)
@@ -52,17 +52,18 @@ export function createTransactions(
     } catch (error) {
       transaction.isOpen = false
       await transaction.query('ROLLBACK').catch((cause: unknown) => {
-        broken = new Error('the rollback failed', { cause })
+        broken(new Error('the rollback failed', { cause }))
       })
       throw error
-    } finally {
-      client.release(broken)
     }
   }
 
   return {
     current,
-    run: (work) => (current() === undefined ? begin(work) : work()),
+    run: (work) =>
+      current() === undefined
+        ? connections.hold((client, broken) => begin(work, client, broken))
+        : work(),
     outside: (work) => storage.exit(work),
   }
 }

@@ -253,8 +253,9 @@ function failing(store: Store, isAway: () => boolean): Store {
     return { ...store, client }
   }
   const { pool } = store
-  const query: typeof pool.query = (...values) => (isAway() ? fail() : pool.query(...values))
-  return { ...store, pool: { ...pool, query } }
+  const promptly: typeof pool.promptly = (...values) =>
+    isAway() ? fail() : pool.promptly(...values)
+  return { ...store, pool: { ...pool, promptly } }
 }
 
 const LEASE = { sessions: 0, wanted: 10, most: 10, max: 10, until: 100 }
