@@ -89,7 +89,8 @@ export function createFlow(
   async function ask(): Promise<Circuit> {
     // Who has no session must not be the one who asks for all.
     if (pause.isOn || capacity.sessions === 0) return UNKNOWN
-    await way.gate.probe(ended)
+    // The store may take its time to say who is to ask, and an operator may pause it meanwhile.
+    await way.gate.probe(ended, () => !pause.isOn)
     if (circuit().state === 'closed') tap.open()
     return circuit()
   }

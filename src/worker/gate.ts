@@ -35,8 +35,11 @@ export interface Gate {
   isFar(): boolean
   /** Tells the health what a message's attempt showed. */
   learn(finding: Finding, why: Judgement): void
-  /** Logs in without a message, when the health allows it, to find out whether mail can flow again. */
-  probe(signal: AbortSignal): Promise<void>
+  /**
+   * Logs in without a message, when the health allows it and it `isWanted` still, to find out whether mail
+   * can flow again.
+   */
+  probe(signal: AbortSignal, isWanted: () => boolean): Promise<void>
   /** Ends logins that are under way: nothing was handed over in them. */
   stopLogins(): void
   close(deadlineMs: number): Promise<void>
@@ -65,13 +68,13 @@ export function openGate(
   const enter = async (signal: AbortSignal): Promise<Entered> => {
     const admission = await health.admit(key)
     if (admission.kind === 'wait') return { kind: 'shut' }
-    if (admission.kind === 'probe') return enterAsking(admission.probe, signal)
+    if (admission.kind === 'probe') return enterAsking(admission.probe, signal, () => true)
     const acquired = await pool.acquire(signal)
     return acquired.kind === 'session' ? acquired : shutBy(acquired)
   }
 
-  const enterAsking = async (probe: string, signal: AbortSignal): Promise<Entered> => {
-    const fresh = await logInAnew(pool, signal)
+  const enterAsking = async (probe: string, signal: AbortSignal, isWanted: () => boolean) => {
+    const fresh = isWanted() ? await logInAnew(pool, signal) : undefined
     if (fresh?.kind === 'fault') return shutBy(fresh, probe)
     health.report(key, { kind: fresh ? 'let-in' : 'gave-up' }, { probe })
     return fresh ?? { kind: 'given-up' }
@@ -101,11 +104,11 @@ export function openGate(
     isFar: () => pool.reach.isWorthIt,
     learn: (finding, why) =>
       health.report(key, finding, finding.kind === 'works' ? {} : { cause: causeOf(why) }),
-    probe: async (signal) => {
+    probe: async (signal, isWanted) => {
       const admission = await health.admit(key)
       // When somebody else has found out meanwhile, a login more would tell nothing.
       if (admission.kind !== 'probe') return
-      const entered = await enterAsking(admission.probe, signal)
+      const entered = await enterAsking(admission.probe, signal, isWanted)
       if (entered.kind === 'session') pool.release(entered.session)
     },
     stopLogins: () => pool.stopLogins(),

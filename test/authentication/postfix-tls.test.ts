@@ -40,6 +40,8 @@ function relayOf(postfix: Postfix, properties: object, tlsOptions: object = {}):
     server: '127.0.0.1',
     port,
     tls: 'starttls',
+    // A connection that a busy Postfix accepts and never greets is one of five minutes by default.
+    timeouts: { greeting: '10s' },
     tlsOptions: { ...('fingerprint' in tlsOptions ? {} : { ca: certificate.cert }), ...tlsOptions },
     ...properties,
   }

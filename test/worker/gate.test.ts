@@ -44,13 +44,32 @@ describeStores('a gate', (place) => {
     await using other = gateOf(manager, second.health)
     const { key } = one.gate
 
-    await one.gate.probe(SIGNAL)
+    await one.gate.probe(SIGNAL, () => true)
     expect(server.connections).toBe(1)
-    await using reader = await join(at, 'reader')
+    // What was found is written down after the answer.
+    await using reader = await join(at, 'reader', { everyMs: 50 })
     await expect.poll(() => reader.health.circuit(key).state).toBe('closed')
     expect(second.health.circuit(key).state).toBe('unknown')
-    await other.gate.probe(SIGNAL)
+    await other.gate.probe(SIGNAL, () => true)
     expect(second.health.circuit(key).state).toBe('closed')
     expect(server.connections).toBe(1)
+  })
+
+  test('leaves the question to others when it is not wanted any more', async () => {
+    await using server = await startSmtpServer()
+    const manager = await managerFor(server)
+    const at = place()
+    await using first = await join(at, 'first')
+    await using second = await join(at, 'second')
+    await using one = gateOf(manager, first.health)
+    await using other = gateOf(manager, second.health)
+
+    await one.gate.probe(SIGNAL, () => false)
+    expect(server.connections).toBe(0)
+    const ask = async (): Promise<number> => {
+      await other.gate.probe(SIGNAL, () => true)
+      return server.connections
+    }
+    await expect.poll(ask).toBe(1)
   })
 })
